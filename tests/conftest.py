@@ -1,0 +1,14 @@
+"""Settings that every test needs."""
+
+import os
+
+import hypothesis
+
+# Plots are drawn to files only.
+os.environ["MPLBACKEND"] = "Agg"
+
+# A first call compiles, so time says nothing about an example.
+hypothesis.settings.register_profile("default", deadline=None)
+# The same examples on every run, so that a change is to blame for what fails.
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
