@@ -1,0 +1,1 @@
+"""Analyses of the IR; each returns a side table and changes nothing."""

@@ -1,0 +1,1 @@
+"""Derivations, graphs and reports."""

@@ -1,0 +1,1 @@
+"""Front ends: Python functions, formulas and network specs to IR."""

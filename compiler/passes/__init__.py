@@ -1,0 +1,1 @@
+"""Passes: pure functions from IR to IR, and the pipeline as text."""

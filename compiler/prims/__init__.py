@@ -1,0 +1,1 @@
+"""The primitive table: one record per primitive, with its derivative."""

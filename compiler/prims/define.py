@@ -1,0 +1,107 @@
+"""Short constructors for primitive records, and the type rules that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradc.ir.core import Kind, Params, Primitive, Texts, Value
+from gradc.ir.types import DType, Type
+
+# Binding strength of Python's operators, loosest first; calls and names bind tightest.
+CONDITIONAL, OR, AND, NOT, COMPARE, SUM_LEVEL, PRODUCT, NEGATION, POWER, ATOM = range(1, 11)
+
+
+def same_floats(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    """Operands of one float type and shape; the result is like them."""
+    first = args[0].type
+    if not first.is_float:
+        raise TypeError(f"a float operand belongs here, not {first}")
+    return same_types(args, params)
+
+
+def same_types(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    """Operands of one type and shape; the result is like them."""
+    first = args[0].type
+    for other in args[1:]:
+        if other.type != first:
+            raise TypeError(f"operands of types {first} and {other.type}")
+    return (first,)
+
+
+def comparison_type(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    """Operands of one type; the result is boolean."""
+    (first,) = same_types(args, params)
+    return (first.with_dtype(DType.BOOL),)
+
+
+def booleans(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    """Boolean operands and result."""
+    (first,) = same_types(args, params)
+    if first.dtype is not DType.BOOL:
+        raise TypeError(f"a boolean operand belongs here, not {first}")
+    return (first,)
+
+
+def elementwise(
+    name: str,
+    evaluate: Callable[..., Any],
+    *,
+    partials: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | None = None,
+    jvp: Callable[..., Any] | None = None,
+    at: Sequence[Any],
+    formula: str,
+    text: str,
+    level: int = ATOM,
+    scalar: str = "",
+    kind: Kind = Kind.ELEMENTWISE,
+    edges: str = "",
+    cost: int = 20,
+    lower: Callable[..., Any] | None = None,
+    infer: Callable[[Sequence[Value], Params], tuple[Type, ...]] = same_floats,
+) -> Primitive:
+    """Define a function of scalars that acts element by element (chain rule)."""
+    return Primitive(
+        name,
+        kind,
+        infer,
+        evaluate,
+        Texts(scalar or text, text, level),
+        partials=partials,
+        vjp=vjp,
+        jvp=jvp,
+        lower=lower,
+        at=at,
+        formula=formula,
+        edges=edges,
+        cost=cost,
+        pointwise=True,
+    )
+
+
+def constant(
+    name: str,
+    evaluate: Callable[..., Any],
+    *,
+    at: Sequence[Any],
+    text: str,
+    level: int = ATOM,
+    scalar: str = "",
+    infer: Callable[[Sequence[Value], Params], tuple[Type, ...]] = same_types,
+    formula: str = "0",
+    cost: int = 1,
+    pointwise: bool = True,
+) -> Primitive:
+    """Define a function whose derivative is zero wherever it exists (constant rule)."""
+    return Primitive(
+        name,
+        Kind.CONSTANT,
+        infer,
+        evaluate,
+        Texts(scalar or text, text, level),
+        at=at,
+        formula=formula,
+        cost=cost,
+        pointwise=pointwise,
+    )

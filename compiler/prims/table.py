@@ -1,0 +1,19 @@
+"""The table of all primitives, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gradc.ir.builder import CONST, DIM
+from gradc.ir.core import Primitive
+from gradc.prims import arithmetic, compare, elementary, index, linalg, rows, shape
+
+_MODULES = (compare, arithmetic, elementary, shape, index, linalg, rows)
+
+TABLE: Mapping[str, Primitive] = MappingProxyType(
+    {
+        record.name: record
+        for record in (CONST, DIM, *(r for module in _MODULES for r in module.RECORDS))
+    }
+)
