@@ -41,7 +41,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
         When the folder is missing or not writeable, or the disk is full.
     """
     target = Path(path)
-    mode = _check_target(target)
+    mode = check_target(target)
     temporary, descriptor = _create_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -59,11 +59,24 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> Path:
     return target
 
 
-def _check_target(target: Path) -> int | None:
-    """Return the permissions of the file to be replaced, None if there is none."""
+def check_target(path: str | os.PathLike[str]) -> int | None:
+    """Return the permissions of the file that would be replaced, None if there is none.
+
+    Call it before long work whose result is to be written.
+
+    Raises
+    ------
+    UnsafePathError
+        As `write_atomically` does.
+    FileNotFoundError
+        When the folder is missing.
+    """
+    target = Path(path)
     try:
         status = target.lstat()
     except FileNotFoundError:
+        if not target.parent.exists():
+            raise
         return None
     if stat.S_ISLNK(status.st_mode):
         raise UnsafePathError(f"{target}: is a symbolic link; name the file itself")
