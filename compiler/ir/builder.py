@@ -5,11 +5,11 @@ Arithmetic on values, as derivative rules and lowerings want it, is in :mod:`gra
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
-from gradc.errors import NOWHERE, Location
+from gradc.errors import NOWHERE, InternalError, Location
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Kind, Op, Params, Primitive, Region, Role, Value
 from gradc.ir.types import BOOL, INT, Dim, DType, Type
@@ -29,13 +29,21 @@ CONST = Primitive("const", Kind.CONSTANT, _infer_const, cost=0)
 DIM = Primitive("dim", Kind.CONSTANT, _infer_dim, evaluate=lambda a, axis: a.shape[axis], cost=0)
 
 
-@dataclass(slots=True)
 class Symbols:
-    """The size symbols of one function: fresh names, and where each size can be read."""
+    """The size symbols in scope: fresh names, and where each size can be read.
 
-    taken: set[str] = field(default_factory=set)
-    values: dict[str, Value] = field(default_factory=dict)
-    arrays: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    A region sees the sizes of the regions around it; its own come first, because a copy of a
+    region (a recomputation, say) defines the same symbols again.
+    """
+
+    def __init__(self, outer: Symbols | None = None) -> None:
+        self.taken: set[str] = set() if outer is None else outer.taken
+        self._values: ChainMap[str, Value] = (
+            ChainMap() if outer is None else outer._values.new_child()
+        )
+        self._arrays: ChainMap[str, tuple[Value, int]] = (
+            ChainMap() if outer is None else outer._arrays.new_child()
+        )
 
     def fresh(self, hint: str) -> str:
         """Return a symbol that is new in this function."""
@@ -50,27 +58,36 @@ class Symbols:
         """Remember that a value denotes a size, or is an array that has it."""
         if isinstance(value.size, str):
             self.taken.add(value.size)
-            self.values.setdefault(value.size, value)
+            self._values.maps[0].setdefault(value.size, value)
         for axis, dim in enumerate(value.type.shape):
             if isinstance(dim, str):
                 self.taken.add(dim)
-                self.arrays.setdefault(dim, (value, axis))
+                self._arrays.maps[0].setdefault(dim, (value, axis))
 
-    @classmethod
-    def of(cls, function: Function) -> Symbols:
-        """Collect the symbols of an existing function."""
-        symbols = cls()
-        symbols._note_region(function.body)
-        return symbols
-
-    def _note_region(self, region: Region) -> None:
+    def note_region(self, region: Region) -> None:
+        """Remember what a region defines at its own level, and all names below it."""
         for value in region.params:
             self.note(value)
         for op in region.ops:
             for value in op.outs:
                 self.note(value)
             for inner in op.regions:
-                self._note_region(inner)
+                Symbols(self).note_region(inner)
+
+    def value_of(self, dim: str) -> Value | None:
+        """Return an integer value that denotes the size, if there is one."""
+        return self._values.get(dim)
+
+    def array_with(self, dim: str) -> tuple[Value, int] | None:
+        """Return an array and the axis that has the size, if there is one."""
+        return self._arrays.get(dim)
+
+    @classmethod
+    def of(cls, function: Function) -> Symbols:
+        """Collect the symbols of an existing function."""
+        symbols = cls()
+        symbols.note_region(function.body)
+        return symbols
 
 
 class Builder:
@@ -130,11 +147,13 @@ class Builder:
         """Return the integer value of a dimension."""
         if isinstance(dim, int):
             return self.const(dim)
-        found = self.symbols.values.get(dim)
+        found = self.symbols.value_of(dim)
         if found is not None:
             return found
-        array, axis = self.symbols.arrays[dim]
-        return self.dim(array, axis)
+        holder = self.symbols.array_with(dim)
+        if holder is None:
+            raise InternalError(f"no value of size {dim} is in scope")
+        return self.dim(*holder)
 
     def dim(self, array: Value, axis: int) -> Value:
         """Return the size of an axis of an array."""
@@ -142,6 +161,7 @@ class Builder:
         if isinstance(dim, int):
             return self.const(dim)
         out = Value(INT, dim, self.loc, dim)
+        self.symbols.note(out)
         self.ops.append(Op(DIM, (array,), {"axis": axis}, (out,), (), self.loc, self.role))
         return out
 
@@ -170,7 +190,7 @@ class Builder:
 
     def child(self) -> Builder:
         """Return a builder for a region inside the current one."""
-        inner = Builder(self.symbols)
+        inner = Builder(Symbols(self.symbols))
         inner.loc, inner.role = self.loc, self.role
         return inner
 

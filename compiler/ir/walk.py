@@ -134,3 +134,22 @@ def map_regions(op: Op, transform: Callable[[Region], Region]) -> Op:
     if all(new is old for new, old in zip(regions, op.regions, strict=True)):
         return op
     return replace(op, regions=regions)
+
+
+def rename_values(function: Function, names: Mapping[Value, str]) -> Function:
+    """Give values made by ops other names; size symbols stay as they are."""
+    mapping: dict[Value, Value] = {}
+
+    def renamed(op: Op) -> Op:
+        regions = tuple(
+            Region(region.params, tuple(map(renamed, region.ops)), region.yields)
+            for region in op.regions
+        )
+        for out in op.outs:
+            if out in names and not out.named:
+                mapping[out] = replace(out, name=names[out])
+        return replace(op, regions=regions, outs=tuple(mapping.get(o, o) for o in op.outs))
+
+    ops = tuple(renamed(op) for op in function.ops)
+    body = Region(function.params, ops, function.results)
+    return with_body(function, substitute_region(body, mapping))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradc.ir.core import Kind, Params, Primitive, Value
-
+from gradc.ir.types import Type
 from gradc.prims.shape import BROADCAST, TRANSPOSE, sizes_of
 
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from gradc.ir.builder import CONST, DIM
 from gradc.ir.core import Primitive
-from gradc.prims import arithmetic, compare, elementary, index, linalg, rows, shape
+from gradc.prims import arithmetic, compare, elementary, index, linalg, loops, rows, shape
 
-_MODULES = (compare, arithmetic, elementary, shape, index, linalg, rows)
+_MODULES = (compare, arithmetic, elementary, shape, index, linalg, rows, loops)
 
 TABLE: Mapping[str, Primitive] = MappingProxyType(
     {

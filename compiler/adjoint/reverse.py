@@ -1,0 +1,187 @@
+"""Reverse mode: from a function to the function of its gradient.
+
+The ops run forwards as they are (loops record what is needed), then cotangents are swept
+backwards over them::
+
+    def f(x, y):                 def f_grad(x, y):
+        a = mul(x, y)                a = mul(x, y)
+        b = sin(a)                   b = sin(a)
+        return b                     b_bar = 1.0
+                                     a_bar = mul(b_bar, cos(a))   # adjoint of b = sin(a)
+                                     x_bar = mul(a_bar, y)        # adjoint of a = mul(x, y)
+                                     y_bar = mul(a_bar, x)
+                                     return b, x_bar, y_bar
+
+The result is an ordinary function of the same IR, made of primitives that have rules, so it can
+be differentiated again. Whatever the gradient does not need is removed by later passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gradc.adjoint.cotangents import Cotangents, bar_name
+from gradc.adjoint.residuals import Plan
+from gradc.adjoint.reverse_control import reverse_branch, reverse_loop
+from gradc.adjoint.rules import contributions
+from gradc.analysis.activity import Activity, activity
+from gradc.errors import InternalError
+from gradc.ir.builder import CONST, Builder, Symbols
+from gradc.ir.control import IF
+from gradc.ir.core import Function, Kind, Op, Region, Role, Value
+from gradc.ir.walk import all_ops, rename_values
+from gradc.prims.arithmetic import MUL
+from gradc.prims.compare import EQ, SELECT
+from gradc.prims.elementary import CLIP, MAXIMUM, MINIMUM, RELU
+from gradc.prims.index import Into
+from gradc.prims.shape import BROADCAST, MAX, MIN
+from gradc.prims.trace import Var
+
+# These select among their operands: what they did not take gets a cotangent of exactly zero.
+SELECTING = (SELECT, MAXIMUM, MINIMUM, RELU, CLIP, MAX, MIN)
+
+
+@dataclass(slots=True)
+class ReverseSweep:
+    """State of one reverse transformation.
+
+    Attributes
+    ----------
+    activity : Activity
+        Which values have cotangents.
+    constants : set of Value
+        Literal constants and broadcasts of them: products with these need no guard.
+    residuals : list
+        For each loop and branch the plan of what it records, for reports and tests.
+    """
+
+    activity: Activity
+    constants: set[Value]
+    residuals: list[tuple[Op, Plan]] = field(default_factory=list)
+
+    def is_active(self, value: Value) -> bool:
+        """Whether a value has a cotangent."""
+        return self.activity.is_active(value)
+
+    def selects(self, op: Op) -> bool:
+        """Whether cotangents after an op may be zero because of a selection."""
+        return op.prim in SELECTING
+
+    def block(self, ops: Sequence[Op], bars: Cotangents, forward: Symbols) -> list[Op]:
+        """Sweep backwards over ops, appending the adjoint to ``bars.builder``.
+
+        Returns
+        -------
+        list of Op
+            The ops as they must run forwards: loops and branches that record residuals.
+        """
+        kept: list[Op] = []
+        for op in reversed(ops):
+            with bars.builder.at(op.loc, Role.ADJOINT):
+                kept.extend(reversed(self._op(op, bars, forward)))
+        kept.reverse()
+        return kept
+
+    def _op(self, op: Op, bars: Cotangents, forward: Symbols) -> Sequence[Op]:
+        if op.prim.kind is Kind.CONTROL:
+            if all(bars.get(out) is None for out in op.outs):
+                return [op]
+            if op.prim is IF:
+                return reverse_branch(self, op, bars, forward)
+            return reverse_loop(self, op, bars, forward)
+        if len(op.outs) == 1:
+            ct = bars.take(op.out)
+            if ct is not None:
+                self._simple(op, ct, bars)
+        return [op]
+
+    def _simple(self, op: Op, ct: Value, bars: Cotangents) -> None:
+        """Add the contributions of one op to the cotangents of its operands."""
+        builder = bars.builder
+        masked = bars.is_masked(ct)
+        parts = contributions(builder, op, ct)
+        selecting = self.selects(op)
+        for operand, part in zip(op.args, parts, strict=True):
+            if part is None or not self.is_active(operand):
+                continue
+            if masked and op.prim.pointwise and not selecting:
+                part = self._guarded(part, op, ct, operand, builder)
+            bars.add(operand, part, masked or selecting)
+
+    def _guarded(self, part: Any, op: Op, ct: Value, operand: Value, builder: Builder) -> Any:
+        """Keep a zero cotangent zero where the partial derivative may be infinite."""
+        if op.prim.kind is Kind.LINEAR or isinstance(part, Into):
+            return part
+        if op.prim is MUL:
+            others = [arg for arg in op.args if arg is not operand]
+            if others and all(other in self.constants for other in others):
+                return part
+        return SELECT(EQ(Var(builder, ct), 0.0), 0.0, part)
+
+
+def constants_of(function: Function) -> set[Value]:
+    """The literal constants of a function and their broadcasts."""
+    found: set[Value] = set()
+    for op in all_ops(function.body):
+        if op.prim is CONST or (op.prim is BROADCAST and op.args[0] in found):
+            found.update(op.outs)
+    return found
+
+
+def reverse(
+    function: Function,
+    wrt: Sequence[int],
+    *,
+    results: Sequence[int] | None = None,
+    seeded: bool = False,
+    name: str | None = None,
+) -> Function:
+    """Build the gradient or vector-Jacobian product of a function.
+
+    Parameters
+    ----------
+    function : Function
+    wrt : sequence of int
+        Positions of the parameters to differentiate with respect to.
+    results : sequence of int, optional
+        Positions of the results that are differentiated; all float ones by default.
+    seeded : bool
+        Whether the cotangents of the results are parameters (a vector-Jacobian product, one
+        parameter for each differentiated result) or the single scalar result has cotangent 1.
+    name : str, optional
+
+    Returns
+    -------
+    Function
+        Its parameters are those of `function` and the seeds; its results are those of
+        `function` followed by one cotangent for each of `wrt`, of the parameter's type.
+    """
+    chosen = [
+        index
+        for index in (range(len(function.results)) if results is None else results)
+        if function.results[index].type.is_float
+    ]
+    sweep = ReverseSweep(activity(function, wrt, chosen), constants_of(function))
+    forward = Symbols.of(function)
+    builder = Builder(Symbols(forward))
+    builder.loc, builder.role = function.loc, Role.ADJOINT
+    bars = Cotangents(builder, sweep.is_active, {})
+    seeds = [_seed(function.results[index], builder, seeded) for index in chosen]
+    for index, seed in zip(chosen, seeds, strict=True):
+        bars.add(function.results[index], Var(builder, seed))
+    kept = sweep.block(function.ops, bars, forward)
+    gradients = [bars.get_or_zeros(function.params[index]) for index in wrt]
+    params = (*function.params, *(seeds if seeded else ()))
+    body = Region(params, (*kept, *builder.ops), (*function.results, *gradients))
+    made = Function(name or f"{function.name}_grad", body, function.loc)
+    return rename_values(made, bars.names)
+
+
+def _seed(result: Value, builder: Builder, seeded: bool) -> Value:
+    if seeded:
+        return builder.value(result.type, bar_name(result))
+    if not result.type.is_scalar:
+        raise InternalError(f"the gradient of a result of type {result.type}")
+    return builder.const(1.0, result.type.dtype)

@@ -1,0 +1,281 @@
+"""Reverse mode through loops and branches.
+
+A loop is reversed into a loop, a branch into a branch on the same condition::
+
+    for i in range(n):               for i in range(n):
+        p = p * x[i]                     p_tape[i] = p
+                                         p = p * x[i]
+                                     for i in range(n - 1, -1, -1):
+                                         x_bar[i] += p_bar * p_tape[i]
+                                         p_bar = p_bar * x[i]
+
+Cotangents of what the loop carries are carried backwards; cotangents of what it captures are
+accumulated. When the carried cotangents do not change from one iteration to the next, the
+iterations of the reverse loop are independent but for sums and run in the primal's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gradc.adjoint.cotangents import Cotangents, bar_name
+from gradc.adjoint.residuals import Plan, plan_residuals
+from gradc.adjoint.tape import LoopTape, record_branch, record_loop
+from gradc.ir.builder import Builder, Symbols
+from gradc.ir.control import FOR, carried_inits, carried_params, loop_body
+from gradc.ir.core import Op, Region, Value
+from gradc.ir.types import Dim
+from gradc.ir.walk import all_ops, clone_op, free_in_ops, free_values, substitute_op
+from gradc.prims.trace import Var
+
+# Scalars that cost more than this are handed from a branch to its adjoint, not computed again.
+BRANCH_RECOMPUTE_LIMIT = 10
+
+
+class Sweep(Protocol):
+    """What the control rules need of the sweep that calls them."""
+
+    residuals: list[tuple[Op, Plan]]
+
+    def is_active(self, value: Value) -> bool:
+        """Whether a value has a cotangent."""
+
+    def selects(self, op: Op) -> bool:
+        """Whether cotangents after an op may be zero because of a selection."""
+
+    def block(self, ops: Sequence[Op], bars: Cotangents, forward: Symbols) -> list[Op]:
+        """Sweep backwards over ops."""
+
+
+@dataclass(slots=True)
+class SweptRegion:
+    """The adjoint of one run of a region, before its residuals are resolved."""
+
+    kept: list[Op]
+    ops: list[Op]
+    bars: Cotangents
+    forward: Symbols
+
+    def needed(self, region: Region, used: Sequence[Value], own: Sequence[Value]) -> list[Value]:
+        """The primal values of the region that its adjoint uses."""
+        defined = {*region.params, *(out for op in self.kept for out in op.outs)}
+        return [value for value in free_in_ops(self.ops, used, own) if value in defined]
+
+
+def _sweep_region(
+    sweep: Sweep,
+    region: Region,
+    outer: Cotangents,
+    forward: Symbols,
+    start: dict[Value, Value],
+    seeds: Sequence[tuple[Value, Value]],
+    masked: bool,
+) -> SweptRegion:
+    """Sweep over a region, from cotangents at its entry and those of its yields."""
+    builder = outer.builder.child()
+    builder.symbols.note_region(region)
+    inside = Symbols(forward)
+    inside.note_region(region)
+    bars = Cotangents(builder, sweep.is_active, outer.names)
+    for primal, bar in start.items():
+        bars.set(primal, bar)
+        if masked or outer.is_masked(bar):
+            bars.mark_masked(bar)
+    for primal, seed in seeds:
+        bars.add(primal, Var(builder, seed), masked or outer.is_masked(seed))
+    kept = sweep.block(region.ops, bars, inside)
+    return SweptRegion(kept, builder.ops, bars, inside)
+
+
+# -- loops ------------------------------------------------------------------------------------
+
+
+def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Sequence[Op]:
+    """Reverse a loop; returns what replaces it in the forward sweep."""
+    body, builder = loop_body(op), bars.builder
+    params, inits = carried_params(op), carried_inits(op)
+    active = [index for index, param in enumerate(params) if sweep.is_active(param)]
+    captured = [value for value in free_values(body) if sweep.is_active(value)]
+    out_bars = {index: bars.take(op.outs[index]) for index in range(len(op.outs))}
+    masked = any(sweep.selects(inner) for inner in all_ops(body)) or any(
+        bar is not None and bars.is_masked(bar) for bar in out_bars.values()
+    )
+    carry = {k: Value(params[k].type, bar_name(params[k]), op.loc) for k in active}
+    sums = {value: Value(value.type, bar_name(value), op.loc) for value in captured}
+    seeds = [(body.yields[k], carry[k]) for k in active]
+    swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked)
+
+    with swept.bars.builder.at(op.loc):
+        ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
+    totals = {value: swept.bars.get_or_zeros(value) for value in captured}
+    totals = {value: bar for value, bar in totals.items() if bar is not sums[value]}
+    independent = op.prim is FOR and all(ends[k] is carry[k] for k in active)
+
+    own = [*carry.values(), *sums.values()]
+    needed = swept.needed(body, [*ends.values(), *totals.values()], own)
+    plan = plan_residuals(swept.kept, needed, params, _known_outside(forward, body))
+    sweep.residuals.append((op, plan))
+    replaced, tape = record_loop(op, swept.kept, plan, forward)
+
+    starts = {}
+    for k in active:
+        bar = out_bars[k]
+        starts[k] = bars.get_or_zeros(op.outs[k]) if bar is None else bar
+    reversed_loop = _ReverseLoop(builder, tape, swept, plan)
+    if independent:
+        finals = {carry[k]: starts[k] for k in active}
+        reversed_loop.mapping.update(finals)
+        results = reversed_loop.emit(
+            [sums[value] for value in totals],
+            [bars.get_or_zeros(value) for value in totals],
+            list(totals.values()),
+            in_order=True,
+        )
+        carry_out = list(starts.values())
+    else:
+        results = reversed_loop.emit(
+            [*carry.values(), *(sums[value] for value in totals)],
+            [*starts.values(), *(bars.get_or_zeros(value) for value in totals)],
+            [*ends.values(), *totals.values()],
+            in_order=False,
+        )
+        carry_out, results = results[: len(active)], results[len(active) :]
+    for value, total in zip(totals, results, strict=True):
+        bars.set(value, total)
+        if masked:
+            bars.mark_masked(total)
+    for k, bar in zip(active, carry_out, strict=True):
+        bars.add(inits[k], Var(builder, bar), masked)
+    return replaced
+
+
+def _known_outside(forward: Symbols, body: Region) -> Callable[[Dim], bool]:
+    """Tell which sizes are known before a region runs."""
+    inside = {
+        symbol
+        for op in all_ops(body)
+        for out in op.outs
+        for symbol in (*out.type.shape, out.size)
+        if isinstance(symbol, str)
+    }
+
+    def known(dim: Dim) -> bool:
+        if isinstance(dim, int):
+            return True
+        outside = forward.value_of(dim) is not None or forward.array_with(dim) is not None
+        return outside or dim not in inside
+
+    return known
+
+
+@dataclass(slots=True)
+class _ReverseLoop:
+    """Puts the reverse loop together: residuals, recomputation, adjoint."""
+
+    builder: Builder
+    tape: LoopTape
+    swept: SweptRegion
+    plan: Plan
+    mapping: dict[Value, Value] = field(default_factory=dict)
+
+    def emit(
+        self,
+        params: Sequence[Value],
+        inits: Sequence[Value],
+        yields: Sequence[Value],
+        in_order: bool,
+    ) -> list[Value]:
+        """Append the loop and return what it carries out."""
+        if not params:
+            return []
+        inner = self.builder.child()
+        bounds, index = self.tape.reverse_range(self.builder, in_order)
+        inner.symbols.note(index)
+        self.mapping.update(self.tape.load(inner, index, in_order))
+        recompute(inner, self.plan, self.mapping)
+        for op in self.swept.ops:
+            inner.append(substitute_op(op, self.mapping))
+        results = [self.mapping.get(value, value) for value in yields]
+        region = inner.close((index, *params), results)
+        return list(self.builder.loop(bounds, inits, region))
+
+
+def recompute(builder: Builder, plan: Plan, mapping: dict[Value, Value]) -> None:
+    """Append copies of the ops that the plan computes again."""
+    for op in plan.recomputed:
+        copied = clone_op(op, mapping)
+        for out in copied.outs:
+            builder.symbols.note(out)
+        builder.append(copied)
+
+
+# -- branches ---------------------------------------------------------------------------------
+
+
+def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Sequence[Op]:
+    """Reverse a branch; returns what replaces it in the forward sweep."""
+    out_bars = [bars.take(out) for out in op.outs]
+    swept: list[SweptRegion] = []
+    touched: dict[Value, None] = {}
+    starts: dict[Value, Value] = {}
+    for region in op.regions:
+        captured = [value for value in free_values(region) if sweep.is_active(value)]
+        own = {value: bar for value in captured if (bar := bars.get(value)) is not None}
+        starts.update(own)
+        seeds = [
+            (value, bar)
+            for value, bar in zip(region.yields, out_bars, strict=True)
+            if bar is not None
+        ]
+        side = _sweep_region(sweep, region, bars, forward, own, seeds, False)
+        swept.append(side)
+        for value in captured:
+            if side.bars.get(value) is not bars.get(value):
+                touched[value] = None
+    targets = list(touched)
+    yields = [_branch_yields(side, targets, starts) for side in swept]
+    plans = []
+    for region, side, results in zip(op.regions, swept, yields, strict=True):
+        needed = side.needed(region, results, ())
+        known = _known_outside(forward, region)
+        plan = plan_residuals(side.kept, needed, (), known, BRANCH_RECOMPUTE_LIMIT)
+        plans.append(plan)
+        sweep.residuals.append((op, plan))
+    replaced, handed_over = record_branch(op, [side.kept for side in swept], plans)
+    regions = [
+        _branch_region(bars.builder, side, plan, handed_over, results)
+        for side, plan, results in zip(swept, plans, yields, strict=True)
+    ]
+    outs = bars.builder.branch(op.args[0], *regions, names=[bar_name(v) for v in targets])
+    for value, total in zip(targets, outs, strict=True):
+        bars.set(value, total)
+        if any(side.bars.is_masked(bar) for side in swept if (bar := side.bars.get(value))):
+            bars.mark_masked(total)
+    return replaced
+
+
+def _branch_yields(
+    side: SweptRegion, targets: Sequence[Value], starts: dict[Value, Value]
+) -> list[Value]:
+    results = []
+    for value in targets:
+        bar = side.bars.get(value) or starts.get(value)
+        results.append(side.bars.get_or_zeros(value) if bar is None else bar)
+    return results
+
+
+def _branch_region(
+    builder: Builder,
+    side: SweptRegion,
+    plan: Plan,
+    handed_over: Mapping[Value, Value],
+    yields: Sequence[Value],
+) -> Region:
+    inner = builder.child()
+    mapping = {value: handed_over[value] for value in plan.recorded}
+    recompute(inner, plan, mapping)
+    for op in side.ops:
+        inner.append(substitute_op(op, mapping))
+    return inner.close((), [mapping.get(value, value) for value in yields])

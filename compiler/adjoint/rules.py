@@ -1,0 +1,115 @@
+"""Applying a primitive's record: its contribution to cotangents and tangents.
+
+Both modes come from the one record: partial derivatives, a transpose, or both products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gradc.errors import InternalError
+from gradc.ir.builder import Builder
+from gradc.ir.core import Kind, Op, Value
+from gradc.prims.trace import Var, zeros
+
+
+def contributions(builder: Builder, op: Op, ct: Value) -> Sequence[Any]:
+    """What an op adds to the cotangents of its operands.
+
+    Parameters
+    ----------
+    builder : Builder
+        Where the adjoint is being built.
+    op : Op
+        A primal op with one output.
+    ct : Value
+        The cotangent of its output.
+
+    Returns
+    -------
+    sequence
+        For each operand a :class:`Var`, an :class:`~gradc.prims.index.Into`, or None.
+    """
+    prim, cotangent = op.prim, Var(builder, ct)
+    args = [Var(builder, value) for value in op.args]
+    out = Var(builder, op.out)
+    parts: Sequence[Any]
+    if prim.transpose is not None:
+        parts = prim.transpose(cotangent, *args, **op.params)
+    elif prim.vjp is not None:
+        parts = prim.vjp(cotangent, *args, out=out, **op.params)
+    elif prim.partials is not None:
+        partials = prim.partials(*args, out=out, **op.params)
+        parts = [_times(cotangent, partial) for partial in partials]
+    else:
+        raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
+    if len(parts) != len(args):
+        raise InternalError(f"{prim.name}: {len(parts)} contributions for {len(args)} operands")
+    return parts
+
+
+def _times(change: Var, partial: Any) -> Any:
+    if partial is None:
+        return None
+    if isinstance(partial, float) and partial == 1.0:
+        return change
+    return change * partial
+
+
+def tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value | None:
+    """The tangent of an op's output, from the tangents of its operands (None: inactive)."""
+    if all(dot is None for dot in tangents):
+        return None
+    prim = op.prim
+    args = [Var(builder, value) for value in op.args]
+    dots = [None if dot is None else Var(builder, dot) for dot in tangents]
+    if prim.kind is Kind.LINEAR:
+        return _linear_tangent(builder, op, tangents)
+    if prim.kind is Kind.BILINEAR:
+        return _bilinear_tangent(builder, op, dots)
+    if prim.jvp is not None:
+        return _value(prim.jvp(dots, *args, out=Var(builder, op.out), **op.params))
+    if prim.partials is not None:
+        partials = prim.partials(*args, out=Var(builder, op.out), **op.params)
+        terms = [
+            _times(dot, partial)
+            for dot, partial in zip(dots, partials, strict=True)
+            if dot is not None and partial is not None
+        ]
+        return _value(_sum(terms)) if terms else None
+    raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
+
+
+def _linear_tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value:
+    positions = op.prim.linear_in
+    if positions is None:
+        positions = tuple(k for k, value in enumerate(op.args) if value.type.is_float)
+    operands = list(op.args)
+    for position in positions:
+        dot = tangents[position]
+        operands[position] = dot if dot is not None else zeros(builder, op.args[position].type)
+    return builder.emit(op.prim, operands, op.params)
+
+
+def _bilinear_tangent(builder: Builder, op: Op, dots: Sequence[Var | None]) -> Value:
+    left, right = (Var(builder, value) for value in op.args)
+    terms = []
+    if dots[0] is not None:
+        terms.append(op.prim(dots[0], right, **op.params))
+    if dots[1] is not None:
+        terms.append(op.prim(left, dots[1], **op.params))
+    return _value(_sum(terms))
+
+
+def _sum(terms: Sequence[Any]) -> Any:
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def _value(result: Any) -> Value:
+    if not isinstance(result, Var):
+        raise InternalError(f"a derivative rule returned {result!r}")
+    return result.value
