@@ -64,7 +64,7 @@ def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]
         if not all_finite(array):
             raise ValueError(f"{name} holds NaN or infinity; it was not saved")
     stream = io.BytesIO()
-    # not np.savez: the same arrays shall give the same bytes, so the members carry no time of day
+    # not np.savez: it takes names as keywords, and they must not be those of its own parameters
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
