@@ -1,0 +1,120 @@
+"""Integer values as affine forms over size symbols: ``n - 1 - i`` is ``{n: 1, i: -1} - 1``.
+
+Every integer scalar of the IR denotes a size, so its symbol is its name here; two values that
+share a symbol are one variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gradc.ir.builder import CONST
+from gradc.ir.core import Op, Value
+from gradc.ir.types import INT
+from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
+
+Number = int | Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """A constant and a sum of symbols with coefficients, none of them zero."""
+
+    terms: Mapping[str, Number]
+    constant: Number = 0
+
+    def plus(self, other: Affine, factor: Number = 1) -> Affine:
+        """Return ``self + factor * other``."""
+        terms = dict(self.terms)
+        for symbol, coefficient in other.terms.items():
+            terms[symbol] = terms.get(symbol, 0) + factor * coefficient
+            if terms[symbol] == 0:
+                del terms[symbol]
+        return Affine(terms, self.constant + factor * other.constant)
+
+    def minus(self, other: Affine) -> Affine:
+        """Return ``self - other``."""
+        return self.plus(other, -1)
+
+    def shifted(self, by: Number) -> Affine:
+        """Return ``self + by``."""
+        return Affine(self.terms, self.constant + by)
+
+    def times(self, factor: Number) -> Affine:
+        """Return ``factor * self``."""
+        return Affine({}).plus(self, factor)
+
+    @property
+    def known(self) -> Number | None:
+        """The value, where it does not depend on any symbol."""
+        return self.constant if not self.terms else None
+
+    def key(self) -> tuple[tuple[tuple[str, Number], ...], Number]:
+        """A hashable key: equal forms have equal keys."""
+        return (tuple(sorted(self.terms.items())), self.constant)
+
+
+def number(constant: Number) -> Affine:
+    """Return the form of a constant."""
+    return Affine({}, constant)
+
+
+@dataclass(slots=True)
+class AffineForms:
+    """Forms of integer values, read off the ops that define them.
+
+    Attributes
+    ----------
+    makers : mapping of Value to Op
+        The defining op of each value that has one; may grow while this is in use.
+    holders : dict of str to Value
+        For each symbol that occurs in a form a value that has it, and is in scope where the
+        value of the form is.
+    """
+
+    makers: Mapping[Value, Op]
+    holders: dict[str, Value] = field(default_factory=dict)
+    _forms: dict[Value, Affine] = field(default_factory=dict)
+
+    def of(self, value: Value) -> Affine:
+        """Return the form of an integer scalar."""
+        if value not in self._forms:
+            self._forms[value] = self._read(value)
+        return self._forms[value]
+
+    def same(self, value: Value, other: Value) -> None:
+        """Note that two values are equal."""
+        self._forms[value] = self.of(other)
+
+    def _read(self, value: Value) -> Affine:
+        if value.type != INT:
+            raise TypeError(f"{value} is no integer scalar")
+        if isinstance(value.size, int):
+            return number(value.size)
+        op = self.makers.get(value)
+        if op is not None:
+            form = self._combined(op)
+            if form is not None:
+                return form
+        symbol = value.size if value.size is not None else f"{value.name}@{id(value)}"
+        self.holders.setdefault(symbol, value)
+        return Affine({symbol: 1})
+
+    def _combined(self, op: Op) -> Affine | None:
+        if op.prim is CONST:
+            return number(op.params["value"])
+        if op.prim not in (ADD, SUB, NEG, MUL):
+            return None
+        forms = [self.of(arg) for arg in op.args]
+        if op.prim is NEG:
+            return forms[0].times(-1)
+        left, right = forms
+        if op.prim is ADD:
+            return left.plus(right)
+        if op.prim is SUB:
+            return left.minus(right)
+        if left.known is not None:
+            return right.times(left.known)
+        return left.times(right.known) if right.known is not None else None

@@ -1,0 +1,172 @@
+"""What is known about integers at a place of the program, and what follows from it.
+
+A fact is an affine form that is not negative: an axis has size ``n``, so ``n >= 0``; inside
+``for i in range(lo, hi)``, ``i - lo >= 0`` and ``hi - 1 - i >= 0``; inside ``if i > 0``,
+``i - 1 >= 0``. To prove that a form is not negative, multiples of facts are subtracted from it
+until a constant is left. That finds a proof for affine indices of nested loops; where it finds
+none, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.ir.control import FOR
+from gradc.ir.core import Op, Value
+from gradc.ir.types import BOOL, INT
+from gradc.prims.arithmetic import FLOORDIV, MOD
+from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
+from gradc.prims.index import WRAP
+from gradc.prims.shape import ARGMAX, ARGMIN
+
+_DEPTH = 8  # facts used in one proof
+_TRIES = 400  # forms looked at in one proof
+
+# Comparison -> (left - right) * sign + shift >= 0, when it holds and when it does not.
+_HOLDS = {LT: (-1, -1), LE: (-1, 0), GT: (1, -1), GE: (1, 0)}
+_FAILS = {LT: GE, LE: GT, GT: LE, GE: LT, EQ: NE, NE: EQ}
+
+
+@dataclass(slots=True)
+class Facts:
+    """Facts of a place, chained to those of the places around it."""
+
+    forms: AffineForms
+    outer: Facts | None = None
+    own: dict[tuple[object, ...], Affine] = field(default_factory=dict)
+
+    def child(self) -> Facts:
+        """Return the facts of a region inside this place."""
+        return Facts(self.forms, self)
+
+    def all(self) -> Iterable[Affine]:
+        """Yield every fact, innermost first."""
+        place: Facts | None = self
+        while place is not None:
+            yield from reversed(place.own.values())
+            place = place.outer
+
+    def add(self, form: Affine) -> None:
+        """Note that a form is not negative."""
+        if form.terms:
+            self.own.setdefault(form.key(), form)
+
+    # -- where facts come from ---------------------------------------------------------------
+
+    def note_values(self, values: Iterable[Value]) -> None:
+        """Note that the sizes of arrays that exist are not negative."""
+        for value in values:
+            for dim in value.type.shape:
+                if isinstance(dim, str):
+                    self.add(Affine({dim: 1}))
+
+    def note_op(self, op: Op) -> None:
+        """Note what holds after an op."""
+        self.note_values(op.outs)
+        if len(op.outs) != 1 or op.out.type != INT:
+            return
+        out = self.forms.of(op.out)
+        if op.prim is WRAP:
+            self._between(out, number(0), self.forms.of(op.args[1]).shifted(-1))
+        elif op.prim in (ARGMAX, ARGMIN):
+            (dim,) = op.args[0].type.shape
+            size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+            self._between(out, number(0), size.shifted(-1))
+        elif op.prim in (FLOORDIV, MOD):
+            self._note_division(op, out)
+
+    def _note_division(self, op: Op, out: Affine) -> None:
+        dividend, divisor = (self.forms.of(arg) for arg in op.args)
+        if not self.proves(divisor.shifted(-1)):
+            return
+        if op.prim is MOD:
+            self._between(out, number(0), divisor.shifted(-1))
+        elif divisor.known is not None:
+            rest = dividend.plus(out, -divisor.known)
+            self._between(rest, number(0), divisor.shifted(-1))
+
+    def _between(self, form: Affine, low: Affine, high: Affine) -> None:
+        self.add(form.minus(low))
+        self.add(high.minus(form))
+
+    def note_loop(self, op: Op) -> None:
+        """Note what holds in the body of a counted loop; call it on the facts of the body."""
+        if op.prim is not FOR:
+            return
+        start, stop, step = (self.forms.of(arg) for arg in op.args[:3])
+        index = self.forms.of(op.regions[0].params[0])
+        if step.known is None or step.known == 0:
+            return
+        if step.known > 0:
+            low, high = start, stop.shifted(-1)
+        else:
+            low, high = stop.shifted(1), start
+        self.add(high.minus(low))
+        self._between(index, low, high)
+
+    def assume(self, condition: Value, holds: bool) -> None:
+        """Note what a condition says about integers where it is known to hold, or not to."""
+        op = self.forms.makers.get(condition)
+        if op is None or condition.type != BOOL:
+            return
+        if op.prim is LNOT:
+            self.assume(op.args[0], not holds)
+        elif (op.prim is LAND and holds) or (op.prim is LOR and not holds):
+            for part in op.args:
+                self.assume(part, holds)
+        elif op.prim in _FAILS and op.args[0].type == INT:
+            prim = op.prim if holds else _FAILS[op.prim]
+            difference = self.forms.of(op.args[0]).minus(self.forms.of(op.args[1]))
+            if prim is EQ:
+                self.add(difference)
+                self.add(difference.times(-1))
+            elif prim in _HOLDS:
+                sign, shift = _HOLDS[prim]
+                self.add(difference.times(sign).shifted(shift))
+
+    # -- what follows ------------------------------------------------------------------------
+
+    def proves(self, form: Affine) -> bool:
+        """Whether a form is certainly not negative here."""
+        return _Proof(list(self.all())).finds(form, _DEPTH)
+
+    def compare(self, op: Op) -> bool | None:
+        """Return the outcome of a comparison of integers where it is certain."""
+        left, right = (self.forms.of(arg) for arg in op.args)
+        if op.prim in (EQ, NE):
+            difference = left.minus(right)
+            if difference.known is not None:
+                return (difference.known == 0) is (op.prim is EQ)
+            apart = difference.shifted(-1), difference.times(-1).shifted(-1)
+            return op.prim is NE if any(self.proves(form) for form in apart) else None
+        for prim, outcome in ((op.prim, True), (_FAILS[op.prim], False)):
+            sign, shift = _HOLDS[prim]
+            if self.proves(left.minus(right).times(sign).shifted(shift)):
+                return outcome
+        return None
+
+
+@dataclass(slots=True)
+class _Proof:
+    facts: Sequence[Affine]
+    seen: set[object] = field(default_factory=set)
+
+    def finds(self, goal: Affine, depth: int) -> bool:
+        if goal.known is not None:
+            return goal.known > -1  # an integer that is more than -1 is not negative
+        key = goal.key()
+        if depth == 0 or key in self.seen or len(self.seen) > _TRIES:
+            return False
+        self.seen.add(key)
+        for symbol, coefficient in reversed(list(goal.terms.items())):
+            for fact in self.facts:
+                of_fact = fact.terms.get(symbol, 0)
+                if of_fact * coefficient <= 0:
+                    continue
+                factor = Fraction(coefficient) / Fraction(of_fact)
+                if self.finds(goal.plus(fact, -factor), depth - 1):
+                    return True
+        return False
