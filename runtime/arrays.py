@@ -1,0 +1,79 @@
+"""What generated programs call on array indices and growing arrays.
+
+Every function here is plain Python that also compiles: called from an uncompiled program it runs
+as it stands, and :func:`compilable` tells numba that compiled programs may call it, which then
+costs no more than the same lines written in place. Nothing is registered, and numba is not
+imported, until the first program is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class IndexOutOfRangeError(IndexError):
+    """An index that does not fit its array, with the line of the user's program.
+
+    The message is put together here and not where it is raised, since text made inside a
+    compiled kernel costs seconds of compile time.
+
+    Parameters
+    ----------
+    line : int
+        Line of the user's source.
+    index, size : int
+        The index asked for, and the size of the axis.
+    """
+
+    def __init__(self, line: int, index: int, size: int) -> None:
+        super().__init__(line, index, size)
+
+    def __str__(self) -> str:
+        line, index, size = self.args
+        return f"line {line}: index {index} is out of range for size {size}"
+
+
+def wrap(index: int, size: int, line: int) -> int:
+    """Check an index and count a negative one from the end.
+
+    Parameters
+    ----------
+    index, size : int
+    line : int
+        Line of the user's source, for the message.
+
+    Returns
+    -------
+    int
+        `index` where it is in ``range(size)``, ``index + size`` where that is.
+
+    Raises
+    ------
+    IndexOutOfRangeError
+        Elsewhere; an :class:`IndexError`.
+    """
+    if not -size <= index < size:
+        raise IndexOutOfRangeError(line, index, size)
+    return index + size if index < 0 else index
+
+
+def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Make room for the entry number `count` of an array.
+
+    Returns
+    -------
+    ndarray
+        `tape` itself where there is room, else a copy of at least twice the length; what lies
+        beyond the old length is undefined.
+    """
+    if count < tape.shape[0]:
+        return tape
+    grown = np.empty((max(2 * tape.shape[0], count + 1),) + tape.shape[1:], tape.dtype)  # noqa: RUF005
+    grown[: tape.shape[0]] = tape
+    return grown
+
+
+COMPILABLE: tuple[Callable[..., Any], ...] = (wrap, grow)

@@ -1,0 +1,191 @@
+"""The one wrapper of numba: turns the functions of generated modules into compiled kernels.
+
+Importing a generated module neither imports numba nor compiles: the decorator :func:`kernel`
+only wraps the function. Its first call compiles it, or finds it in numba's file cache beside
+the module; ``.py_func`` is the same text uncompiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+# LLVM's fast-math flags without `nnan` and `ninf`: NaN and infinity keep their meaning.
+FASTMATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
+
+
+@dataclass(frozen=True, slots=True)
+class KernelOptions:
+    """How a kernel is compiled.
+
+    Attributes
+    ----------
+    fastmath : bool
+        Allow reassociation, contraction, reciprocals and approximate functions.
+    parallel : bool
+        Run loops marked parallel on all cores.
+    boundscheck : bool
+        Check every index in the compiled code (for debugging; generated programs check the
+        user's indices themselves).
+    """
+
+    fastmath: bool = True
+    parallel: bool = False
+    boundscheck: bool = False
+
+
+class Kernel:
+    """A function of a generated module, compiled when first called.
+
+    Arguments are handed on as they are: the caller sees to it that they have the types of the
+    signature.
+
+    Attributes
+    ----------
+    py_func : function
+        The uncompiled function.
+    signature : str
+        Types of the arguments, as numba writes them.
+    options : KernelOptions
+    """
+
+    def __init__(self, py_func: types.FunctionType, signature: str, options: KernelOptions) -> None:
+        functools.update_wrapper(self, py_func)
+        self.py_func = py_func
+        self.signature = signature
+        self.options = options
+        self._dispatcher: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the compiled function, compiling it first where that has not been done."""
+        return self.dispatcher(*args)
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.py_func.__qualname__}({self.signature})>"
+
+    @property
+    def dispatcher(self) -> Any:
+        """The numba dispatcher, compiled for the signature; usable inside ``@njit`` code."""
+        if self._dispatcher is None:
+            with self._lock:
+                if self._dispatcher is None:
+                    self._dispatcher = _compile(self.py_func, self.signature, self.options)
+        return self._dispatcher
+
+    @property
+    def compiled(self) -> Any:
+        """The compiled function; the same object as :attr:`dispatcher`."""
+        return self.dispatcher
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the function has been compiled in this process."""
+        return self._dispatcher is not None
+
+    def inspect_llvm(self) -> str:
+        """LLVM text of the compiled function."""
+        (text,) = self.dispatcher.inspect_llvm().values()
+        return cast("str", text)
+
+
+def kernel(
+    signature: str, *, fastmath: bool = True, parallel: bool = False, boundscheck: bool = False
+) -> Callable[[Callable[..., Any]], Kernel]:
+    """Make a kernel of a function of a generated module.
+
+    Parameters
+    ----------
+    signature : str
+        Types of the arguments as numba writes them, such as ``"f8[::1], i8"``.
+    fastmath, parallel, boundscheck : bool
+        See :class:`KernelOptions`.
+    """
+    options = KernelOptions(fastmath, parallel, boundscheck)
+
+    def decorate(function: Callable[..., Any]) -> Kernel:
+        return Kernel(cast("types.FunctionType", function), signature, options)
+
+    return decorate
+
+
+def _compile(function: types.FunctionType, signature: str, options: KernelOptions) -> Any:
+    """Compile a function for one signature, through numba's file cache where there is one."""
+    import numba
+
+    _register_helpers()
+    home = _home(function)
+    if home is not None:
+        known = home.__dict__.get(function.__qualname__)
+        if known is not None:
+            return known
+        function = _moved(function, home)
+    with warnings.catch_warnings():
+        # about the shape of the generated code, which its reader cannot change
+        warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
+        dispatcher = numba.njit(
+            f"({signature})",
+            cache=home is not None and _can_cache(function),
+            error_model="numpy",
+            nogil=True,
+            fastmath=set(FASTMATH) if options.fastmath else False,
+            parallel=options.parallel,
+            boundscheck=options.boundscheck,
+        )(function)
+    if home is not None:
+        setattr(home, function.__qualname__, dispatcher)
+    return dispatcher
+
+
+@functools.cache
+def _register_helpers() -> None:
+    """Tell numba, once, that compiled programs may call the helpers of the runtime."""
+    from numba.extending import register_jitable
+
+    from gradc_runtime.arrays import COMPILABLE
+
+    for helper in COMPILABLE:
+        register_jitable(inline="always")(helper)
+
+
+def _home(function: types.FunctionType) -> types.ModuleType | None:
+    """The module that numba takes a function to live in; None where it has no file.
+
+    numba's file cache stores the name of the module and imports it to load an entry. The file of
+    a generated module may be loaded by path, imported by a user, run as a script or moved, so
+    that name must not depend on how it was reached: it is the hash of the text. The module also
+    keeps what has been compiled, so that a text loaded twice is compiled once.
+    """
+    path = Path(function.__code__.co_filename)
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return None
+    name = f"gradc_generated_{hashlib.sha256(text).hexdigest()[:20]}"
+    # `setdefault` is atomic: two threads get the same module
+    return sys.modules.setdefault(name, types.ModuleType(name))
+
+
+def _moved(function: types.FunctionType, home: types.ModuleType) -> types.FunctionType:
+    """The same function in another module."""
+    namespace = {**function.__globals__, "__name__": home.__name__}
+    copy = types.FunctionType(
+        function.__code__, namespace, function.__name__, function.__defaults__
+    )
+    copy.__qualname__, copy.__module__ = function.__qualname__, home.__name__
+    return copy
+
+
+def _can_cache(function: types.FunctionType) -> bool:
+    """Whether numba's cache folder can be made and written to beside the file."""
+    folder = Path(function.__code__.co_filename).parent
+    return os.access(folder, os.W_OK) and os.access(folder, os.X_OK)
