@@ -20,6 +20,7 @@ from gradc.ir.types import BOOL, INT
 from gradc.prims.arithmetic import FLOORDIV, MOD
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 from gradc.prims.index import WRAP
+from gradc.prims.loops import TRIP
 from gradc.prims.shape import ARGMAX, ARGMIN
 
 _DEPTH = 8  # facts used in one proof
@@ -32,11 +33,15 @@ _FAILS = {LT: GE, LE: GT, GT: LE, GE: LT, EQ: NE, NE: EQ}
 
 @dataclass(slots=True)
 class Facts:
-    """Facts of a place, chained to those of the places around it."""
+    """Facts of a place, chained to those of the places around it.
+
+    `trips` are trip counts, each with a form that is not negative where the count is positive.
+    """
 
     forms: AffineForms
     outer: Facts | None = None
     own: dict[tuple[object, ...], Affine] = field(default_factory=dict)
+    trips: list[tuple[Affine, Affine]] = field(default_factory=list)
 
     def child(self) -> Facts:
         """Return the facts of a region inside this place."""
@@ -71,12 +76,29 @@ class Facts:
         out = self.forms.of(op.out)
         if op.prim is WRAP:
             self._between(out, number(0), self.forms.of(op.args[1]).shifted(-1))
+        elif op.prim is TRIP:
+            self._note_trip(op, out)
         elif op.prim in (ARGMAX, ARGMIN):
             (dim,) = op.args[0].type.shape
             size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
             self._between(out, number(0), size.shifted(-1))
         elif op.prim in (FLOORDIV, MOD):
             self._note_division(op, out)
+
+    def _note_trip(self, op: Op, out: Affine) -> None:
+        """A loop over ``range(start, stop, step)`` runs ``ceil((stop - start) / step)`` times."""
+        self.add(out)
+        start, stop, step = (self.forms.of(arg) for arg in op.args)
+        if not step.known:
+            return
+        span = stop.minus(start).times(1 if step.known > 0 else -1)
+        covered = out.times(abs(step.known))
+        self.add(covered.minus(span))
+        rest = span.minus(covered).shifted(abs(step.known) - 1)
+        if self.proves(span):
+            self.add(rest)
+        else:
+            self.trips.append((out, rest))
 
     def _note_division(self, op: Op, out: Affine) -> None:
         dividend, divisor = (self.forms.of(arg) for arg in op.args)
@@ -106,6 +128,12 @@ class Facts:
             low, high = stop.shifted(1), start
         self.add(high.minus(low))
         self._between(index, low, high)
+        place: Facts | None = self
+        while place is not None:
+            for trip, rest in place.trips:
+                if self.proves(trip.shifted(-1)):
+                    self.add(rest)
+            place = place.outer
 
     def assume(self, condition: Value, holds: bool) -> None:
         """Note what a condition says about integers where it is known to hold, or not to."""

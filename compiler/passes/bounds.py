@@ -15,7 +15,8 @@ After: ``1 <= i <= n - 1``, so ``0 <= i - 1 <= n - 1``, and the check goes away:
 
 What is known comes from loop bounds, sizes, earlier checks and the conditions of branches
 (:mod:`gradc.analysis.ranges`). An index that is certainly negative becomes a sum. A comparison
-of integers whose outcome is certain becomes a constant.
+of integers whose outcome is certain becomes a constant, and the trip count of a loop with step
+1 or -1 that cannot be negative becomes a difference.
 """
 
 from __future__ import annotations
@@ -30,18 +31,19 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT, DType
 from gradc.ir.walk import all_ops, defining_ops, rebuilt
 from gradc.passes.rewrite import Replacements
-from gradc.prims.arithmetic import ADD
+from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.compare import EQ, GE, GT, LE, LT, NE
 from gradc.prims.index import WRAP
+from gradc.prims.loops import TRIP
 
 _COMPARISONS = frozenset({LT, LE, GT, GE, EQ, NE})
 
 
 def decide_bounds(function: Function) -> Function:
     """Return the function without the checks and comparisons whose outcome is certain."""
-    if not any(op.prim is WRAP or _is_integer_comparison(op) for op in all_ops(function.body)):
-        return function
-    return _Bounds(function).run()
+    if any(op.prim in (WRAP, TRIP) or _is_integer_comparison(op) for op in all_ops(function.body)):
+        return _Bounds(function).run()
+    return function
 
 
 def _is_integer_comparison(op: Op) -> bool:
@@ -71,6 +73,8 @@ class _Bounds:
     def op(self, op: Op, facts: Facts) -> Op | None:
         if op.prim is WRAP:
             return self.wrap(op, facts)
+        if op.prim is TRIP:
+            return self.trip(op, facts)
         if _is_integer_comparison(op):
             outcome = facts.compare(op)
             if outcome is not None:
@@ -100,6 +104,16 @@ class _Bounds:
         elif facts.proves(number(-1).minus(form)) and facts.proves(form.plus(limit)):
             return replace(op, prim=ADD, args=(index, size), params={})
         return op
+
+    def trip(self, op: Op, facts: Facts) -> Op:
+        start, stop, step = op.args
+        stride = self.forms.of(step).known
+        if stride not in (1, -1):
+            return op
+        ends = (stop, start) if stride == 1 else (start, stop)
+        if not facts.proves(self.forms.of(ends[0]).minus(self.forms.of(ends[1]))):
+            return op
+        return replace(op, prim=SUB, args=ends)
 
     def replaced(self, old: Value, new: Value) -> bool:
         if not self.replacements.replace(old, new):

@@ -22,7 +22,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gradc.ir.builder import DIM
+from gradc.ir.builder import CONST, DIM
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import map_regions, rebuilt
 from gradc.passes.base import Context
@@ -30,10 +30,11 @@ from gradc.passes.rewrite import Replacements
 from gradc.prims.arithmetic import ADD, MUL
 from gradc.prims.compare import EQ, LAND, LOR, NE
 from gradc.prims.index import ADD_AT, PICK_ADD, PUT
+from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import COPY, EMPTY, ZEROS
 
 COMMUTATIVE = frozenset({ADD, MUL, EQ, NE, LAND, LOR})
-BUFFERS = frozenset({EMPTY, ZEROS, COPY, PUT, ADD_AT, PICK_ADD})
+BUFFERS = frozenset({EMPTY, ZEROS, COPY, PUT, ADD_AT, PICK_ADD, TAPE, GROW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class _Merging:
 
     def note_size(self, value: Value, sizes: ChainMap[str, Value]) -> None:
         dim = None if value.size is None else self.replacements.dim(value.size)
-        if isinstance(dim, str) and dim not in sizes:
-            sizes[dim] = value
+        if isinstance(dim, str):
+            sizes.maps[0].setdefault(dim, value)
 
     def merged(self, op: Op, known: ChainMap[Hashable, Op], sizes: ChainMap[str, Value]) -> bool:
         if op.regions or not op.outs or not op.prim.pure or op.prim in BUFFERS:
@@ -95,7 +96,7 @@ class _Merging:
             known[key] = op
             return False
         return all(
-            self.replacements.replace(out, kept)
+            self.replacements.replace(out, kept, keep_name=op.prim is not CONST)
             for out, kept in zip(op.outs, earlier.outs, strict=True)
         )
 

@@ -15,6 +15,7 @@ from gradc.ir.core import Op
 from gradc.ir.types import DType
 from gradc.passes.site import Site, instead
 from gradc.prims.arithmetic import IPOW
+from gradc.prims.loops import TRIP
 
 _INT_BITS = 63
 
@@ -64,6 +65,16 @@ def _integer_power(base: int, exponent: int) -> int | None:
         return None
     power = base**exponent
     return power if abs(power) < 2**_INT_BITS else None
+
+
+def fold_trip(op: Op, site: Site) -> Op | None:
+    """Replace the trip count of a loop with known bounds."""
+    if op.prim is not TRIP:
+        return None
+    bounds = [site.constant(arg) for arg in op.args]
+    if any(bound is None for bound in bounds) or bounds[2] == 0:
+        return None
+    return constant_op(op, len(range(*bounds)))
 
 
 def fold_dim(op: Op, site: Site) -> Op | None:

@@ -4,6 +4,9 @@ When ``b`` replaces ``a`` and both are integers that denote sizes, ``k1`` and ``
 ``k1`` and ``k2`` are one size, and every type that mentions ``k2`` has to mention ``k1``. The
 symbols are collected on the way and renamed at the end, everywhere at once: a symbol stands for
 one size wherever it occurs.
+
+A name that somebody chose survives: when ``x_bar`` is replaced by a value that is only called
+``mul`` after its op, that value becomes ``x_bar``.
 """
 
 from __future__ import annotations
@@ -14,6 +17,17 @@ from dataclasses import dataclass, field, replace
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import with_body
+from gradc.prims.table import TABLE
+
+_GENERIC = frozenset({"c", "zero", *(name.rstrip("_") for name in TABLE)})
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a value is called, and whether the user wrote that."""
+
+    name: str
+    named: bool
 
 
 @dataclass(slots=True)
@@ -24,17 +38,22 @@ class Replacements:
     ----------
     fixed : frozenset of str
         Symbols that must stay: those of the function's arguments.
+    params : frozenset of Value
+        The function's arguments, whose names must stay.
     """
 
     fixed: frozenset[str]
+    params: frozenset[Value]
     values: dict[Value, Value] = field(default_factory=dict)
     sizes: dict[str, Dim] = field(default_factory=dict)
+    labels: dict[Value, Label] = field(default_factory=dict)
 
     @classmethod
     def of(cls, function: Function) -> Replacements:
         """Start with nothing replaced."""
         dims = [dim for param in function.params for dim in (*param.type.shape, param.size)]
-        return cls(frozenset(dim for dim in dims if isinstance(dim, str)))
+        fixed = frozenset(dim for dim in dims if isinstance(dim, str))
+        return cls(fixed, frozenset(function.params))
 
     def value(self, value: Value) -> Value:
         """Return what stands for a value now."""
@@ -56,8 +75,14 @@ class Replacements:
         """Whether two values have one element type and one shape, in the sizes of now."""
         return left.type.dtype is right.type.dtype and self.shape(left) == self.shape(right)
 
-    def replace(self, old: Value, new: Value) -> bool:
+    def replace(self, old: Value, new: Value, keep_name: bool = True) -> bool:
         """Use `new` for `old` from now on, where their sizes can be made one.
+
+        Parameters
+        ----------
+        old, new : Value
+        keep_name : bool
+            Whether `new` may take the name of `old`.
 
         Returns
         -------
@@ -75,7 +100,17 @@ class Replacements:
             self.sizes = before
             return False
         self.values[old] = new
+        if keep_name:
+            self._hand_on_name(old, new)
         return True
+
+    def _hand_on_name(self, old: Value, new: Value) -> None:
+        label = self.labels.get(old, Label(old.name, old.named))
+        current = self.labels.get(new, Label(new.name, new.named))
+        if new in self.params or current.named:
+            return
+        if label.named or (current.name in _GENERIC and label.name not in _GENERIC):
+            self.labels[new] = label
 
     def _unify(self, old: Dim, new: Dim) -> bool:
         old, new = self.dim(old), self.dim(new)
@@ -98,19 +133,18 @@ class Replacements:
 
     def finish(self, function: Function, body: Region) -> Function:
         """Return the function with the new body, its sizes renamed."""
-        if self.sizes:
-            body = rename_sizes(body, {symbol: self.dim(symbol) for symbol in self.sizes})
+        sizes = {symbol: self.dim(symbol) for symbol in self.sizes}
+        if sizes or self.labels:
+            body = _Renaming(sizes, self.labels).region(body)
         return with_body(function, body)
 
 
-def rename_sizes(region: Region, sizes: Mapping[str, Dim]) -> Region:
-    """Return the region with size symbols replaced in all types; the same one if none occurs."""
-    return _Renaming(sizes).region(region)
-
-
 class _Renaming:
-    def __init__(self, sizes: Mapping[str, Dim]) -> None:
+    """Rebuilds a region with other size symbols and names; the same object if none occurs."""
+
+    def __init__(self, sizes: Mapping[str, Dim], labels: Mapping[Value, Label]) -> None:
         self.sizes = sizes
+        self.labels = labels
         self.values: dict[Value, Value] = {}
 
     def define(self, value: Value) -> Value:
@@ -118,9 +152,16 @@ class _Renaming:
         shape = tuple(
             self.sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in value.type.shape
         )
-        if size == value.size and shape == value.type.shape:
+        label = self.labels.get(value, Label(value.name, value.named))
+        if size == value.size and shape == value.type.shape and label.name == value.name:
             return value
-        renamed = replace(value, type=value.type.with_shape(shape), size=size)
+        renamed = replace(
+            value,
+            type=value.type.with_shape(shape),
+            size=size,
+            name=label.name,
+            named=label.named,
+        )
         self.values[value] = renamed
         return renamed
 

@@ -40,11 +40,11 @@ from gradc.ir.walk import rebuilt, use_counts
 from gradc.passes import algebra, arrays, control
 from gradc.passes.base import Context
 from gradc.passes.bounds import decide_bounds
-from gradc.passes.fold import fold, fold_dim
+from gradc.passes.fold import fold, fold_dim, fold_trip
 from gradc.passes.rewrite import Replacements
 from gradc.passes.site import Rule, Site
 
-_GENERAL: Sequence[Rule] = (fold_dim, fold, algebra.integer)
+_GENERAL: Sequence[Rule] = (fold_dim, fold_trip, fold, algebra.integer)
 _MOST_ROUNDS = 50
 
 
@@ -126,9 +126,13 @@ class _Simplifier:
             made = self.site.pending
             if isinstance(result, Op):
                 return [*self.ops(made), *self.op(result)]
-            if result is not None and self.replacements.replace(op.out, result):
+            if result is not None and self.replaced(op.out, result):
                 return self.ops(made)
         return [op]
+
+    def replaced(self, old: Value, new: Value) -> bool:
+        is_constant = self.site.maker(new, CONST) is not None
+        return self.replacements.replace(old, new, keep_name=not is_constant)
 
     # -- loops and branches -----------------------------------------------------------------------
 
@@ -193,7 +197,7 @@ class _Simplifier:
 
     def stand_for(self, olds: Sequence[Value], news: Sequence[Value]) -> None:
         for old, new in zip(olds, news, strict=True):
-            if not self.replacements.replace(old, new):
+            if not self.replaced(old, new):
                 raise InternalError(f"simplify: {old} cannot stand for {new}: their sizes differ")
 
 

@@ -1,0 +1,21 @@
+"""The passes of this room by the name that pipeline text has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from gradc.passes.base import Pass
+from gradc.passes.cse import CommonSubexpressions
+from gradc.passes.dce import DeadCode
+from gradc.passes.expand import Expand
+from gradc.passes.simplify import Simplify
+
+_CLASSES: tuple[type[Pass], ...] = (
+    CommonSubexpressions,
+    DeadCode,
+    Expand,
+    Simplify,
+)
+
+PASSES: Mapping[str, type[Pass]] = MappingProxyType({cls.name: cls for cls in _CLASSES})
