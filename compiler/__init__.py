@@ -1,5 +1,91 @@
-"""gradc: reads a function, a formula or a network spec and writes the program of its gradient."""
+"""gradc: reads a function, a formula or a network spec and writes the program of its gradient.
+
+The public names are imported when they are first used, so that ``gradc --help`` need not wait
+for them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from gradc.api import (
+        check_grads,
+        compile_expression,
+        from_sympy,
+        grad,
+        jvp,
+        load_model,
+        stop_gradient,
+        value_and_grad,
+        vjp,
+    )
+    from gradc.errors import (
+        AliasingError,
+        GradcError,
+        GradientCheckError,
+        GradTypeError,
+        InternalError,
+        ModelFileError,
+        UnsupportedFunctionError,
+        UnsupportedSyntaxError,
+    )
+
+_HOMES = {
+    "gradc.api": (
+        "check_grads",
+        "compile_expression",
+        "from_sympy",
+        "grad",
+        "jvp",
+        "load_model",
+        "stop_gradient",
+        "value_and_grad",
+        "vjp",
+    ),
+    "gradc.errors": (
+        "AliasingError",
+        "GradTypeError",
+        "GradcError",
+        "GradientCheckError",
+        "InternalError",
+        "ModelFileError",
+        "UnsupportedFunctionError",
+        "UnsupportedSyntaxError",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AliasingError",
+    "GradTypeError",
+    "GradcError",
+    "GradientCheckError",
+    "InternalError",
+    "ModelFileError",
+    "UnsupportedFunctionError",
+    "UnsupportedSyntaxError",
+    "__version__",
+    "check_grads",
+    "compile_expression",
+    "from_sympy",
+    "grad",
+    "jvp",
+    "load_model",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'gradc' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

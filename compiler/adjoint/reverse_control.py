@@ -248,7 +248,9 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
         _branch_region(bars.builder, side, plan, handed_over, results)
         for side, plan, results in zip(swept, plans, yields, strict=True)
     ]
-    outs = bars.builder.branch(op.args[0], *regions, names=[bar_name(v) for v in targets])
+    outs = bars.builder.branch(
+        op.args[0], regions[0], regions[1], [bar_name(value) for value in targets]
+    )
     for value, total in zip(targets, outs, strict=True):
         bars.set(value, total)
         if any(side.bars.is_masked(bar) for side in swept if (bar := side.bars.get(value))):

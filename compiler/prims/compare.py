@@ -77,7 +77,7 @@ def _select_type(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
 
 # Linear in both branches: what is not selected gets a cotangent of exactly zero, and the
 # reverse sweep guards products with it, so an overflow in the other branch stays there.
-SELECT = Primitive(
+SELECT: Primitive = Primitive(
     "select",
     Kind.LINEAR,
     _select_type,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.ir.core import Kind
+from gradc.ir.core import Kind, Primitive
 from gradc.prims.arithmetic import DIV, SQRT
 from gradc.prims.compare import EQ, GE, GT, LE, LT, SELECT
 from gradc.prims.define import comparison_type, constant, elementwise
@@ -79,7 +79,7 @@ SIN = elementwise(
     formula="cos(x)",
     text="np.sin({0})",
 )
-COS = elementwise(
+COS: Primitive = elementwise(
     "cos",
     np.cos,
     partials=lambda x, *, out: (-SIN(x),),
@@ -129,7 +129,7 @@ SINH = elementwise(
     formula="cosh(x)",
     text="np.sinh({0})",
 )
-COSH = elementwise(
+COSH: Primitive = elementwise(
     "cosh",
     np.cosh,
     partials=lambda x, *, out: (SINH(x),),

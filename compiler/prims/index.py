@@ -204,7 +204,7 @@ PICK = Primitive(
     linear_in=(0,),
     formula="the cotangent added at the label",
 )
-PICK_ADD = Primitive(
+PICK_ADD: Primitive = Primitive(
     "pick_add",
     Kind.LINEAR,
     _infer_pick_add,

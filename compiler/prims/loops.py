@@ -43,7 +43,7 @@ def _evaluate_grow(tape: Any, count: Any) -> Any:
 
 # A tape of unknown length: the same contents with room for the entry number `count`. Its first
 # size symbol stands for "whatever it has grown to" and is never used as a size.
-GROW = Primitive(
+GROW: Primitive = Primitive(
     "grow",
     Kind.LINEAR,
     _infer_grow,

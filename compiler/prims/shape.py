@@ -152,7 +152,7 @@ def _inverse(perm: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(perm.index(axis) for axis in range(len(perm)))
 
 
-TRANSPOSE = Primitive(
+TRANSPOSE: Primitive = Primitive(
     "transpose",
     Kind.LINEAR,
     _infer_transpose,
@@ -168,7 +168,7 @@ def _infer_reshape(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
 
 
 # The sizes are given in full; that their product fits is checked when it runs.
-RESHAPE = Primitive(
+RESHAPE: Primitive = Primitive(
     "reshape",
     Kind.LINEAR,
     _infer_reshape,
@@ -181,7 +181,7 @@ RESHAPE = Primitive(
 
 # The same array under other size symbols, after a check at run time that the sizes agree;
 # `what` says for the message what does not fit otherwise.
-EXPECT = Primitive(
+EXPECT: Primitive = Primitive(
     "expect",
     Kind.LINEAR,
     lambda args, params: _infer_reshape(args, params),

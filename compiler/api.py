@@ -1,0 +1,321 @@
+"""``grad`` and its relatives: what users call from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+
+from gradc.driver import Options, Style, Target
+from gradc.errors import GradTypeError
+from gradc.faces.functions import Argnums, Differentiated, Gradient, ValueAndGradient
+
+if TYPE_CHECKING:
+    from gradc.faces.expressions import Expression
+    from gradc.faces.models import Model
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The keywords that every face takes; see :class:`gradc.driver.Options`."""
+
+    target: Target
+    style: Style
+    fastmath: bool
+    parallel: bool
+    cache: bool
+    memory_limit: int | None
+    boundscheck: bool
+
+
+def _options(given: OptionKeywords) -> Options:
+    known = Options.__dataclass_fields__
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        from gradc.passes.pipeline import suggestion
+
+        raise GradTypeError(
+            "; ".join(f"there is no option {n!r}{suggestion(n, known)}" for n in unknown)
+        )
+    choices = {"target": ("cpu", "cuda", "python"), "style": ("loops", "numpy")}
+    for name, allowed in choices.items():
+        if name in given and given[name] not in allowed:  # type: ignore[literal-required]
+            value = given[name]  # type: ignore[literal-required]
+            raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
+    return Options(**given)
+
+
+@overload
+def grad(
+    function: Callable[..., Any], argnums: Argnums = 0, **options: Unpack[OptionKeywords]
+) -> Gradient: ...
+
+
+@overload
+def grad(
+    function: None = None, argnums: Argnums = 0, **options: Unpack[OptionKeywords]
+) -> Callable[[Callable[..., Any]], Gradient]: ...
+
+
+def grad(
+    function: Callable[..., Any] | None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Gradient | Callable[[Callable[..., Any]], Gradient]:
+    """The gradient of a function that returns one float.
+
+    Parameters
+    ----------
+    function : callable
+        A plain function, lambda, closure, method, ``functools.partial`` or numba dispatcher.
+    argnums : int, str or sequence of them
+        The arguments to differentiate with respect to, by position or name.
+    has_aux : bool
+        Whether the function returns ``(value, aux)``; then the result is ``(gradient, aux)``.
+    **options
+        ``target="cpu" | "cuda" | "python"``, ``style="loops" | "numpy"``, ``fastmath=True``,
+        ``parallel=False``, ``cache=True``, ``memory_limit=None``, ``boundscheck=True``.
+
+    Returns
+    -------
+    Gradient
+        A callable of the same arguments. The gradient has the structure, shapes and dtypes of
+        the argument; with a sequence of `argnums` it is a tuple.
+
+    Raises
+    ------
+    GradcError
+        On the first call with arguments of new types, when the function cannot be
+        differentiated; the message names the line.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> gradc.grad(lambda x: x**3)(2.0)
+    12.0
+    """
+    if function is None:
+        return lambda decorated: Gradient(decorated, argnums, has_aux, _options(options))
+    return Gradient(function, argnums, has_aux, _options(options))
+
+
+@overload
+def value_and_grad(
+    function: Callable[..., Any], argnums: Argnums = 0, **options: Unpack[OptionKeywords]
+) -> ValueAndGradient: ...
+
+
+@overload
+def value_and_grad(
+    function: None = None, argnums: Argnums = 0, **options: Unpack[OptionKeywords]
+) -> Callable[[Callable[..., Any]], ValueAndGradient]: ...
+
+
+def value_and_grad(
+    function: Callable[..., Any] | None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> ValueAndGradient | Callable[[Callable[..., Any]], ValueAndGradient]:
+    """The value and the gradient in one sweep; parameters as for :func:`grad`.
+
+    Returns
+    -------
+    ValueAndGradient
+        A callable that returns ``(value, gradient)``; with `has_aux`
+        ``((value, aux), gradient)``.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> gradc.value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+    if function is None:
+        return lambda decorated: ValueAndGradient(decorated, argnums, has_aux, _options(options))
+    return ValueAndGradient(function, argnums, has_aux, _options(options))
+
+
+def vjp(
+    function: Callable[..., Any], *args: Any, **options: Unpack[OptionKeywords]
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value at a point, and the function from output cotangents to argument cotangents.
+
+    Parameters
+    ----------
+    function : callable
+    *args
+        The point. Arguments without floats get the cotangent None.
+    **options
+        As for :func:`grad`.
+
+    Returns
+    -------
+    value
+        What the function returns.
+    pullback : callable
+        ``pullback(y_bar)`` takes a cotangent of the structure of the value and returns one
+        cotangent for each argument.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> value, pullback = gradc.vjp(lambda x, y: x * y, 2.0, 5.0)
+    >>> value, pullback(1.0)
+    (10.0, (5.0, 2.0))
+    """
+    from gradc.faces.products import pullback_at
+
+    return pullback_at(function, args, _options(options))
+
+
+def jvp(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    **options: Unpack[OptionKeywords],
+) -> tuple[Any, Any]:
+    """The value and the directional derivative along `tangents`.
+
+    Parameters
+    ----------
+    function : callable
+    args, tangents : sequence
+        The point and, for each argument, a tangent of its structure (None: no change).
+    **options
+        As for :func:`grad`.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> gradc.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+    (10.0, 5.0)
+    """
+    from gradc.faces.products import pushforward
+
+    return pushforward(function, args, tangents, _options(options))
+
+
+def check_grads(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    order: int = 1,
+    modes: Sequence[str] = ("fwd", "rev"),
+    **options: Unpack[OptionKeywords],
+) -> None:
+    """Check derivatives against extrapolated differences and against each other.
+
+    Parameters
+    ----------
+    function : callable
+    args : sequence
+        The point; float64 for a sharp check.
+    order : int
+        Up to which order.
+    modes : sequence of {"fwd", "rev"}
+    **options
+        As for :func:`grad`.
+
+    Raises
+    ------
+    GradientCheckError
+        Naming the mode, the worst element and both values.
+    """
+    from gradc.faces.checking import check_function
+
+    check_function(function, args, order, tuple(modes), _options(options))
+
+
+def compile_expression(
+    text: str, wrt: Sequence[str] | None = None, **options: Unpack[OptionKeywords]
+) -> Expression:
+    """Compile a formula such as ``"(2*x1 + 3*x2)**2 + 3"`` with its gradient.
+
+    Parameters
+    ----------
+    text : str
+        Arithmetic on names and numbers; the text is parsed, never executed.
+    wrt : sequence of str, optional
+        The names to differentiate with respect to; all by default.
+    **options
+        As for :func:`grad`.
+
+    Returns
+    -------
+    Expression
+        ``e(1.0, 3.0)`` or ``e(x1=1.0, x2=3.0)`` returns ``(value, (d1, d2))``. Positions are
+        those of `wrt`, then the other names as they first appear.
+
+    Raises
+    ------
+    ModelFileError
+        Where the text is no formula.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> gradc.compile_expression("(2*x1 + 3*x2)**2 + 3", wrt=("x1", "x2"))(1.0, 3.0)
+    (124.0, (44.0, 66.0))
+    """
+    from gradc.faces.expressions import Expression
+    from gradc.frontend.formula import parse_formula
+
+    return Expression(parse_formula(text, wrt), _options(options))
+
+
+def from_sympy(expr: Any, symbols: Sequence[Any], **options: Unpack[OptionKeywords]) -> Expression:
+    """Compile a SymPy expression with its gradient.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    symbols : sequence of sympy.Symbol
+        In the order of the arguments; the gradient is with respect to all of them.
+    **options
+        As for :func:`grad`.
+    """
+    from gradc.faces.expressions import Expression
+    from gradc.frontend.sympy_import import from_sympy as import_expression
+
+    return Expression(import_expression(expr, symbols), _options(options))
+
+
+def load_model(path: str | Path, **options: Unpack[OptionKeywords]) -> Model:
+    """Read a network spec and compile its loss, gradient and prediction.
+
+    Parameters
+    ----------
+    path : path-like
+        A TOML file; reading it runs nothing.
+    **options
+        As for :func:`grad`.
+
+    Raises
+    ------
+    ModelFileError
+        With every problem of the file.
+    """
+    from gradc.faces.models import Model
+
+    return Model(Path(path), _options(options))
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return `x`; in a differentiated function its derivative is taken as zero."""
+    return x
+
+
+stop_gradient.__gradc_intrinsic__ = "stop_gradient"  # type: ignore[attr-defined]
+
+__all__ = [
+    "Differentiated",
+    "check_grads",
+    "compile_expression",
+    "from_sympy",
+    "grad",
+    "jvp",
+    "load_model",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,280 @@
+"""From a function of the IR to a kernel that runs: passes, text, module, and what to look at.
+
+The pipeline is text, and everything that gradc does to a function is in it::
+
+    simplify,cse,dce,reverse{wrt=0},simplify,cse,dce        the adjoint, as a person reads it
+    expand,loops,simplify,cse,dce,inplace                   the same as loops over scalars
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from gradc import cache
+from gradc.adjoint.forward import forward
+from gradc.adjoint.reverse import reverse
+from gradc.ir.core import Function, Region
+from gradc.ir.printer import to_text
+from gradc.passes.base import Context, Pass
+from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
+from gradc.passes.registry import PASSES
+
+if TYPE_CHECKING:
+    from gradc_runtime.jit import Kernel
+
+Target = Literal["cpu", "cuda", "python"]
+Style = Literal["loops", "numpy"]
+Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
+
+CLEAN = "simplify,cse,dce"
+SUFFIXES: Mapping[Mode, str] = {
+    "primal": "",
+    "grad": "_grad",
+    "value_and_grad": "_value_and_grad",
+    "vjp": "_vjp",
+    "jvp": "_jvp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePass:
+    """Reverse mode as a pass: see :mod:`gradc.adjoint.reverse`.
+
+    Attributes
+    ----------
+    wrt : tuple of int
+        Positions of the parameters.
+    results : tuple of int or None
+        Positions of the differentiated results; all float ones by default.
+    seeded : bool
+        Whether the cotangents of the results are parameters.
+    values : bool
+        Whether the results of the function are kept beside the gradients.
+    keep : tuple of int or None
+        Which results are kept, where not all of them are.
+    """
+
+    name: ClassVar[str] = "reverse"
+    wrt: tuple[int, ...] = (0,)
+    results: tuple[int, ...] | None = None
+    seeded: bool = False
+    values: bool = True
+    keep: tuple[int, ...] | None = None
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function of the gradient."""
+        adjoint = reverse(function, self.wrt, results=self.results, seeded=self.seeded)
+        return _keep(adjoint, len(function.results), self.values, self.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardPass:
+    """Forward mode as a pass: see :mod:`gradc.adjoint.forward`."""
+
+    name: ClassVar[str] = "forward"
+    wrt: tuple[int, ...] = (0,)
+    values: bool = True
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function of the directional derivative."""
+        tangent = forward(function, self.wrt)
+        return _keep(tangent, len(function.results), self.values, None)
+
+
+def _keep(function: Function, count: int, values: bool, kept: tuple[int, ...] | None) -> Function:
+    """Drop results of the primal that nobody asked for."""
+    if values and kept is None:
+        return function
+    wanted = kept if kept is not None else ()
+    results = [function.results[index] for index in wanted]
+    body = function.body
+    region = Region(body.params, body.ops, (*results, *function.results[count:]))
+    return Function(function.name, region, function.loc)
+
+
+REGISTRY: Mapping[str, type[Pass]] = {
+    **PASSES,
+    ReversePass.name: ReversePass,
+    ForwardPass.name: ForwardPass,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to compile; the keywords that every face takes."""
+
+    target: Target = "cpu"
+    style: Style = "loops"
+    fastmath: bool = True
+    parallel: bool = False
+    cache: bool = True
+    memory_limit: int | None = None
+    boundscheck: bool = True
+
+
+@dataclass(slots=True)
+class Inspection:
+    """What to show or check while the passes run; the flags of the command line."""
+
+    print_after: Collection[str] = ()
+    stop_after: str | None = None
+    verify_each: bool = False
+    timings: list[Timing] | None = None
+    write: Callable[[str], object] = field(default=lambda text: sys.stdout.write(text + "\n"))
+
+
+def mode_pipeline(
+    mode: Mode,
+    wrt: Sequence[int],
+    results: Sequence[int] | None = None,
+    keep: Sequence[int] | None = None,
+) -> str:
+    """The text of the pipeline that makes one kind of derivative, before its emission."""
+    positions = "+".join(str(index) for index in wrt)
+    if mode == "primal":
+        return CLEAN
+    if mode == "jvp":
+        return f"{CLEAN},forward{{wrt={positions}}},{CLEAN}"
+    options = [f"wrt={positions}"]
+    if results is not None:
+        options.append("results=" + "+".join(str(index) for index in results))
+    if mode == "vjp":
+        options.append("seeded=true")
+    if mode in ("grad", "vjp"):
+        options.append("values=false")
+    if keep:
+        options.append("keep=" + "+".join(str(index) for index in keep))
+    return f"{CLEAN},reverse{{{','.join(options)}}},{CLEAN}"
+
+
+def emission_pipeline(style: Style, target: Target) -> str:
+    """The text of the pipeline that prepares a function for emission in a style."""
+    if style == "numpy":
+        return "inplace"
+    loops = "loops{blas=false}" if target == "cuda" else "loops"
+    return f"expand,{CLEAN},{loops},{CLEAN},inplace"
+
+
+def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:
+    """Run a pipeline given as text, with what is asked for shown on the way."""
+    look = inspection if inspection is not None else Inspection()
+    passes = parse_pipeline(pipeline, REGISTRY)
+    known = {each.name for each in passes}
+    after = [name for name in look.print_after if name in known or name == "all"]
+    return run_pipeline(
+        function,
+        passes,
+        verify_each=look.verify_each,
+        print_after=after,
+        stop_after=look.stop_after if look.stop_after in known else None,
+        timings=look.timings,
+        write=look.write,
+    )
+
+
+@dataclass(eq=False)
+class Compiled:
+    """A function with its text in both styles and its kernel, each made when first asked for.
+
+    Attributes
+    ----------
+    primal : Function
+        What was differentiated.
+    function : Function
+        The result of the passes, still on whole arrays: what a person reads.
+    options : Options
+    """
+
+    primal: Function
+    function: Function
+    options: Options
+    inspection: Inspection | None = None
+
+    def text(self, style: Style) -> str:
+        """The module as Python text."""
+        from gradc.emit import emit_module
+
+        return emit_module(
+            [self.lowered(style)],
+            style=style,
+            title=self.title,
+            fastmath=self.options.fastmath,
+        )
+
+    def lowered(self, style: Style) -> Function:
+        """The function as it is emitted in a style."""
+        pipeline = emission_pipeline(style, self.options.target)
+        return run_passes(self.function, pipeline, self.inspection)
+
+    @property
+    def title(self) -> str:
+        """What the module is, for its first line."""
+        return f"{self.function.name}: from {self.primal.name} ({self.primal.loc})"
+
+    @cached_property
+    def source(self) -> str:
+        """The program as Python text, in the style that the options name."""
+        return self.text(self.options.style)
+
+    @cached_property
+    def kernel_text(self) -> str:
+        """The text that runs: loops, but for the numpy style run uncompiled."""
+        if self.options.style == "loops" or self.options.target == "python":
+            return self.source
+        return self.text("loops")
+
+    @cached_property
+    def path(self) -> Path:
+        """Where the module that runs lies."""
+        folder = None if self.options.cache else cache.throwaway_folder()
+        return cache.store_module(self.kernel_text, self.function.name, folder)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The function of the module, not compiled before it is called."""
+        from gradc_runtime.loading import load
+
+        kernel: Kernel = getattr(load(self.path), self.function.name)
+        return kernel
+
+    @property
+    def ir(self) -> str:
+        """The text form of the IR."""
+        return to_text(self.function)
+
+
+def compile_function(
+    function: Function,
+    mode: Mode,
+    wrt: Sequence[int],
+    options: Options,
+    *,
+    results: Sequence[int] | None = None,
+    keep: Sequence[int] | None = None,
+    inspection: Inspection | None = None,
+) -> Compiled:
+    """Differentiate a function and prepare its kernel.
+
+    Parameters
+    ----------
+    function : Function
+        What a front end made.
+    mode : str
+        ``"primal"``, ``"grad"``, ``"value_and_grad"``, ``"vjp"`` or ``"jvp"``.
+    wrt : sequence of int
+        Positions of the parameters.
+    options : Options
+    results : sequence of int, optional
+        Positions of the results that are differentiated.
+    keep : sequence of int, optional
+        Positions of results to return beside the gradient where the values are not wanted.
+    inspection : Inspection, optional
+    """
+    made = run_passes(function, mode_pipeline(mode, wrt, results, keep), inspection)
+    named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
+    return Compiled(function, named, options, inspection)

@@ -1,0 +1,1 @@
+"""What users hold: derivatives of functions, formulas and models, and how they are called."""

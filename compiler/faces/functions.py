@@ -1,0 +1,218 @@
+"""The callables that ``grad`` and its relatives return."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradc.driver import Mode, Options
+from gradc.errors import GradcError, GradTypeError
+from gradc.faces.arguments import kind_of
+from gradc.faces.containers import flatten
+from gradc.faces.program import Derivative, Program, make_program
+
+Argnums = int | str | Sequence[int | str]
+
+
+class Differentiated:
+    """A function and its derivative; compiled for the types of the arguments of a call.
+
+    Attributes
+    ----------
+    primal : callable
+        The function that was differentiated.
+    options : Options
+    """
+
+    mode: Mode = "grad"
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        argnums: Argnums,
+        has_aux: bool,
+        options: Options,
+    ) -> None:
+        if not callable(function):
+            raise GradTypeError(f"a function belongs here, not {function!r}")
+        self.primal = function
+        self.options = options
+        self.has_aux = has_aux
+        self.argnums = argnums
+        self.single = isinstance(argnums, int | str)
+        self._numbers = _checked_argnums(argnums)
+        self._programs: dict[Any, Program] = {}
+        self._last: Derivative | None = None
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the derivative at these arguments, compiling it for their types if need be."""
+        leaves, derivative = self.derivative_for(args, kwargs)
+        return self.finish(derivative, derivative.run(leaves))
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind as a method does, so that methods can be decorated."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def finish(self, derivative: Derivative, results: list[Any]) -> Any:
+        """Arrange the results of the kernel as the user expects them."""
+        kept = len(derivative.kept)
+        gradient = self.arranged(derivative.gradients(results[kept:]))
+        if not self.has_aux:
+            return gradient
+        aux = dict(zip(derivative.kept, results, strict=False))
+        return gradient, derivative.outputs(derivative.aux_tree, aux)
+
+    def arranged(self, gradients: list[Any]) -> Any:
+        """One gradient, or a tuple of them when several were asked for."""
+        return gradients[0] if self.single else tuple(gradients)
+
+    def program_for(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], Program]:
+        """The leaves of the arguments and the program for their types."""
+        leaves, spec = flatten((tuple(args), dict(kwargs)))
+        key = (spec, *map(kind_of, leaves))
+        program = self._programs.get(key)
+        if program is None:
+            names = _parameter_names(self.primal)
+            program = make_program(self.primal, args, kwargs, names, self.options)
+            self._programs[key] = program
+        return leaves, program
+
+    def derivative_for(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], Derivative]:
+        """The leaves of the arguments and the derivative for their types."""
+        leaves, program = self.program_for(args, kwargs)
+        numbers = [_position(self.primal, n, len(args), kwargs) for n in self._numbers]
+        derivative = program.derivative(self.mode, numbers, self.has_aux)
+        self._last = derivative
+        return leaves, derivative
+
+    # -- what can be looked at ---------------------------------------------------------------
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Derivative:
+        """Compile for the types of these arguments without running anything."""
+        return self.derivative_for(args, kwargs)[1]
+
+    @property
+    def _shown(self) -> Derivative:
+        """The derivative of the last call; before the first, that for float arguments."""
+        if self._last is None:
+            self._last = self._for_floats()
+        return self._last
+
+    def _for_floats(self) -> Derivative:
+        parameters = inspect.signature(self.primal).parameters.values()
+        required = [each for each in parameters if each.default is each.empty]
+        examples = {float: 1.0, "float": 1.0, int: 1, "int": 1, inspect.Parameter.empty: 1.0}
+        try:
+            args = [examples[each.annotation] for each in required]
+            return self.derivative_for(args, {})[1]
+        except (KeyError, TypeError, GradcError) as error:
+            name = getattr(self.primal, "__name__", "the function")
+            raise GradTypeError(
+                f"the program of {name} depends on the types of its arguments: call it once, or "
+                f"use .specialize(*args)"
+            ) from error
+
+    @property
+    def source(self) -> str:
+        """The derivative program as Python text."""
+        return self._shown.compiled.source
+
+    @property
+    def ir(self) -> str:
+        """The derivative in the text form of the IR."""
+        return self._shown.compiled.ir
+
+    @property
+    def dispatcher(self) -> Any:
+        """A numba dispatcher that computes the same for flat arguments."""
+        return self._shown.compiled.kernel.dispatcher
+
+    def save(self, path: str | Path) -> Path:
+        """Write the program as a module that needs only ``gradc_runtime`` to run."""
+        from gradc_runtime.files import write_atomically
+
+        write_atomically(path, self._shown.compiled.kernel_text.encode())
+        return Path(path)
+
+    def explain(self) -> str:
+        """Say which rule gave which line of the derivative program."""
+        from gradc.explain.lines import explain_lines
+
+        return explain_lines(self._shown.compiled)
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Compare with extrapolated differences at these arguments.
+
+        Raises
+        ------
+        GradientCheckError
+            When they disagree.
+        """
+        from gradc.faces.checking import check_derivative
+
+        check_derivative(self, args, kwargs)
+
+
+class Gradient(Differentiated):
+    """What ``grad`` returns."""
+
+
+class ValueAndGradient(Differentiated):
+    """What ``value_and_grad`` returns."""
+
+    mode: Mode = "value_and_grad"
+
+    def finish(self, derivative: Derivative, results: list[Any]) -> Any:
+        """The value (with its aux) and the gradient."""
+        count = len(derivative.values)
+        value = derivative.outputs(derivative.value_tree, results[:count])
+        gradient = self.arranged(derivative.gradients(results[count:]))
+        if not self.has_aux:
+            return value, gradient
+        return (value, derivative.outputs(derivative.aux_tree, results[:count])), gradient
+
+
+def _checked_argnums(argnums: Argnums) -> tuple[int | str, ...]:
+    numbers = (argnums,) if isinstance(argnums, int | str) else tuple(argnums)
+    if not numbers or any(isinstance(n, bool) or not isinstance(n, int | str) for n in numbers):
+        raise GradTypeError(
+            f"argnums is a position, a name, or a sequence of them, not {argnums!r}"
+        )
+    return numbers
+
+
+def _parameter_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _position(
+    function: Callable[..., Any], number: int | str, given: int, kwargs: Mapping[str, Any]
+) -> int | str:
+    """The argument meant by an entry of argnums: a position, or a keyword of this call."""
+    names = _parameter_names(function)
+    if isinstance(number, str):
+        if number in kwargs:
+            return number
+        if number in names and names.index(number) < given:
+            return names.index(number)
+    elif -given <= number < given:
+        return number % given
+    elif 0 <= number < len(names) and names[number] in kwargs:
+        return names[number]
+    name = getattr(function, "__name__", "the function")
+    raise GradTypeError(
+        f"argnums names {number!r}, and this call of {name} has no such argument; "
+        f"it has {', '.join(names[:given]) or 'none'}"
+        + (f" and {', '.join(sorted(kwargs))}" if kwargs else "")
+    )

@@ -1,0 +1,147 @@
+"""Vector-Jacobian and Jacobian-vector products at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.driver import Options
+from gradc.errors import GradTypeError
+from gradc.faces.containers import flatten
+from gradc.faces.functions import Differentiated
+from gradc.faces.program import Derivative
+
+
+class _Pullback(Differentiated):
+    mode = "vjp"
+
+
+class _Pushforward(Differentiated):
+    mode = "jvp"
+
+
+class _Primal(Differentiated):
+    mode = "primal"
+
+
+def _active(args: Sequence[Any]) -> tuple[int, ...]:
+    """The arguments that hold at least one float."""
+    return tuple(index for index, arg in enumerate(args) if any(map(_is_float, flatten(arg)[0])))
+
+
+def _is_float(leaf: Any) -> bool:
+    if isinstance(leaf, np.ndarray | np.generic):
+        return bool(np.issubdtype(leaf.dtype, np.floating))
+    return isinstance(leaf, float)
+
+
+def _need_floats(function: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
+    active = _active(args)
+    if not active:
+        name = getattr(function, "__name__", "the function")
+        raise GradTypeError(f"no argument of {name} holds a float; pass 3.0 rather than 3")
+    return active
+
+
+def pullback_at(
+    function: Callable[..., Any], args: Sequence[Any], options: Options
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """See :func:`gradc.api.vjp`."""
+    active = _need_floats(function, args)
+    primal = _Primal(function, active, False, options)
+    leaves, value_of = primal.derivative_for(args, {})
+    # the pullback may be called after the caller has changed its arrays
+    kept = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    value = value_of.outputs(value_of.value_tree, value_of.run(kept))
+    derivative = value_of.program.derivative("vjp", active)
+
+    def pullback(y_bar: Any) -> tuple[Any, ...]:
+        """Return one cotangent for each argument, None for those without floats."""
+        seeds = _seeds(derivative, y_bar)
+        found = iter(derivative.gradients(derivative.run(kept, seeds)))
+        return tuple(next(found) if i in active else None for i in range(len(args)))
+
+    return value, pullback
+
+
+def _seeds(derivative: Derivative, y_bar: Any) -> list[Any]:
+    """The cotangents of the float results, in the kernel's types."""
+    function = derivative.program.lowered.function
+    given, spec = flatten(y_bar)
+    tree_leaves, wanted = flatten(derivative.value_tree)
+    if spec != wanted:
+        raise derivative.program.problem(
+            f"the cotangent has the structure {spec}, and the value has {wanted}",
+            "pass a cotangent of the structure of the value",
+        )
+    seeds = []
+    for leaf, result in zip(given, tree_leaves, strict=True):
+        if result not in derivative.differentiated:
+            continue
+        type = function.results[result].type
+        if np.ndim(leaf) != type.rank:
+            raise derivative.program.problem(
+                f"the cotangent of result {result} has {np.ndim(leaf)} axes, not {type.rank}"
+            )
+        seed = np.array(leaf, dtype=type.dtype.numpy, order="C")
+        seeds.append(seed if type.rank else seed[()])
+    return seeds
+
+
+def pushforward(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    options: Options,
+) -> tuple[Any, Any]:
+    """See :func:`gradc.api.jvp`."""
+    if len(args) != len(tangents):
+        raise GradTypeError(f"{len(tangents)} tangents for {len(args)} arguments")
+    active = _need_floats(function, args)
+    transform = _Pushforward(function, active, False, options)
+    leaves, derivative = transform.derivative_for(args, {})
+    further = _flat_tangents(derivative, leaves, tangents, active)
+    results = derivative.run(leaves, further)
+    count = len(derivative.program.lowered.function.results)
+    floats = [
+        index
+        for index, result in enumerate(derivative.program.lowered.function.results)
+        if result.type.is_float
+    ]
+    dots: list[Any] = [0] * count
+    for index, dot in zip(floats, results[count:], strict=True):
+        dots[index] = dot
+    tree = derivative.value_tree
+    return derivative.outputs(tree, results[:count]), derivative.outputs(tree, dots)
+
+
+def _flat_tangents(
+    derivative: Derivative, leaves: Sequence[Any], tangents: Sequence[Any], active: Sequence[int]
+) -> list[Any]:
+    made = []
+    for position, group in zip(active, derivative.leaves, strict=True):
+        start, stop, spec = derivative.program.spans[position]
+        tangent = tangents[position]
+        given, own = flatten(tangent) if tangent is not None else ([None] * (stop - start), spec)
+        if own != spec:
+            raise derivative.program.problem(
+                f"the tangent of argument {position} has the structure {own}, not {spec}"
+            )
+        made += [_tangent_like(derivative, leaves[leaf], given[leaf - start]) for leaf in group]
+    return made
+
+
+def _tangent_like(derivative: Derivative, value: Any, tangent: Any) -> Any:
+    like = np.asarray(value)
+    dtype = like.dtype
+    if tangent is None:
+        made = np.zeros(like.shape, dtype)
+    else:
+        made = np.array(tangent, dtype=dtype, order="C")
+        if made.shape != like.shape:
+            raise derivative.program.problem(
+                f"a tangent has shape {made.shape} where its argument has {like.shape}"
+            )
+    return made if like.ndim else made[()]

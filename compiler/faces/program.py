@@ -1,0 +1,298 @@
+"""A function specialised on the types of its arguments: its derivatives, compiled when asked for.
+
+A :class:`Program` holds what the front end made of the function for one set of argument types;
+:meth:`Program.derivative` gives a :class:`Derivative`, which runs on the user's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import optree
+
+from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
+from gradc.errors import Diagnostic, GradTypeError, Location
+from gradc.faces.arguments import Argument, describe, scalar_for_python
+from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
+from gradc.frontend.python import Lowered, lower_function
+from gradc.ir.builder import Symbols
+
+
+@dataclass(eq=False)
+class Program:
+    """A function for one set of argument types.
+
+    Attributes
+    ----------
+    arguments : list of Argument
+        The leaves of all arguments, in the order of flattening.
+    lowered : Lowered
+        What the front end made.
+    spans : list of (start, stop, spec)
+        For each positional argument, then each keyword argument by name, its leaves.
+    """
+
+    arguments: list[Argument]
+    lowered: Lowered
+    spans: dict[int | str, tuple[int, int, optree.PyTreeSpec]]
+    options: Options
+    _derivatives: dict[tuple[Any, ...], Derivative] = field(default_factory=dict)
+
+    @property
+    def where(self) -> Location:
+        """Where the function is defined."""
+        return self.lowered.function.loc
+
+    @property
+    def traced(self) -> list[int]:
+        """The positions of the leaves that are parameters of the function."""
+        return [i for i, argument in enumerate(self.arguments) if argument.prepare is not None]
+
+    def derivative(
+        self,
+        mode: Mode,
+        argnums: Sequence[int | str],
+        has_aux: bool = False,
+        inspection: Inspection | None = None,
+    ) -> Derivative:
+        """Return one of its derivatives, compiled on its first call."""
+        key = (mode, tuple(argnums), has_aux)
+        if key not in self._derivatives:
+            self._derivatives[key] = Derivative(self, mode, argnums, has_aux, inspection)
+        return self._derivatives[key]
+
+    def problem(self, message: str, hint: str | None = None) -> GradTypeError:
+        """An error about the arguments, at the definition of the function."""
+        return GradTypeError(Diagnostic(self.where, message, hint))
+
+
+def make_program(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    names: Sequence[str],
+    options: Options,
+) -> Program:
+    """Lower a function for the types of these arguments."""
+    symbols = Symbols()
+    arguments: list[Argument] = []
+    spans: dict[int | str, tuple[int, int, optree.PyTreeSpec]] = {}
+    trees: dict[int | str, Any] = {}
+    for key, name, value in _named(args, kwargs, names):
+        leaves, spec = flatten(value)
+        own = leaf_names(name, spec)
+        described = [
+            describe(leaf, label, symbols) for leaf, label in zip(leaves, own, strict=True)
+        ]
+        spans[key] = (len(arguments), len(arguments) + len(leaves), spec)
+        trees[key] = unflatten(spec, [argument.spec for argument in described])
+        arguments += described
+    positional = [trees[index] for index in range(len(args))]
+    lowered = lower_function(function, positional, {name: trees[name] for name in sorted(kwargs)})
+    return Program(arguments, lowered, spans, options)
+
+
+def _named(
+    args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str]
+) -> list[tuple[int | str, str, Any]]:
+    listed: list[tuple[int | str, str, Any]] = [
+        (index, names[index] if index < len(names) else f"arg{index}", value)
+        for index, value in enumerate(args)
+    ]
+    return listed + [(name, name, kwargs[name]) for name in sorted(kwargs)]
+
+
+class Derivative:
+    """One derivative of a program, and how its kernel is called.
+
+    Attributes
+    ----------
+    compiled : Compiled
+        Text, IR and kernel.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        mode: Mode,
+        argnums: Sequence[int | str],
+        has_aux: bool,
+        inspection: Inspection | None = None,
+    ) -> None:
+        self.program, self.mode, self.has_aux = program, mode, has_aux
+        position = {leaf: index for index, leaf in enumerate(program.traced)}
+        self.leaves = self._differentiated(argnums)
+        wrt = [position[leaf] for group in self.leaves for leaf in group]
+        self.groups = [program.spans[number] for number in argnums]
+        value_tree, aux_tree = self._outputs()
+        self.value_tree, self.aux_tree = value_tree, aux_tree
+        self.kept = flatten_indices(aux_tree) if mode == "grad" and has_aux else []
+        function = program.lowered.function
+        self.values = [] if mode in ("grad", "vjp") else list(range(len(function.results)))
+        self.differentiated = [
+            index for index in flatten_indices(value_tree) if function.results[index].type.is_float
+        ]
+        if mode in ("grad", "value_and_grad"):
+            self._check_scalar()
+        self.compiled: Compiled = compile_function(
+            function,
+            mode,
+            wrt,
+            program.options,
+            results=self.differentiated if mode != "primal" and mode != "jvp" else None,
+            keep=self.kept or None,
+            inspection=inspection,
+        )
+        self._kernel: Callable[..., Any] | None = None
+
+    # -- set-up -----------------------------------------------------------------------------
+
+    def _differentiated(self, argnums: Sequence[int | str]) -> list[list[int]]:
+        """The leaves of each differentiated argument that carry a derivative."""
+        groups = []
+        for number in argnums:
+            start, stop, spec = self.program.spans[number]
+            arguments = self.program.arguments[start:stop]
+            found = [start + i for i, each in enumerate(arguments) if each.restore is not None]
+            if not found:
+                raise self._not_differentiable(number, arguments, spec)
+            groups.append(found)
+        return groups
+
+    def _not_differentiable(
+        self, number: int | str, arguments: Sequence[Argument], spec: optree.PyTreeSpec
+    ) -> GradTypeError:
+        name = number if isinstance(number, str) else arguments[0].name if arguments else number
+        what = "holds no floats"
+        if len(arguments) == 1 and spec.is_leaf():
+            what = f"is no float but {_kind_name(arguments[0])}"
+        return self.program.problem(
+            f"argument {name!r} {what} and cannot be differentiated",
+            "pass a float (3.0 rather than 3) or choose another argument with argnums",
+        )
+
+    def _outputs(self) -> tuple[Any, Any]:
+        tree = self.program.lowered.out_tree
+        if not self.has_aux:
+            return tree, None
+        if not isinstance(tree, tuple) or len(tree) != 2:
+            raise self.program.problem(
+                "with has_aux=True the function returns a pair (value, aux)",
+                "return value, aux",
+            )
+        return tree
+
+    def _check_scalar(self) -> None:
+        function = self.program.lowered.function
+        if not isinstance(self.value_tree, int) or isinstance(self.value_tree, bool):
+            raise self.program.problem(
+                f"{function.name} returns {_tree_name(self.value_tree)}, and a gradient is that "
+                "of one number",
+                "return one number, or use vjp or jacobian (has_aux=True for a further result)",
+            )
+        result = function.results[self.value_tree].type
+        if not result.is_scalar or not result.is_float:
+            what = f"an array of {result.rank} axes" if result.rank else f"a {result}"
+            raise self.program.problem(
+                f"{function.name} returns {what}, and a gradient is that of one float",
+                "reduce it to one number (sum, mean), or use vjp or jacobian",
+            )
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def kernel(self) -> Callable[..., Any]:
+        """The function that runs, with flat arguments."""
+        if self._kernel is None:
+            kernel = self.compiled.kernel
+            if self.program.options.target == "python":
+                self._kernel = _uncompiled(kernel.py_func)
+            else:
+                self._kernel = kernel
+        return self._kernel
+
+    def prepare(self, leaves: Sequence[Any]) -> list[Any]:
+        """The user's leaves as the kernel takes them."""
+        flat = [
+            argument.prepare(leaf)
+            for argument, leaf in zip(self.program.arguments, leaves, strict=True)
+            if argument.prepare is not None
+        ]
+        return flat + [captured for _, captured in self.program.lowered.captured]
+
+    def run(self, leaves: Sequence[Any], further: Sequence[Any] = ()) -> list[Any]:
+        """Call the kernel and return its results as a list."""
+        try:
+            out = self.kernel()(*self.prepare(leaves), *further)
+        except (IndexError, ValueError, ZeroDivisionError) as error:
+            raise self._in_users_words(error) from None
+        return list(out) if isinstance(out, tuple) else [out]
+
+    def _in_users_words(self, error: Exception) -> Exception:
+        from gradc.faces.runtime_errors import restate
+
+        return restate(error, self.program.where)
+
+    def gradients(self, bars: Sequence[Any]) -> list[Any]:
+        """Put gradients into the structure of the arguments; None where a leaf has none."""
+        pending = iter(bars)
+        made = []
+        for found, (start, stop, spec) in zip(self.leaves, self.groups, strict=True):
+            leaves: list[Any] = [None] * (stop - start)
+            for leaf in found:
+                restore = self.program.arguments[leaf].restore
+                assert restore is not None
+                leaves[leaf - start] = restore(next(pending))
+            made.append(unflatten(spec, leaves))
+        return made
+
+    def outputs(self, tree: Any, results: Sequence[Any]) -> Any:
+        """Put results into the structure that the function returns."""
+        return map_leaves(lambda leaf: self._output(leaf, results), tree)
+
+    def _output(self, leaf: Any, results: Sequence[Any]) -> Any:
+        if not isinstance(leaf, int) or isinstance(leaf, bool):
+            return leaf.value
+        lowered = self.program.lowered
+        type = lowered.function.results[leaf].type
+        value = results[leaf]
+        if not type.is_scalar:
+            return value
+        if lowered.out_weak[leaf]:
+            return value.item() if isinstance(value, np.generic) else value
+        return type.dtype.numpy.type(value)
+
+
+def flatten_indices(tree: Any) -> list[int]:
+    """The result numbers in an output tree, in order."""
+    if tree is None:
+        return []
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, int)]
+
+
+def _kind_name(argument: Argument) -> str:
+    spec = argument.spec
+    found = getattr(spec, "type", None)
+    if found is None:
+        return f"a {type(getattr(spec, 'value', None)).__name__}"
+    if not found.is_scalar:
+        return f"an array of {found.dtype.numpy_name}"
+    return {"b1": "a bool", "i64": "an int"}.get(found.dtype.value, str(found))
+
+
+def _tree_name(tree: Any) -> str:
+    if isinstance(tree, tuple):
+        return f"a tuple of {len(tree)}"
+    return "nothing" if getattr(tree, "value", 0) is None else f"a {type(tree).__name__}"
+
+
+def _uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run generated text as plain Python, with NumPy's meaning of its scalars."""
+
+    def run(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*(scalar_for_python(arg) for arg in args))
+
+    return run
