@@ -9,7 +9,7 @@ import numpy as np
 
 from gradc.ir.core import Kind, Params, Primitive, Texts, Value
 from gradc.ir.types import DType, Type
-from gradc.prims.compare import EQ, SELECT
+from gradc.prims.compare import EQ, LAND, SELECT
 from gradc.prims.define import (
     NEGATION,
     POWER,
@@ -129,7 +129,7 @@ IPOW = elementwise(
 
 
 def _power_partials(x: Any, y: Any, *, out: Any) -> tuple[Any, ...]:
-    wrt_base = SELECT(EQ(y, 0.0), 0.0, y * POW(x, y - 1.0))
+    wrt_base = SELECT(LAND(EQ(x, 0.0), EQ(y, 0.0)), 0.0, y * POW(x, y - 1.0))
     wrt_exponent = SELECT(EQ(x, 0.0), 0.0, out * LOG(x))
     return wrt_base, wrt_exponent
 
@@ -151,7 +151,7 @@ POW = elementwise(
     partials=_power_partials,
     at=[(2.0, 3.0), (0.4, -1.5), (1.7, 0.0)],
     formula="(y*x**(y - 1), x**y*log(x))",
-    edges="y = 0: d/dx = 0; x = 0: d/dy = 0; x < 0: d/dy = nan",
+    edges="x = y = 0: d/dx = 0; x = 0: d/dy = 0; x < 0: d/dy = nan",
     text="{0}**{1}",
     level=POWER,
     kind=Kind.POWER,
