@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import Affine, AffineForms, Number, number
 from gradc.ir.control import FOR
 from gradc.ir.core import Op, Value
 from gradc.ir.types import BOOL, INT
@@ -89,12 +89,13 @@ class Facts:
         """A loop over ``range(start, stop, step)`` runs ``ceil((stop - start) / step)`` times."""
         self.add(out)
         start, stop, step = (self.forms.of(arg) for arg in op.args)
-        if not step.known:
+        if step.known is None or step.known == 0:
             return
+        stride: Number = step.known if step.known > 0 else -step.known
         span = stop.minus(start).times(1 if step.known > 0 else -1)
-        covered = out.times(abs(step.known))
+        covered = out.times(stride)
         self.add(covered.minus(span))
-        rest = span.minus(covered).shifted(abs(step.known) - 1)
+        rest = span.minus(covered).shifted(stride - 1)
         if self.proves(span):
             self.add(rest)
         else:
