@@ -1,0 +1,279 @@
+"""A network spec as functions of the IR.
+
+Samples are rows: ``x`` has the shape ``(n, features)``, a linear layer is ``z = a @ w + b`` with
+``w`` of shape ``(inputs, units)``, C-contiguous. The k-th linear layer has the parameters ``wk``
+and ``bk`` and gives ``zk``; the activation after it gives ``ak``. Every operation carries the line
+of its layer in the spec, and so does its adjoint.
+
+Losses are means over the samples, and for ``mse`` over the outputs as well:
+
+``cross_entropy``
+    ``logsumexp(logits) - logits[y]``: softmax and negative log-likelihood, fused. What the last
+    layer gives are the logits.
+``nll``
+    ``-log(p[y])`` of the probabilities that the last layer, softmax or sigmoid, gives. It is
+    computed from that layer's input without overflow: ``logsumexp(z) - z[y]`` for softmax,
+    ``log(1 + exp(-z[y]))`` for sigmoid.
+``mse``
+    ``(outputs - y)**2``.
+
+The derivative of a chain of layers is composed of vector-Jacobian products, right to left; nothing
+here or in the primitives' rules forms a Jacobian.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradc.errors import Location
+from gradc.frontend.network_spec import Layer, NetworkSpec
+from gradc.ir.builder import Builder
+from gradc.ir.core import Function, Op, Params, Primitive, Value
+from gradc.ir.types import DType, Type
+from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, SUB
+from gradc.prims.elementary import LOGADDEXP, RELU, SIGMOID, SIGN, TANH
+from gradc.prims.index import PICK
+from gradc.prims.linalg import MATMUL
+from gradc.prims.rows import LOGSUMEXP, SOFTMAX
+from gradc.prims.shape import BROADCAST, EXPECT, SUM
+from gradc.prims.trace import Var
+from gradc_runtime.initialisers import INITIALISERS
+
+SAMPLES = "n"
+"""The symbol of the number of samples."""
+
+ACTIVATIONS = {"sigmoid": SIGMOID, "tanh": TANH, "relu": RELU, "sign": SIGN, "softmax": SOFTMAX}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A weight matrix or a bias vector of a linear layer.
+
+    Attributes
+    ----------
+    name : str
+        ``w1``, ``b1``, ``w2`` ...
+    shape : tuple of int
+        ``(inputs, units)`` or ``(units,)``.
+    layer : int
+        Index of its layer in the spec.
+    init : str
+        Name of its initialiser.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    layer: int
+    init: str
+
+
+def parameters_of(spec: NetworkSpec) -> tuple[Parameter, ...]:
+    """Return the parameters of a network in the order in which its functions take them."""
+    found: list[Parameter] = []
+    width, number = math.prod(spec.input), 0
+    for index, layer in enumerate(spec.layers):
+        if layer.type != "linear":
+            continue
+        number += 1
+        found.append(Parameter(f"w{number}", (width, layer.units), index, layer.init))
+        if layer.bias:
+            found.append(Parameter(f"b{number}", (layer.units,), index, "zeros"))
+        width = layer.units
+    return tuple(found)
+
+
+def initial_values(
+    spec: NetworkSpec, seed: int, dtype: DType | None = None
+) -> list[NDArray[np.floating]]:
+    """Draw initial parameters; the same seed gives the same network in float32 and float64.
+
+    Biases are zero.
+
+    Returns
+    -------
+    list of ndarray
+        C-contiguous, in the order of `parameters_of`.
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    kind = (dtype or dtype_of(spec)).numpy
+    values = []
+    for parameter in parameters_of(spec):
+        fan_in, fan_out = parameter.shape[0], parameter.shape[-1]
+        draw = INITIALISERS[parameter.init]
+        values.append(draw(generator, fan_in, fan_out, shape=parameter.shape, dtype=kind))
+    return values
+
+
+def dtype_of(spec: NetworkSpec) -> DType:
+    """The element type of a network's parameters and samples."""
+    return DType.F32 if spec.dtype == "float32" else DType.F64
+
+
+def loss_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
+    """Return ``loss(x, y, w1, b1, ...) -> mean loss``.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        With a loss.
+    dtype : DType, optional
+        Another element type than the spec's, for a gradient check in float64.
+
+    Returns
+    -------
+    Function
+        ``x`` is ``(n, features)``; ``y`` holds n labels (int64), for ``mse`` ``(n, outputs)``
+        values. The parameters follow as in `parameters_of`.
+    """
+    network = _Network(spec, dtype or dtype_of(spec))
+    x, y, parameters = network.samples(), network.targets(), network.parameters()
+    loss, _ = network.loss(x, y, parameters)
+    return network.function("loss", (x, y, *parameters), (loss,))
+
+
+def evaluation_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
+    """Return ``evaluate(x, y, w1, b1, ...) -> (mean loss, outputs)``, as `loss_function`."""
+    network = _Network(spec, dtype or dtype_of(spec))
+    x, y, parameters = network.samples(), network.targets(), network.parameters()
+    loss, outputs = network.loss(x, y, parameters)
+    return network.function("evaluate", (x, y, *parameters), (loss, outputs))
+
+
+def predict_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
+    """Return ``predict(x, w1, b1, ...) -> outputs`` of the last layer, ``(n, outputs)``."""
+    network = _Network(spec, dtype or dtype_of(spec))
+    x, parameters = network.samples(), network.parameters()
+    outputs = network.layers(x, parameters)[-1]
+    return network.function("predict", (x, *parameters), (outputs,))
+
+
+def layers_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
+    """Return ``layers(x, w1, b1, ...)``: what each layer gives, in order."""
+    network = _Network(spec, dtype or dtype_of(spec))
+    x, parameters = network.samples(), network.parameters()
+    outputs = network.layers(x, parameters)[1:]
+    return network.function("layers", (x, *parameters), tuple(outputs))
+
+
+class _Network:
+    """Builds one function of a spec."""
+
+    def __init__(self, spec: NetworkSpec, dtype: DType) -> None:
+        self.spec = spec
+        self.dtype = dtype
+        self.builder = Builder()
+        self.builder.symbols.fresh(SAMPLES)
+        self.place = Location(str(spec.path), spec.line, text=f'network "{spec.name}"')
+
+    def function(self, name: str, params: Sequence[Value], results: tuple[Value, ...]) -> Function:
+        return Function(name, self.builder.close(params, results), self.place)
+
+    # -- arguments ------------------------------------------------------------------------------
+
+    def samples(self) -> Value:
+        return self.argument("x", Type(self.dtype, (SAMPLES, math.prod(self.spec.input))))
+
+    def targets(self) -> Value:
+        rows = self.builder.symbols.fresh("n_y")
+        if self.spec.loss.type == "mse":
+            return self.argument("y", Type(self.dtype, (rows, self.spec.outputs)))
+        return self.argument("y", Type(DType.INT, (rows,)))
+
+    def parameters(self) -> list[Value]:
+        return [
+            self.argument(parameter.name, Type(self.dtype, parameter.shape))
+            for parameter in parameters_of(self.spec)
+        ]
+
+    def argument(self, name: str, type: Type) -> Value:
+        with self.builder.at(self.place):
+            return self.builder.value(type, name, named=True)
+
+    # -- layers ---------------------------------------------------------------------------------
+
+    def layers(self, x: Value, parameters: Sequence[Value]) -> list[Value]:
+        """Append all layers; return what went in and what each layer gives."""
+        values, left, number = [x], list(parameters), 0
+        for index, layer in enumerate(self.spec.layers):
+            with self.builder.at(self.layer_place(index, layer)):
+                if layer.type == "linear":
+                    number += 1
+                    weight = left.pop(0)
+                    bias = left.pop(0) if layer.bias else None
+                    values.append(self.linear(values[-1], weight, bias, f"z{number}"))
+                else:
+                    activation = ACTIVATIONS[layer.type]
+                    values.append(self.named(activation, [values[-1]], {}, f"a{number}"))
+        return values
+
+    def layer_place(self, index: int, layer: Layer) -> Location:
+        units = f", {layer.units} units" if layer.type == "linear" else ""
+        text = f"layer {index + 1}: {layer.type}{units}"
+        return Location(str(self.spec.path), layer.line, text=text)
+
+    def linear(self, a: Value, weight: Value, bias: Value | None, name: str) -> Value:
+        if bias is None:
+            return self.named(MATMUL, [a, weight], {}, name)
+        product = self.builder.emit(MATMUL, [a, weight])
+        sizes = [self.builder.size(dim) for dim in product.type.shape]
+        rows = self.builder.emit(BROADCAST, [bias, *sizes], {"axes": (1,)})
+        return self.named(ADD, [product, rows], {}, name)
+
+    # -- losses ---------------------------------------------------------------------------------
+
+    def loss(self, x: Value, y: Value, parameters: Sequence[Value]) -> tuple[Value, Value]:
+        """Append layers and loss; return the mean loss and what the last layer gives."""
+        values = self.layers(x, parameters)
+        kind = self.spec.loss.type
+        place = Location(str(self.spec.path), self.spec.loss.line, text=f"loss: {kind}")
+        with self.builder.at(place):
+            sizes = [self.builder.size(dim) for dim in (SAMPLES, *y.type.shape[1:])]
+            what = "x and y have different numbers of samples"
+            target = self.builder.emit(EXPECT, [y, *sizes], {"what": what}, name="y")
+            losses = self.losses(kind, values, target)
+            return self.mean(losses), values[-1]
+
+    def losses(self, kind: str, values: Sequence[Value], y: Value) -> Value:
+        if kind == "mse":
+            error = self.named(SUB, [values[-1], y], {}, "error")
+            return self.named(IPOW, [error], {"n": 2}, "losses")
+        if kind == "cross_entropy":
+            return self.softmax_loss(values[-1], y)
+        if self.spec.layers[-1].type == "softmax":
+            return self.softmax_loss(values[-2], y)
+        return self.sigmoid_loss(values[-2], y)
+
+    def softmax_loss(self, logits: Value, y: Value) -> Value:
+        """``-log(softmax(logits)[y])`` of each row."""
+        normaliser = self.builder.emit(LOGSUMEXP, [logits])
+        chosen = self.builder.emit(PICK, [logits, y])
+        return self.named(SUB, [normaliser, chosen], {}, "losses")
+
+    def sigmoid_loss(self, z: Value, y: Value) -> Value:
+        """``-log(sigmoid(z)[y])`` of each row: ``log(1 + exp(-z[y]))``."""
+        chosen = Var(self.builder, self.builder.emit(PICK, [z, y]))
+        losses: Var = LOGADDEXP(-chosen, 0.0)
+        return losses.value
+
+    def mean(self, losses: Value) -> Value:
+        axes = tuple(range(losses.type.rank))
+        total = self.builder.emit(SUM, [losses], {"axes": axes}, name="total")
+        count = Var(self.builder, self.builder.size(losses.type.shape[0]))
+        divisor = CAST(count, dtype=self.dtype)
+        for dim in losses.type.shape[1:]:
+            divisor = divisor * float(dim)
+        return self.named(DIV, [total, divisor.value], {}, "loss")
+
+    def named(self, prim: Primitive, args: Sequence[Value], params: Params, name: str) -> Value:
+        """Append an op whose value keeps its name and a statement of its own."""
+        (type,) = prim.infer(args, params)
+        out = self.builder.value(type, name, named=True)
+        self.builder.append(
+            Op(prim, tuple(args), params, (out,), (), self.builder.loc, self.builder.role)
+        )
+        return out
