@@ -1,0 +1,116 @@
+"""The text of a generated module: header, imports and functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from gradc.emit.arrays import Style
+from gradc.emit.comments import WIDTH, with_comments
+from gradc.emit.names import HELPERS, identifier
+from gradc.emit.statements import FunctionWriter
+from gradc.ir.core import Function, Value
+from gradc.ir.types import DType
+
+# How long an expression may become; the next is tried while a line does not fit.
+_WIDTHS = (76, 60, 44, 30)
+_SIGNATURES = {DType.F64: "f8", DType.F32: "f4", DType.INT: "i8", DType.BOOL: "b1"}
+
+
+def emit_module(
+    functions: Sequence[Function],
+    *,
+    style: Style,
+    title: str,
+    options: Mapping[str, bool] | None = None,
+) -> str:
+    """Write functions as a Python module that needs only NumPy and ``gradc_runtime``.
+
+    Parameters
+    ----------
+    functions : sequence of Function
+    style : {"numpy", "loops"}
+        Array statements made to be read, or scalar loops made to be compiled. Functions for
+        "loops" should have been lowered to loops; array ops that are left are written as such.
+    title : str
+        What the module is, for its docstring.
+    options : mapping, optional
+        Options of the ``kernel`` decorator (see :class:`gradc_runtime.jit.KernelOptions`).
+
+    Returns
+    -------
+    str
+        The same for the same input.
+
+    Raises
+    ------
+    InternalError
+        For a primitive that has no text.
+    """
+    bodies: list[str] = []
+    helpers: set[str] = set()
+    for function in functions:
+        text, used = _function(function, style, options or {})
+        bodies.append(text)
+        helpers |= used
+    return _header(title, bodies, helpers) + "\n\n" + "\n\n\n".join(bodies) + "\n"
+
+
+def signature(params: Sequence[Value]) -> str:
+    """Types of arguments as numba writes them; arrays are C-contiguous."""
+    texts = []
+    for param in params:
+        text = _SIGNATURES[param.type.dtype]
+        rank = param.type.rank
+        texts.append(f"{text}[{':, ' * (rank - 1)}::1]" if rank else text)
+    return ", ".join(texts)
+
+
+def _function(
+    function: Function, style: Style, options: Mapping[str, bool]
+) -> tuple[str, set[str]]:
+    for width in _WIDTHS:
+        writer = FunctionWriter(function, style, width)
+        lines = writer.run()
+        if all(len(line.code) <= WIDTH for line in lines):
+            break
+    params = [writer.names[param] for param in function.params]
+    head = _definition(identifier(function.name), params)
+    keywords = "".join(f", {key}={value}" for key, value in options.items())
+    decorator = f'@kernel("{signature(function.params)}"{keywords})'
+    body = with_comments(lines, function.loc.file)
+    return "\n".join([decorator, *head, *body]), writer.helpers
+
+
+def _definition(name: str, params: Sequence[str]) -> list[str]:
+    text = f"def {name}({', '.join(params)}):"
+    if len(text) <= WIDTH:
+        return [text]
+    lines, line = [f"def {name}("], "   "
+    for param in params:
+        if len(line) + len(param) + 2 > WIDTH:
+            lines.append(line)
+            line = "   "
+        line += f" {param},"
+    return [*lines, line, "):"]
+
+
+def _header(title: str, bodies: Sequence[str], helpers: set[str]) -> str:
+    title = title.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+    text = "\n".join(bodies)
+    imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
+    for helper in helpers:
+        imports.setdefault(HELPERS[helper], set()).add(helper)
+    lines = [f'"""{title}"""', ""]
+    modules = [
+        line
+        for name, line in (("math", "import math"), ("np", "import numpy as np"))
+        if re.search(rf"\b{name}\.", text)
+    ]
+    if modules:
+        lines += ["\n\n".join(modules), ""]
+    lines += [
+        f"from {module} import {', '.join(sorted(names))}"
+        for module, names in sorted(imports.items())
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,292 @@
+"""Which values get a statement of their own, and which are written where they are used.
+
+A value is written in place of its only use when nobody gave it a name, when it is used in the
+region it is made in, when no write into an array that it reads lies between, and while the line
+stays short. Constants, and broadcasts that NumPy makes by itself, never get a statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from gradc.emit.storage import UPDATES, StorageClasses, Writes, is_in_place
+from gradc.ir.builder import CONST
+from gradc.ir.control import WHILE
+from gradc.ir.core import Function, Kind, Op, Region, Value
+from gradc.ir.types import Dim
+from gradc.prims.index import PICK
+from gradc.prims.linalg import MATMUL
+from gradc.prims.shape import BROADCAST, EXPECT, STOP_GRADIENT
+
+# Operands that the text of a primitive mentions twice: they need a name.
+_MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
+_NAME_LENGTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a value is read: the op number `index` of a region, or its yields."""
+
+    region: Region
+    index: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is printed where.
+
+    Attributes
+    ----------
+    aliases : dict
+        Values that are another value under another name (an updated array is the array).
+    made_by : dict
+        The op that makes a value.
+    sites : dict
+        Where the printed program reads a value.
+    inlined : set of Value
+        Values written where they are used.
+    implicit : set of Value
+        Broadcasts left to NumPy; they are among `inlined`.
+    """
+
+    aliases: dict[Value, Value] = field(default_factory=dict)
+    made_by: dict[Value, Op] = field(default_factory=dict)
+    sites: dict[Value, list[Site]] = field(default_factory=dict)
+    inlined: set[Value] = field(default_factory=set)
+    implicit: set[Value] = field(default_factory=set)
+
+    def real(self, value: Value) -> Value:
+        """The value behind its aliases."""
+        while value in self.aliases:
+            value = self.aliases[value]
+        return value
+
+    def is_dead(self, op: Op) -> bool:
+        """Whether nothing printed reads what a pure op makes."""
+        return (
+            op.prim.kind is not Kind.CONTROL
+            and op.prim.pure
+            and op.prim is not EXPECT
+            and not any(self.sites.get(out) for out in op.outs)
+        )
+
+    def operands(self, op: Op) -> Sequence[Value]:
+        """The operands that the text of an op mentions."""
+        return op.args[:1] if op.outs and op.outs[0] in self.implicit else op.args
+
+    def leaves(self, value: Value) -> Iterator[Value]:
+        """The variables that the text of a value reads."""
+        value = self.real(value)
+        if value not in self.inlined:
+            yield value
+            return
+        for operand in self.operands(self.made_by[value]):
+            yield from self.leaves(operand)
+
+
+def make_plan(function: Function, width: int) -> Plan:
+    """Decide what is printed where.
+
+    Parameters
+    ----------
+    function : Function
+    width : int
+        About how long an expression may become.
+    """
+    planner = _Planner(function, width)
+    return planner.run()
+
+
+class _Planner:
+    def __init__(self, function: Function, width: int) -> None:
+        self.function = function
+        self.width = width
+        self.plan = Plan()
+        self.storage = StorageClasses(function)
+        self.writes = Writes(function, self.storage)
+        self.need_names: set[Value] = set()
+        self.homes: dict[Value, Site] = {}
+        self.lengths: dict[Value, int] = {}
+        self.reads: dict[Value, set[Value]] = {}
+
+    def run(self) -> Plan:
+        self._index(self.function.body)
+        self._find_implicit()
+        self._find_sites(self.function.body)
+        self._inline(self.function.body)
+        return self.plan
+
+    # -- who makes and who is whom ----------------------------------------------------------
+
+    def _index(self, region: Region) -> None:
+        for index, op in enumerate(region.ops):
+            for out in op.outs:
+                self.plan.made_by[out] = op
+                self.homes[out] = Site(region, index)
+            if op.prim in (EXPECT, STOP_GRADIENT) or is_in_place(op):
+                self.plan.aliases[op.out] = op.args[0]
+                self.need_names.add(op.args[0])
+            elif op.prim is WHILE:
+                condition, body = op.regions
+                self.plan.aliases.update(zip(body.params, condition.params, strict=True))
+            for inner in op.regions:
+                self._index(inner)
+            for position in _MENTIONED_TWICE.get(op.prim, ()):
+                self.need_names.add(op.args[position])
+
+    # -- broadcasts that NumPy makes by itself ----------------------------------------------
+
+    def _find_implicit(self) -> None:
+        consumers: dict[Value, list[Op]] = {}
+        yielded: set[Value] = set()
+        self._collect_consumers(self.function.body, consumers, yielded)
+        candidates = {
+            value
+            for value, op in self.plan.made_by.items()
+            if op.prim is BROADCAST and not value.named and value not in yielded
+            if all(self._spreads(user, value) for user in consumers.get(value, ()))
+        }
+        changed = True
+        while changed:
+            changed = False
+            for value in list(candidates):
+                for user in consumers.get(value, ()):
+                    if value in candidates and not self._covered(user, candidates):
+                        candidates.discard(value)
+                        changed = True
+        self.plan.implicit = candidates
+        self.plan.inlined |= candidates
+
+    def _collect_consumers(
+        self, region: Region, consumers: dict[Value, list[Op]], yielded: set[Value]
+    ) -> None:
+        for op in region.ops:
+            for value in op.args:
+                consumers.setdefault(value, []).append(op)
+            for inner in op.regions:
+                self._collect_consumers(inner, consumers, yielded)
+        yielded.update(region.yields)
+
+    def _spreads(self, user: Op, value: Value) -> bool:
+        """Whether the text of an op would spread this operand to the full shape by itself."""
+        if user.prim.pointwise:
+            return len(user.args) > 1
+        return user.prim in UPDATES and user.args[1] is value and user.args[0] is not value
+
+    def _covered(self, user: Op, implicit: set[Value]) -> bool:
+        """Whether the operands give the full shape although some broadcasts are not written."""
+        if user.prim in UPDATES:
+            return True
+        shape = user.out.type.shape
+        return all(
+            any(self._has_axis(arg, axis, shape, implicit) for arg in user.args)
+            for axis in range(len(shape))
+        )
+
+    def _has_axis(
+        self, value: Value, axis: int, shape: tuple[Dim, ...], implicit: set[Value]
+    ) -> bool:
+        if value not in implicit:
+            return True
+        op = self.plan.made_by[value]
+        axes = op.params["axes"]
+        if axis not in axes:
+            return shape[axis] == 1
+        return op.args[0].type.shape[axes.index(axis)] == shape[axis]
+
+    # -- who is read where ------------------------------------------------------------------
+
+    def _find_sites(self, region: Region) -> None:
+        self._read(region.yields, Site(region, len(region.ops)))
+        for index in reversed(range(len(region.ops))):
+            op = region.ops[index]
+            for inner in reversed(op.regions):
+                self._find_sites(inner)
+            if self.plan.is_dead(op):
+                continue
+            if op.outs and op.outs[0] in self.plan.implicit:
+                self.plan.sites.setdefault(op.args[0], []).extend(self.plan.sites[op.out])
+                continue
+            if op.outs and op.outs[0] in self.plan.aliases:
+                seen = self.plan.sites.get(op.out, ())
+                self.plan.sites.setdefault(op.args[0], []).extend(seen)
+            if op.prim is WHILE:
+                condition, body = op.regions
+                for inside, outside in zip(body.params, condition.params, strict=True):
+                    sites = self.plan.sites.get(inside, ())
+                    self.plan.sites.setdefault(outside, []).extend(sites)
+            if op.prim is not STOP_GRADIENT:
+                self._read(op.args, Site(region, index))
+
+    def _read(self, values: Sequence[Value], site: Site) -> None:
+        for value in values:
+            self.plan.sites.setdefault(value, []).append(site)
+
+    # -- what is written where it is used ---------------------------------------------------
+
+    def _inline(self, region: Region) -> None:
+        for index, op in enumerate(region.ops):
+            for inner in op.regions:
+                self._inline(inner)
+            if op.prim.kind is Kind.CONTROL or self.plan.is_dead(op):
+                continue
+            if op.prim is CONST:
+                self.plan.inlined.add(op.out)
+                self.lengths[op.out] = len(repr(op.params["value"]))
+                continue
+            self._keep_short(op)
+            operands = self.plan.operands(op)
+            self.lengths[op.out] = self._length(op, operands)
+            self.reads[op.out] = self._read_by(operands)
+            if self._fits_its_use(op, region, index):
+                self.plan.inlined.add(op.out)
+
+    def _fits_its_use(self, op: Op, region: Region, index: int) -> bool:
+        value = op.out
+        sites = self.plan.sites.get(value, ())
+        if value in self.plan.aliases or value in self.need_names or value.named:
+            return False
+        if op.prim in UPDATES or len(sites) != 1 or sites[0].region is not region:
+            return False
+        return not self.writes.between(region, index, sites[0].index, self.reads[value])
+
+    def _keep_short(self, op: Op) -> None:
+        """Give operands a statement of their own until the text of the op is short enough."""
+        operands = self.plan.operands(op)
+        while self._length(op, operands) > self.width:
+            nested = [value for value in map(self._source, operands) if self._may_be_named(value)]
+            if not nested:
+                return
+            self.plan.inlined.discard(max(nested, key=self.lengths.__getitem__))
+
+    def _source(self, value: Value) -> Value:
+        """What is written for a value: of a broadcast that NumPy makes, its operand."""
+        value = self.plan.real(value)
+        while value in self.plan.implicit:
+            value = self.plan.real(self.plan.made_by[value].args[0])
+        return value
+
+    def _may_be_named(self, value: Value) -> bool:
+        return value in self.plan.inlined and self.plan.made_by[value].prim is not CONST
+
+    def _length(self, op: Op, operands: Sequence[Value]) -> int:
+        own = len(op.prim.texts.array) or (3 if op.prim is MATMUL else len(op.prim.name) + 8)
+        return own + sum(
+            self.lengths[value] if value in self.plan.inlined else _length_of_name(value)
+            for value in map(self._source, operands)
+        )
+
+    def _read_by(self, operands: Sequence[Value]) -> set[Value]:
+        """Storage classes of the arrays that the text with these operands reads."""
+        classes: set[Value] = set()
+        for value in map(self.plan.real, operands):
+            if value in self.plan.inlined:
+                classes |= self.reads.get(value, set())
+            elif not value.type.is_scalar:
+                classes.add(self.storage.of(value))
+        return classes
+
+
+def _length_of_name(value: Value) -> int:
+    return min(len(value.name), _NAME_LENGTH) + 2

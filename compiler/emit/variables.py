@@ -1,0 +1,179 @@
+"""From SSA values to Python variables.
+
+Values that a loop or a branch hands on share one variable where their lives do not meet, and so
+do the versions of a variable of the user. What cannot share is copied, see
+:mod:`gradc.emit.statements`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import repeat
+
+from gradc.emit.liveness import Interval, live_intervals, meet, merged
+from gradc.emit.names import Names, identifier, without_number
+from gradc.emit.plan import Plan
+from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
+from gradc.ir.core import Function, Op, Value
+from gradc.ir.types import DType
+from gradc.ir.walk import all_ops
+from gradc.prims.index import AT, GET
+
+_LONGEST_PART = 12  # of a name made of other names
+_SAYS_NOTHING = frozenset({"c", "t", "out", "value", "tmp"})
+
+
+@dataclass(eq=False, slots=True)
+class _Variable:
+    """A set of values that share a name."""
+
+    kind: tuple[DType, int]
+    name: str = ""
+    is_users: bool = False
+    intervals: list[Interval] = field(default_factory=list)
+    first: int = 0
+
+
+def name_variables(function: Function, plan: Plan) -> dict[Value, str]:
+    """Return the name of every value that is a variable of the printed program."""
+    return _Namer(function, plan).run()
+
+
+class _Namer:
+    def __init__(self, function: Function, plan: Plan) -> None:
+        self.function = function
+        self.plan = plan
+        self.intervals = live_intervals(function, plan)
+        self.parents: dict[_Variable, _Variable] = {}
+        self.variables: dict[Value, _Variable] = {}
+        params = set(function.params)
+        for value, intervals in self.intervals.items():
+            users = value in params or value.named
+            self.variables[value] = _Variable(
+                (value.type.dtype, value.type.rank),
+                value.name if users else self.hint(value),
+                users,
+                intervals,
+                intervals[0][0],
+            )
+
+    def run(self) -> dict[Value, str]:
+        self.share_across_control()
+        self.share_by_name()
+        return self.spell()
+
+    def hint(self, value: Value) -> str:
+        """What the name of a value says; empty where it was only made up."""
+        name = without_number(value.name)
+        op = self.plan.made_by.get(value)
+        made_up = name in _SAYS_NOTHING or (op is not None and name == op.prim.name.rstrip("_"))
+        return "" if made_up else name
+
+    # -- sharing ----------------------------------------------------------------------------
+
+    def variable(self, value: Value) -> _Variable | None:
+        """The variable of a value; None for what is written where it is used."""
+        found = self.variables.get(self.plan.real(value))
+        return None if found is None else self.root(found)
+
+    def root(self, variable: _Variable) -> _Variable:
+        while variable in self.parents:
+            variable = self.parents[variable]
+        return variable
+
+    def share_across_control(self) -> None:
+        for op in all_ops(self.function.body):
+            for left, right, whole in _handed_on(op):
+                a, b = self.variable(left), self.variable(right)
+                if a is not None and b is not None:
+                    self.share(a, b, strict=not whole)
+
+    def share_by_name(self) -> None:
+        latest: dict[tuple[str, tuple[DType, int]], list[_Variable]] = {}
+        for variable in sorted(self.distinct(), key=lambda variable: variable.first):
+            if not variable.name:
+                continue
+            homonyms = latest.setdefault((variable.name, variable.kind), [])
+            # the last few are enough: more homonyms alive at once are told apart by a number
+            if not any(self.share(other, variable) for other in homonyms[-3:]):
+                homonyms.append(variable)
+
+    def distinct(self) -> Iterable[_Variable]:
+        return dict.fromkeys(map(self.root, self.variables.values()))
+
+    def share(self, a: _Variable, b: _Variable, *, strict: bool = True) -> bool:
+        """Make two variables one, if their lives and names allow it.
+
+        Different names of the user's never become one; when `strict`, no different names do,
+        and otherwise the name of `a` stays.
+        """
+        if a is b:
+            return True
+        different = bool(a.name and b.name and a.name != b.name)
+        if different and (strict or (a.is_users and b.is_users)):
+            return False
+        if a.kind != b.kind or meet(a.intervals, b.intervals):
+            return False
+        name = b.name if b.is_users else a.name or b.name
+        if b.first < a.first:
+            a, b = b, a
+        self.parents[b] = a
+        a.name = name
+        a.is_users = a.is_users or b.is_users
+        a.intervals = merged([*a.intervals, *b.intervals])
+        return True
+
+    # -- spelling ---------------------------------------------------------------------------
+
+    def spell(self) -> dict[Value, str]:
+        ordered = sorted(self.distinct(), key=lambda variable: variable.first)
+        names = Names(identifier(v.name) for v in ordered if v.is_users)
+        spelled: dict[_Variable, str] = {}
+        for param in self.function.params:
+            variable = self.root(self.variables[param])
+            spelled[variable] = names.claim(param.name)
+        for variable in ordered:
+            if variable.is_users and variable not in spelled:
+                spelled[variable] = names.claim(variable.name)
+        for variable in ordered:
+            if variable.name and variable not in spelled:
+                spelled[variable] = names.suggest(variable.name)
+        for value in sorted(self.variables, key=lambda value: self.variables[value].first):
+            variable = self.root(self.variables[value])
+            if variable not in spelled:
+                made_of = self.made_of(value, spelled)
+                spelled[variable] = names.suggest(made_of) if made_of else names.temporary()
+        return {value: spelled[self.root(var)] for value, var in self.variables.items()}
+
+    def made_of(self, value: Value, spelled: Mapping[_Variable, str]) -> str:
+        """A name after what a value is made of: ``x_i`` for ``x[i]``, ``exp_x`` for exp(x)."""
+        op = self.plan.made_by.get(value)
+        if op is None:
+            return ""
+        parts = []
+        for arg in op.args:
+            variable = self.variable(arg)
+            known = spelled.get(variable, "") if variable is not None else ""
+            if not known and isinstance(arg.size, int) and arg.size >= 0:
+                known = str(arg.size)
+            parts.append(known)
+        if not all(part and len(part) <= _LONGEST_PART for part in parts):
+            return ""
+        if op.prim is GET and set(op.params["spec"]) == {AT}:
+            return "_".join(parts)
+        if len(parts) == 1 and op.prim.texts.scalar.endswith(")"):
+            return f"{op.prim.name}_{parts[0]}"
+        return ""
+
+
+def _handed_on(op: Op) -> Iterator[tuple[Value, Value, bool]]:
+    """Pairs of values that an op copies from one to the other, and whether both are its own."""
+    if op.prim in (FOR, WHILE):
+        params, yields = carried_params(op), loop_body(op).yields
+        yield from zip(params, op.outs, repeat(True))
+        yield from zip(params, yields, repeat(True))
+        yield from zip(params, carried_inits(op), repeat(False))
+    elif op.prim is IF:
+        for region in op.regions:
+            yield from zip(op.outs, region.yields, repeat(True))
