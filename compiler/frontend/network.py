@@ -8,12 +8,14 @@ of its layer in the spec, and so does its adjoint.
 Losses are means over the samples, and for ``mse`` over the outputs as well:
 
 ``cross_entropy``
-    ``logsumexp(logits) - logits[y]``: softmax and negative log-likelihood, fused. What the last
-    layer gives are the logits.
+    ``-log(softmax(logits)[y])``: softmax and negative log-likelihood, fused. What the last layer
+    gives are the logits.
 ``nll``
     ``-log(p[y])`` of the probabilities that the last layer, softmax or sigmoid, gives. It is
-    computed from that layer's input without overflow: ``logsumexp(z) - z[y]`` for softmax,
-    ``log(1 + exp(-z[y]))`` for sigmoid.
+    computed from that layer's input: as cross-entropy for softmax, and as ``log(1 + exp(-z[y]))``
+    for sigmoid.
+``cross_entropy`` and ``nll`` are exact at logits of any size; no probability is formed that could
+be rounded to 0.
 ``mse``
     ``(outputs - y)**2``.
 
@@ -23,7 +25,6 @@ here or in the primitives' rules forms a Jacobian.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,12 +36,12 @@ from gradc.frontend.network_spec import Layer, NetworkSpec
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Op, Params, Primitive, Value
 from gradc.ir.types import DType, Type
-from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, SUB
-from gradc.prims.elementary import LOGADDEXP, RELU, SIGMOID, SIGN, TANH
+from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, LOG, SUB
+from gradc.prims.elementary import EXP, LOGADDEXP, RELU, SIGMOID, SIGN, TANH
 from gradc.prims.index import PICK
 from gradc.prims.linalg import MATMUL
-from gradc.prims.rows import LOGSUMEXP, SOFTMAX
-from gradc.prims.shape import BROADCAST, EXPECT, SUM
+from gradc.prims.rows import SOFTMAX
+from gradc.prims.shape import BROADCAST, EXPECT, MAX, STOP_GRADIENT, SUM, sizes_of
 from gradc.prims.trace import Var
 from gradc_runtime.initialisers import INITIALISERS
 
@@ -75,15 +76,14 @@ class Parameter:
 def parameters_of(spec: NetworkSpec) -> tuple[Parameter, ...]:
     """Return the parameters of a network in the order in which its functions take them."""
     found: list[Parameter] = []
-    width, number = math.prod(spec.input), 0
+    number = 0
     for index, layer in enumerate(spec.layers):
         if layer.type != "linear":
             continue
         number += 1
-        found.append(Parameter(f"w{number}", (width, layer.units), index, layer.init))
+        found.append(Parameter(f"w{number}", (layer.inputs, layer.units), index, layer.init))
         if layer.bias:
             found.append(Parameter(f"b{number}", (layer.units,), index, "zeros"))
-        width = layer.units
     return tuple(found)
 
 
@@ -168,7 +168,7 @@ class _Network:
         self.dtype = dtype
         self.builder = Builder()
         self.builder.symbols.fresh(SAMPLES)
-        self.place = Location(str(spec.path), spec.line, text=f'network "{spec.name}"')
+        self.place = Location(str(spec.path), spec.line, text=f"network {spec.name}")
 
     def function(self, name: str, params: Sequence[Value], results: tuple[Value, ...]) -> Function:
         return Function(name, self.builder.close(params, results), self.place)
@@ -176,7 +176,7 @@ class _Network:
     # -- arguments ------------------------------------------------------------------------------
 
     def samples(self) -> Value:
-        return self.argument("x", Type(self.dtype, (SAMPLES, math.prod(self.spec.input))))
+        return self.argument("x", Type(self.dtype, (SAMPLES, self.spec.features)))
 
     def targets(self) -> Value:
         rows = self.builder.symbols.fresh("n_y")
@@ -249,9 +249,20 @@ class _Network:
         return self.sigmoid_loss(values[-2], y)
 
     def softmax_loss(self, logits: Value, y: Value) -> Value:
-        """``-log(softmax(logits)[y])`` of each row."""
-        normaliser = self.builder.emit(LOGSUMEXP, [logits])
-        chosen = self.builder.emit(PICK, [logits, y])
+        """``-log(softmax(logits)[y])`` of each row: ``log(sum(exp(s))) - s[y]``.
+
+        ``s`` are the logits less the row's largest, which changes neither the loss nor its
+        derivative: the exponentials neither overflow nor all vanish, and no digits are lost where
+        the logits are large.
+        """
+        z = Var(self.builder, logits)
+        top = STOP_GRADIENT(MAX(z, axes=(1,)))
+        shift = BROADCAST(top, *sizes_of(z), axes=(0,))
+        shifted = self.named(SUB, [logits, shift.value], {}, "shifted")
+        weights = self.named(EXP, [shifted], {}, "weights")
+        total = self.named(SUM, [weights], {"axes": (1,)}, "total")
+        normaliser = self.builder.emit(LOG, [total])
+        chosen = self.builder.emit(PICK, [shifted, y])
         return self.named(SUB, [normaliser, chosen], {}, "losses")
 
     def sigmoid_loss(self, z: Value, y: Value) -> Value:
@@ -262,7 +273,7 @@ class _Network:
 
     def mean(self, losses: Value) -> Value:
         axes = tuple(range(losses.type.rank))
-        total = self.builder.emit(SUM, [losses], {"axes": axes}, name="total")
+        total = self.builder.emit(SUM, [losses], {"axes": axes}, name="sum_of_losses")
         count = Var(self.builder, self.builder.size(losses.type.shape[0]))
         divisor = CAST(count, dtype=self.dtype)
         for dim in losses.type.shape[1:]:
