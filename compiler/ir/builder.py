@@ -44,6 +44,9 @@ class Symbols:
         self._arrays: ChainMap[str, tuple[Value, int]] = (
             ChainMap() if outer is None else outer._arrays.new_child()
         )
+        self._first: ChainMap[str, Value | tuple[Value, int]] = (
+            ChainMap() if outer is None else outer._first.new_child()
+        )
 
     def fresh(self, hint: str) -> str:
         """Return a symbol that is new in this function."""
@@ -59,10 +62,12 @@ class Symbols:
         if isinstance(value.size, str):
             self.taken.add(value.size)
             self._values.maps[0].setdefault(value.size, value)
+            self._first.maps[0].setdefault(value.size, value)
         for axis, dim in enumerate(value.type.shape):
             if isinstance(dim, str):
                 self.taken.add(dim)
                 self._arrays.maps[0].setdefault(dim, (value, axis))
+                self._first.maps[0].setdefault(dim, (value, axis))
 
     def note_region(self, region: Region) -> None:
         """Remember what a region defines at its own level, and all names below it."""
@@ -81,6 +86,16 @@ class Symbols:
     def array_with(self, dim: str) -> tuple[Value, int] | None:
         """Return an array and the axis that has the size, if there is one."""
         return self._arrays.get(dim)
+
+    def first_with(self, dim: str) -> Value | tuple[Value, int] | None:
+        """Return what had the size first, as a value or the axis of an array.
+
+        That is defined wherever anything else of the size is.
+        """
+        for layer in reversed(self._first.maps):
+            if dim in layer:
+                return layer[dim]
+        return None
 
     @classmethod
     def of(cls, function: Function) -> Symbols:
@@ -147,13 +162,10 @@ class Builder:
         """Return the integer value of a dimension."""
         if isinstance(dim, int):
             return self.const(dim)
-        found = self.symbols.value_of(dim)
-        if found is not None:
-            return found
-        holder = self.symbols.array_with(dim)
-        if holder is None:
+        first = self.symbols.first_with(dim)
+        if first is None:
             raise InternalError(f"no value of size {dim} is in scope")
-        return self.dim(*holder)
+        return first if isinstance(first, Value) else self.dim(*first)
 
     def dim(self, array: Value, axis: int) -> Value:
         """Return the size of an axis of an array."""

@@ -11,8 +11,10 @@ from hypothesis import assume, given, settings
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
 from gradc.ir.core import Function
+from gradc.ir.parser import parse_text
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
+from gradc.prims.table import TABLE
 from gradc_runtime.differences import derivative
 from tests.generators.ir_programs import Program, ir_programs
 
@@ -112,3 +114,34 @@ def test_second_order_both_ways(program):
     left, right = dot(weights, list(tangents)), dot(list(bars), directions)
     assume(np.isfinite(left) and abs(left) < 1e6)
     assert right == pytest.approx(left, rel=1e-8, abs=1e-8)
+
+
+SIZE_READ_AFTER_THE_LOOP = """
+def f(v: f64[n]):
+    c: i64(0) = const(value=0, dtype='i64')
+    with while_(c, v) as (t, t_1,):
+        t: i64(t)
+        two: i64(2) = const(value=2, dtype='i64')
+        goes_on: b1 = lt(t, two)
+        yield_(goes_on)
+    with do() as (k, w,):
+        k: i64(k)
+        u: f64[n] = sin(w)
+        one: i64(1) = const(value=1, dtype='i64')
+        k1: i64(k1) = add(k, one)
+        yield_(k1, u)
+    k2: i64(k2); w2: f64[n] = outs()
+    n: i64(n) = dim(v, axis=0)
+    z: f64[n] = zeros(n, dtype='f64')
+    y: f64[n] = add(w2, z)
+    s: f64 = sum(y, axes=(0,))
+    return (s,)
+"""
+
+
+def test_a_tape_is_sized_by_what_is_defined_before_the_loop():
+    function = parse_text(SIZE_READ_AFTER_THE_LOOP, TABLE)
+    adjoint = verify(reverse(function, [0]))
+    v = np.array([0.3, -0.7, 1.1])
+    _, v_bar = evaluate(adjoint, [v])
+    np.testing.assert_allclose(v_bar, np.cos(np.sin(v)) * np.cos(v), rtol=1e-14)
