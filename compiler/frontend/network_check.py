@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from gradc.frontend.network_report import Report, meant, shown
 from gradc.frontend.network_types import Data, Layer, Loss, NetworkSpec, Train
@@ -37,11 +37,14 @@ class Checker:
         self.content = content
         self.report = report
         self.path = path
+        self.misspelt: set[str | None] = set()
 
     def spec(self) -> NetworkSpec:
-        for key in self.content:
-            if key not in _TABLES:
-                self.report.unknown_key((key,), _TABLES)
+        unknown = [key for key in self.content if key not in _TABLES]
+        for key in unknown:
+            self.report.unknown_key((key,), _TABLES)
+        # a misspelt table explains the one that is missing
+        self.misspelt = {meant(key, _TABLES) for key in unknown}
         model = self.model()
         layers = self.layers(model)
         loss = self.loss(layers)
@@ -66,9 +69,7 @@ class Checker:
 
     def model(self) -> models.ModelTable | None:
         if "model" not in self.content:
-            self.report.add(
-                ("model",), "is missing", "add a table [model] with input, the shape of one sample"
-            )
+            self.missing("model", "add a table [model] with input, the shape of one sample")
             return None
         model = self.table(("model",), self.content["model"], self.models.ModelTable)
         if model is None:
@@ -84,6 +85,10 @@ class Checker:
             return None
         return model
 
+    def missing(self, table: str, hint: str) -> None:
+        if table not in self.misspelt:
+            self.report.add((table,), "is missing", hint)
+
     def check_name(self, name: str) -> None:
         if not name.isidentifier() or keyword.iskeyword(name) or len(name) > _LONGEST_NAME:
             self.report.add(
@@ -98,9 +103,7 @@ class Checker:
             self.report.add(("layer",), "is one table", "write [[layer]] with two brackets")
             return None
         if given is None or given == []:
-            self.report.add(
-                ("layer",), "is missing", "add a table [[layer]] for each layer, in their order"
-            )
+            self.missing("layer", "add a table [[layer]] for each layer, in their order")
             return None
         if not isinstance(given, list):
             self.report.add(("layer",), f"must be tables, not {shown(given)}", "write [[layer]]")
@@ -208,7 +211,7 @@ class Checker:
         if "train" not in self.content:
             return None
         table = self.table(("train",), self.content["train"], self.models.TrainTable)
-        if "loss" not in self.content:
+        if "loss" not in self.content and "loss" not in self.misspelt:
             self.report.add(
                 ("train",), "needs a loss", 'add a table [loss] with type = "cross_entropy"'
             )
@@ -272,16 +275,27 @@ class Checker:
         misspelt = {meant(key, absent) for key in unknown}
         for error in errors:
             where, key = (*path, *error["loc"]), str(error["loc"][-1])
+            choices = _choices(model, key)
             if error["type"] == "extra_forbidden":
                 known = absent if meant(key, absent) else list(model.model_fields)
                 self.report.unknown_key(where, known, (hints or {}).get(key))
             elif error["type"] == "literal_error":
-                choices = [str(c) for c in get_args(model.model_fields[key].annotation)]
                 self.report.wrong_choice(where, error["input"], choices)
-            elif error["type"] != "missing" or key not in misspelt:
-                # a misspelt key explains the one that is missing
+            elif error["type"] == "missing" and key in misspelt:
+                continue  # the misspelt key says it
+            elif error["type"] == "missing" and choices:
+                self.report.add(where, "is missing", f"one of {', '.join(choices)}")
+            else:
                 self.report.wrong_value(where, error)
         return None
+
+
+def _choices(model: type[models.Table], key: str) -> list[str]:
+    """Return the words that may stand for a key, none where it takes other values."""
+    field = model.model_fields.get(key)
+    if field is None or get_origin(field.annotation) is not Literal:
+        return []
+    return [str(choice) for choice in get_args(field.annotation)]
 
 
 def _optimizer_hint(key: str, optimizer: str, known: Mapping[str, float]) -> str:

@@ -10,6 +10,7 @@ from gradc.errors import Diagnostic, Location, ModelFileError
 from gradc.frontend.toml_positions import KeyPath, Position
 
 _LONGEST_SHOWN = 40
+_ALIKE = 0.65
 
 # What users of other tools write, in lower case, where the letters alone would not tell.
 _MEANT = {
@@ -34,6 +35,7 @@ _MEANT = {
     "shape": "input",
     "input_shape": "input",
     "float": "float32",
+    "float16": "float32",
     "single": "float32",
     "double": "float64",
     "f32": "float32",
@@ -164,7 +166,10 @@ def meant(word: str, known: Sequence[str]) -> str | None:
     plain = word.strip().lower().replace("-", "_").replace(" ", "_")
     if _MEANT.get(plain) in known:
         return _MEANT[plain]
-    close = difflib.get_close_matches(plain, known, n=1)
+    for word in known:
+        if word.startswith(f"{plain}_"):
+            return word
+    close = difflib.get_close_matches(plain, known, n=1, cutoff=_ALIKE)
     return close[0] if close else None
 
 
