@@ -90,9 +90,9 @@ def quoted(text: str) -> str:
 
 
 def quote_at(loc: Location) -> str:
-    """Return the marked text of a location, quoted."""
+    """Return the marked text of a location, quoted; where no part is marked, say so."""
     if not loc.col:
-        return quoted(loc.text)
+        return f"a part of {quoted(loc.text)}"
     end = loc.end_col or loc.col + 1
     return quoted(loc.text[loc.col - 1 : end - 1])
 
