@@ -203,7 +203,7 @@ class Compiled:
             [self.lowered(style)],
             style=style,
             title=self.title,
-            fastmath=self.options.fastmath,
+            options={"fastmath": self.options.fastmath},
         )
 
     def lowered(self, style: Style) -> Function:

@@ -24,7 +24,7 @@ class Cotangents:
         self,
         builder: Builder,
         is_active: Callable[[Value], bool],
-        names: dict[Value, str],
+        names: dict[Value, tuple[str, bool]],
     ) -> None:
         self.builder = builder
         self.is_active = is_active
@@ -74,7 +74,7 @@ class Cotangents:
             total = contribution.value
         else:
             total = self.builder.emit(ADD, [before, contribution.value])
-        self.names.setdefault(total, name)
+        self.names.setdefault(total, (name, primal.named))
         if masked or (before is not None and before in self._masked):
             self._masked.add(total)
         self._bars[primal] = total

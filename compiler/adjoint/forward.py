@@ -74,7 +74,7 @@ def forward(function: Function, wrt: Sequence[int], name: str | None = None) -> 
 class _ForwardSweep:
     def __init__(self, active: Activity) -> None:
         self.activity = active
-        self.names: dict[Value, str] = {}
+        self.names: dict[Value, tuple[str, bool]] = {}
 
     def is_active(self, value: Value) -> bool:
         return self.activity.is_active(value)
@@ -99,7 +99,7 @@ class _ForwardSweep:
             dot = tangent(builder, op, [dots.get(arg) for arg in op.args])
             if dot is not None:
                 dots[op.out] = dot
-                self.names.setdefault(dot, dot_name(op.out))
+                self.names.setdefault(dot, (dot_name(op.out), op.out.named))
 
     def ends(
         self, values: Sequence[Value], dots: dict[Value, Value], builder: Builder

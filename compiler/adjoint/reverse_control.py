@@ -102,8 +102,8 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
     masked = any(sweep.selects(inner) for inner in all_ops(body)) or any(
         bar is not None and bars.is_masked(bar) for bar in out_bars.values()
     )
-    carry = {k: Value(params[k].type, bar_name(params[k]), op.loc) for k in active}
-    sums = {value: Value(value.type, bar_name(value), op.loc) for value in captured}
+    carry = {k: bar_like(params[k], op) for k in active}
+    sums = {value: bar_like(value, op) for value in captured}
     seeds = [(body.yields[k], carry[k]) for k in active]
     swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked)
 
@@ -149,6 +149,11 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
     for k, bar in zip(active, carry_out, strict=True):
         bars.add(inits[k], Var(builder, bar), masked)
     return replaced
+
+
+def bar_like(primal: Value, op: Op) -> Value:
+    """A parameter of the reverse loop for the cotangent of a primal value."""
+    return Value(primal.type, bar_name(primal), op.loc, named=primal.named)
 
 
 def _known_outside(forward: Symbols, body: Region) -> Callable[[Dim], bool]:

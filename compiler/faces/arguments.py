@@ -94,6 +94,17 @@ def describe(value: Any, name: str, symbols: Symbols) -> Argument:
     return Argument(name, key, Static(value), None, None)
 
 
+def of_type(spec: Leaf | Static, name: str) -> Argument:
+    """Say how a value is passed of which only the type is known: as it is."""
+    if isinstance(spec, Static):
+        return Argument(name, None, spec, None, None)
+    return Argument(name, None, spec, _as_it_is, _as_it_is if spec.type.is_float else None)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def _refused_dtype(dtype: np.dtype[Any], name: str) -> GradTypeError:
     return GradTypeError(
         f"argument {name!r} has dtype {dtype}, which gradc does not take; "

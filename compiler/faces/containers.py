@@ -40,8 +40,14 @@ def _is_new_dataclass(value: Any) -> bool:
     )
 
 
-def flatten(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
+def flatten(tree: Any, stop: tuple[type, ...] = ()) -> tuple[list[Any], optree.PyTreeSpec]:
     """Take a tree apart.
+
+    Parameters
+    ----------
+    tree : object
+    stop : tuple of type
+        Dataclasses that are leaves.
 
     Returns
     -------
@@ -54,6 +60,8 @@ def flatten(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
         unknown: set[type] = set()
 
         def note(value: Any, unknown: set[type] = unknown) -> bool:
+            if isinstance(value, stop):
+                return True
             if _is_new_dataclass(value):
                 unknown.add(type(value))
                 return True

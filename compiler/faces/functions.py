@@ -12,7 +12,8 @@ from gradc.driver import Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
-from gradc.faces.program import Derivative, Program, make_program
+from gradc.faces.program import Derivative, Program, make_program, program_of_types
+from gradc.frontend.python import ArgTree, Lowered
 
 Argnums = int | str | Sequence[int | str]
 
@@ -89,9 +90,20 @@ class Differentiated:
         """The leaves of the arguments and the derivative for their types."""
         leaves, program = self.program_for(args, kwargs)
         numbers = [_position(self.primal, n, len(args), kwargs) for n in self._numbers]
-        derivative = program.derivative(self.mode, numbers, self.has_aux)
+        derivative = program.derivative(self.mode, numbers, self.has_aux, self.single)
         self._last = derivative
         return leaves, derivative
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        """Lower the derivative for types, so that it can be differentiated and called again."""
+        names = _parameter_names(self.primal)
+        program = program_of_types(self.primal, positional, keywords, names, self.options)
+        count = len(positional)
+        numbers = [_position(self.primal, n, count, keywords) for n in self._numbers]
+        derivative = program.derivative(self.mode, numbers, self.has_aux, self.single)
+        return derivative.as_lowered()
 
     # -- what can be looked at ---------------------------------------------------------------
 

@@ -7,7 +7,7 @@ A :class:`Program` holds what the front end made of the function for one set of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ import optree
 
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradTypeError, Location
-from gradc.faces.arguments import Argument, describe, scalar_for_python
+from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
-from gradc.frontend.python import Lowered, lower_function
+from gradc.frontend.python import ArgTree, Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
+
+# Start and stop among the leaves of all arguments, and the structure of one argument.
+Span = tuple[int, int, optree.PyTreeSpec]
 
 
 @dataclass(eq=False)
@@ -37,7 +40,7 @@ class Program:
 
     arguments: list[Argument]
     lowered: Lowered
-    spans: dict[int | str, tuple[int, int, optree.PyTreeSpec]]
+    spans: dict[int | str, Span]
     options: Options
     _derivatives: dict[tuple[Any, ...], Derivative] = field(default_factory=dict)
 
@@ -56,12 +59,14 @@ class Program:
         mode: Mode,
         argnums: Sequence[int | str],
         has_aux: bool = False,
+        single: bool = False,
         inspection: Inspection | None = None,
     ) -> Derivative:
         """Return one of its derivatives, compiled on its first call."""
-        key = (mode, tuple(argnums), has_aux)
+        key = (mode, tuple(argnums), has_aux, single)
         if key not in self._derivatives:
-            self._derivatives[key] = Derivative(self, mode, argnums, has_aux, inspection)
+            made = Derivative(self, mode, argnums, has_aux, single, inspection)
+            self._derivatives[key] = made
         return self._derivatives[key]
 
     def problem(self, message: str, hint: str | None = None) -> GradTypeError:
@@ -79,7 +84,7 @@ def make_program(
     """Lower a function for the types of these arguments."""
     symbols = Symbols()
     arguments: list[Argument] = []
-    spans: dict[int | str, tuple[int, int, optree.PyTreeSpec]] = {}
+    spans: dict[int | str, Span] = {}
     trees: dict[int | str, Any] = {}
     for key, name, value in _named(args, kwargs, names):
         leaves, spec = flatten(value)
@@ -91,8 +96,38 @@ def make_program(
         trees[key] = unflatten(spec, [argument.spec for argument in described])
         arguments += described
     positional = [trees[index] for index in range(len(args))]
-    lowered = lower_function(function, positional, {name: trees[name] for name in sorted(kwargs)})
-    return Program(arguments, lowered, spans, options)
+    keywords = {name: trees[name] for name in sorted(kwargs)}
+    return Program(arguments, lower(function, positional, keywords), spans, options)
+
+
+def program_of_types(
+    function: Callable[..., Any],
+    positional: Sequence[ArgTree],
+    keywords: Mapping[str, ArgTree],
+    names: Sequence[str],
+    options: Options,
+) -> Program:
+    """Lower a function for arguments of which only the types are known."""
+    arguments: list[Argument] = []
+    spans: dict[int | str, Span] = {}
+    for key, name, tree in _named(positional, keywords, names):
+        leaves, spec = flatten(tree, (Leaf, Static))
+        spans[key] = (len(arguments), len(arguments) + len(leaves), spec)
+        arguments += [
+            of_type(leaf, label) for leaf, label in zip(leaves, leaf_names(name, spec), strict=True)
+        ]
+    return Program(arguments, lower(function, positional, keywords), spans, options)
+
+
+def lower(
+    function: Callable[..., Any], positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+) -> Lowered:
+    """Read a function; what is itself a derivative says how it is lowered."""
+    hook = getattr(function, "__gradc_lower__", None)
+    if hook is not None:
+        lowered: Lowered = hook(positional, keywords)
+        return lowered
+    return lower_function(function, positional, keywords)
 
 
 def _named(
@@ -120,9 +155,11 @@ class Derivative:
         mode: Mode,
         argnums: Sequence[int | str],
         has_aux: bool,
+        single: bool,
         inspection: Inspection | None = None,
     ) -> None:
         self.program, self.mode, self.has_aux = program, mode, has_aux
+        self.single = single
         position = {leaf: index for index, leaf in enumerate(program.traced)}
         self.leaves = self._differentiated(argnums)
         wrt = [position[leaf] for group in self.leaves for leaf in group]
@@ -235,7 +272,7 @@ class Derivative:
 
         return restate(error, self.program.where)
 
-    def gradients(self, bars: Sequence[Any]) -> list[Any]:
+    def gradients(self, bars: Sequence[Any], restored: bool = True) -> list[Any]:
         """Put gradients into the structure of the arguments; None where a leaf has none."""
         pending = iter(bars)
         made = []
@@ -243,10 +280,39 @@ class Derivative:
             leaves: list[Any] = [None] * (stop - start)
             for leaf in found:
                 restore = self.program.arguments[leaf].restore
-                assert restore is not None
-                leaves[leaf - start] = restore(next(pending))
+                bar = next(pending)
+                leaves[leaf - start] = restore(bar) if restored and restore else bar
             made.append(unflatten(spec, leaves))
         return made
+
+    def as_lowered(self) -> Lowered:
+        """The derivative as a function to be differentiated again."""
+        lowered, function = self.program.lowered, self.compiled.function
+        count = len(function.results) - sum(map(len, self.leaves))
+        weak = [lowered.out_weak[i] for i in (self.kept if self.mode == "grad" else self.values)]
+        weak += [
+            getattr(self.program.arguments[leaf].spec, "weak", False)
+            for group in self.leaves
+            for leaf in group
+        ]
+        bars = self.gradients(range(count, len(function.results)), restored=False)
+        return replace(
+            lowered,
+            function=function,
+            out_tree=self.tree(bars),
+            out_weak=tuple(weak),
+        )
+
+    def tree(self, bars: Sequence[Any]) -> Any:
+        """The structure of what the callable returns, around the gradients of the arguments."""
+        gradient = bars[0] if self.single else tuple(bars)
+        if self.mode == "grad":
+            if not self.has_aux:
+                return gradient
+            number = {result: index for index, result in enumerate(self.kept)}
+            return gradient, map_leaves(lambda leaf: number.get(leaf, leaf), self.aux_tree)
+        value = (self.value_tree, self.aux_tree) if self.has_aux else self.value_tree
+        return value, gradient
 
     def outputs(self, tree: Any, results: Sequence[Any]) -> Any:
         """Put results into the structure that the function returns."""

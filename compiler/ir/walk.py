@@ -136,8 +136,11 @@ def map_regions(op: Op, transform: Callable[[Region], Region]) -> Op:
     return replace(op, regions=regions)
 
 
-def rename_values(function: Function, names: Mapping[Value, str]) -> Function:
-    """Give values made by ops other names; size symbols stay as they are."""
+def rename_values(function: Function, models: Mapping[Value, tuple[str, bool]]) -> Function:
+    """Give values made by ops other names, and say whether readers look for those names.
+
+    Size symbols stay as they are.
+    """
     mapping: dict[Value, Value] = {}
 
     def renamed(op: Op) -> Op:
@@ -146,8 +149,9 @@ def rename_values(function: Function, names: Mapping[Value, str]) -> Function:
             for region in op.regions
         )
         for out in op.outs:
-            if out in names and not out.named:
-                mapping[out] = replace(out, name=names[out])
+            if out in models and not out.named:
+                name, named = models[out]
+                mapping[out] = replace(out, name=name, named=named)
         return replace(op, regions=regions, outs=tuple(mapping.get(o, o) for o in op.outs))
 
     ops = tuple(renamed(op) for op in function.ops)
