@@ -3,7 +3,7 @@
     pip install scikit-learn
     python examples/make_digits.py
 
-Each file holds ``x``, float32 of shape (n, 64) in 0 .. 1 (row by row, 8 by 8), and ``y``, the digits.
+Each file holds ``x``, float32 of shape (n, 64) in 0 .. 1 (8 rows of 8), and ``y``, the digits.
 The test set has 36 images of each digit, drawn with a fixed seed; the rest is for training.
 """
 
