@@ -221,7 +221,7 @@ def check_grads(
     GradientCheckError
         Naming the mode, the worst element and both values.
     """
-    from gradc.faces.checking import check_function
+    from gradc.faces.function_check import check_function
 
     check_function(function, args, order, tuple(modes), _options(options))
 

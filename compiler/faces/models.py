@@ -134,7 +134,7 @@ class Model:
         return samples.reshape(len(samples), -1)
 
     def _targets(self, y: Any) -> Array:
-        floats = self.spec.loss is not None and self.spec.loss.type == "mse"
+        floats = self.spec.loss_table is not None and self.spec.loss_table.type == "mse"
         targets = np.ascontiguousarray(y, dtype=self.dtype.numpy if floats else np.int64)
         return targets.reshape(len(targets), -1) if floats else targets
 

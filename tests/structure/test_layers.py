@@ -103,7 +103,7 @@ def test_checker_refuses(name, text):
         ("gradc.prims.scalar", "from gradc import errors\nfrom gradc.ir.types import F64"),
         ("gradc.passes.cse", "from gradc.passes import base\nfrom . import walk"),
         ("gradc.driver", "import gradc.cache, gradc.emit, gradc_runtime.jit"),
-        ("gradc.api", "from gradc.containers import flatten"),
+        ("gradc.api", "from gradc.faces.containers import flatten"),
         ("gradc", "from gradc.api import grad"),
         ("gradc.cli", "from gradc import __version__"),
         ("gradc_runtime.tape", "from gradc_runtime import arrays\nimport numpy as np"),

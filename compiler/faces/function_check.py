@@ -1,0 +1,111 @@
+"""Checks of all derivatives of a function: against differences, and the modes against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.driver import Options
+from gradc.errors import GradTypeError
+from gradc.faces.checking import SEED, compare, directions, dtype_of, is_active, moved
+from gradc.faces.containers import flatten, unflatten
+from gradc.faces.functions import Gradient
+from gradc.faces.products import pullback_at, pushforward
+from gradc_runtime.differences import derivative
+
+
+def _flat_value(value: Any) -> np.ndarray[Any, Any]:
+    """All float leaves of a value as one vector."""
+    floats = [np.ravel(leaf) for leaf in flatten(value)[0] if is_active(leaf)]
+    return np.concatenate(floats) if floats else np.zeros(0)
+
+
+def check_function(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    order: int,
+    modes: tuple[str, ...],
+    options: Options,
+) -> None:
+    """See :func:`gradc.api.check_grads`."""
+    unknown = [mode for mode in modes if mode not in ("fwd", "rev")]
+    if unknown or not modes or order < 1:
+        raise GradTypeError("modes are of 'fwd' and 'rev', and order is at least 1")
+    leaves, spec = flatten(tuple(args))
+    rng = np.random.default_rng(SEED)
+    direction = directions(leaves, rng)
+    dtype = dtype_of(leaves)
+    arrange = lambda items: unflatten(spec, items)  # noqa: E731
+
+    def along(step: float) -> np.ndarray[Any, Any]:
+        return _flat_value(function(*arrange(moved(leaves, direction, step))))
+
+    step = 0.05 if dtype == np.float64 else 0.3
+    wanted, error = derivative(along, step)
+    tangent_tree = arrange(
+        [_as_tangent(leaf, change) for leaf, change in zip(leaves, direction, strict=True)]
+    )
+    if "fwd" in modes:
+        _, dot = pushforward(function, tuple(args), tangent_tree, options)
+        compare("forward mode", _flat_value(dot), wanted, error, dtype)
+    if "rev" in modes:
+        _check_reverse(function, tuple(args), direction, (wanted, error), options, rng, dtype)
+    if order > 1:
+        _check_next_order(function, args, order - 1, modes, options)
+
+
+def _as_tangent(leaf: Any, change: Any) -> Any:
+    return None if change is None else (change if isinstance(leaf, np.ndarray) else float(change))
+
+
+def _check_reverse(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    direction: Sequence[Any],
+    reference: tuple[np.ndarray[Any, Any], float],
+    options: Options,
+    rng: np.random.Generator,
+    dtype: np.dtype[Any],
+) -> None:
+    """Compare ``<y_bar, J v>`` with ``<J^T y_bar, v>`` for a random cotangent."""
+    wanted, error = reference
+    value, pullback = pullback_at(function, args, options)
+    leaves, spec = flatten(value)
+    bars = [
+        np.asarray(rng.standard_normal(np.shape(leaf))) if is_active(leaf) else leaf
+        for leaf in leaves
+    ]
+    cotangents = pullback(unflatten(spec, bars))
+    flat_bar = _flat_value([bar for bar, leaf in zip(bars, leaves, strict=True) if is_active(leaf)])
+    left = float(flat_bar @ np.ravel(wanted))
+    pairs = zip(flatten(args)[0], direction, _bar_leaves(args, cotangents), strict=True)
+    right = sum(
+        float(np.sum(np.asarray(bar, float) * change))
+        for _, change, bar in pairs
+        if change is not None
+    )
+    weight = float(np.sum(np.abs(flat_bar)))
+    compare("reverse mode", right, left, error * max(weight, 1.0), dtype)
+
+
+def _bar_leaves(args: tuple[Any, ...], cotangents: tuple[Any, ...]) -> list[Any]:
+    """The cotangent of each leaf of the arguments, None where there is none."""
+    made: list[Any] = []
+    for arg, bar in zip(args, cotangents, strict=True):
+        count = len(flatten(arg)[0])
+        made += [None] * count if bar is None else flatten(bar)[0]
+    return made
+
+
+def _check_next_order(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    order: int,
+    modes: tuple[str, ...],
+    options: Options,
+) -> None:
+    """Check the derivative of the gradient: forward and reverse mode over the adjoint."""
+    active = tuple(index for index, arg in enumerate(args) if any(map(is_active, flatten(arg)[0])))
+    check_function(Gradient(function, active, False, options), args, order, modes, options)
