@@ -14,7 +14,7 @@ from gradc.emit.text import Expr, add, binary, call, integer, tuple_of, tuple_te
 from gradc.errors import InternalError
 from gradc.ir.builder import DIM
 from gradc.ir.core import Op, Primitive, Value
-from gradc.ir.types import Dim, DType, Type
+from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import CAST, SUB
 from gradc.prims.define import ATOM, COMPARE, PRODUCT
 from gradc.prims.index import ALL, AT, GET, PICK, WRAP, split_operands
@@ -55,8 +55,8 @@ class Writer(Protocol):
     def helper(self, name: str) -> str:
         """The name of a function of the runtime, which is imported then."""
 
-    def like(self, type: Type) -> str | None:
-        """An argument of the function with a type, sizes included."""
+    def is_like(self, value: Value) -> bool:
+        """Whether a new array takes type and sizes from an argument, its operand then."""
 
 
 Text = Callable[[Op, Sequence[Expr], Writer], Expr]
@@ -235,9 +235,8 @@ def _creation(function: str) -> Text:
         type = op.out.type
         if type.is_scalar:
             return call(f"np.{type.dtype.numpy_name}", "0")
-        like = writer.like(type)
-        if like is not None:
-            return call(f"{function}_like", like)
+        if writer.is_like(op.out):
+            return call(f"{function}_like", args[0])
         return call(function, tuple_of(args), *_dtype_argument(type.dtype))
 
     return text

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.plan import Plan
-from gradc.emit.storage import UPDATES, is_in_place
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 
@@ -130,7 +130,7 @@ class _Builder:
                 self.close(live, out, point + 1)
         # a copy that is then written to: two statements, the second reads after the first wrote
         late = op.prim in UPDATES and not is_in_place(op)
-        self.use(self.reads(op.args), point + 1 if late else point, live)
+        self.use(self.reads(self.plan.operands(op)), point + 1 if late else point, live)
 
     def use(self, values: Iterable[Value], point: int, live: dict[Value, int]) -> None:
         for value in values:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gradc.emit.storage import UPDATES, StorageClasses, Writes, is_in_place
+from gradc.analysis.storage import UPDATES, StorageClasses, Writes, is_in_place
 from gradc.ir.builder import CONST
 from gradc.ir.control import WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.prims.index import PICK
 from gradc.prims.linalg import MATMUL
-from gradc.prims.shape import BROADCAST, EXPECT, STOP_GRADIENT
+from gradc.prims.shape import BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, ZEROS
 
 # Operands that the text of a primitive mentions twice: they need a name.
 _MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
@@ -48,6 +48,8 @@ class Plan:
         Values written where they are used.
     implicit : set of Value
         Broadcasts left to NumPy; they are among `inlined`.
+    likes : dict
+        For a new array, the argument whose type and sizes it has.
     """
 
     aliases: dict[Value, Value] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Plan:
     sites: dict[Value, list[Site]] = field(default_factory=dict)
     inlined: set[Value] = field(default_factory=set)
     implicit: set[Value] = field(default_factory=set)
+    likes: dict[Value, Value] = field(default_factory=dict)
 
     def real(self, value: Value) -> Value:
         """The value behind its aliases."""
@@ -73,7 +76,11 @@ class Plan:
 
     def operands(self, op: Op) -> Sequence[Value]:
         """The operands that the text of an op mentions."""
-        return op.args[:1] if op.outs and op.outs[0] in self.implicit else op.args
+        if op.outs and op.outs[0] in self.implicit:
+            return op.args[:1]
+        if op.outs and op.outs[0] in self.likes:
+            return (self.likes[op.outs[0]],)
+        return op.args
 
     def leaves(self, value: Value) -> Iterator[Value]:
         """The variables that the text of a value reads."""
@@ -106,7 +113,7 @@ class _Planner:
         self.storage = StorageClasses(function)
         self.writes = Writes(function, self.storage)
         self.need_names: set[Value] = set()
-        self.homes: dict[Value, Site] = {}
+        self.params = {param.type: param for param in reversed(function.params) if param.type.rank}
         self.lengths: dict[Value, int] = {}
         self.reads: dict[Value, set[Value]] = {}
 
@@ -120,13 +127,14 @@ class _Planner:
     # -- who makes and who is whom ----------------------------------------------------------
 
     def _index(self, region: Region) -> None:
-        for index, op in enumerate(region.ops):
+        for op in region.ops:
             for out in op.outs:
                 self.plan.made_by[out] = op
-                self.homes[out] = Site(region, index)
             if op.prim in (EXPECT, STOP_GRADIENT) or is_in_place(op):
                 self.plan.aliases[op.out] = op.args[0]
                 self.need_names.add(op.args[0])
+            elif op.prim in (ZEROS, EMPTY) and op.out.type in self.params:
+                self.plan.likes[op.out] = self.params[op.out.type]
             elif op.prim is WHILE:
                 condition, body = op.regions
                 self.plan.aliases.update(zip(body.params, condition.params, strict=True))
@@ -217,7 +225,7 @@ class _Planner:
                     sites = self.plan.sites.get(inside, ())
                     self.plan.sites.setdefault(outside, []).extend(sites)
             if op.prim is not STOP_GRADIENT:
-                self._read(op.args, Site(region, index))
+                self._read(self.plan.operands(op), Site(region, index))
 
     def _read(self, values: Sequence[Value], site: Site) -> None:
         for value in values:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import Style, index_text, pick_text, range_text, structured
 from gradc.emit.comments import Line
 from gradc.emit.names import HELPERS
 from gradc.emit.numbers import RAISING, python_floats
 from gradc.emit.plan import Plan, make_plan
-from gradc.emit.storage import UPDATES, is_in_place
 from gradc.emit.text import Expr, call, literal, template
 from gradc.emit.variables import name_variables
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits
 from gradc.ir.core import Function, Kind, Op, Region, Value
-from gradc.ir.types import DType, Type
+from gradc.ir.types import DType
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.define import ATOM, NOT
 from gradc.prims.index import PICK_ADD, PUT
@@ -85,12 +85,9 @@ class FunctionWriter:
         self.helpers.add(name)
         return name
 
-    def like(self, type: Type) -> str | None:
-        """An argument of the function with a type, sizes included."""
-        for param in self.function.params:
-            if param.type == type:
-                return self.names[param]
-        return None
+    def is_like(self, value: Value) -> bool:
+        """Whether a new array takes type and sizes from an argument, its operand then."""
+        return value in self.plan.likes
 
     # -- expressions ------------------------------------------------------------------------
 
@@ -122,9 +119,8 @@ class FunctionWriter:
             return self._pointwise(op)
         if op.prim.kind is Kind.CONTROL or op.prim in UPDATES:
             raise InternalError(f"{op.prim.name} is no expression")
-        if self.is_implicit(op.out):
-            return structured(op, [self.expr(op.args[0])], self)
-        return structured(op, [self.typed(arg) for arg in op.args], self)
+        write = self.expr if self.is_implicit(op.out) else self.typed
+        return structured(op, [write(arg) for arg in self.plan.operands(op)], self)
 
     def _pointwise(self, op: Op) -> Expr:
         texts = op.prim.texts

@@ -19,9 +19,11 @@ from gradc.ir.core import Function, Op, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import AT, GET
+from gradc.prims.table import TABLE
 
 _LONGEST_PART = 12  # of a name made of other names
-_SAYS_NOTHING = frozenset({"c", "t", "out", "value", "tmp"})
+# Suggestions that were made up: what the builder calls a result of which it knows no more.
+_SAYS_NOTHING = frozenset({"c", "t"}) | {name.rstrip("_") for name in TABLE}
 
 
 @dataclass(eq=False, slots=True)
@@ -66,9 +68,7 @@ class _Namer:
     def hint(self, value: Value) -> str:
         """What the name of a value says; empty where it was only made up."""
         name = without_number(value.name)
-        op = self.plan.made_by.get(value)
-        made_up = name in _SAYS_NOTHING or (op is not None and name == op.prim.name.rstrip("_"))
-        return "" if made_up else name
+        return "" if name in _SAYS_NOTHING else name
 
     # -- sharing ----------------------------------------------------------------------------
 

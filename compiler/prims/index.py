@@ -76,13 +76,19 @@ def _infer_update(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
     return (args[0].type,)
 
 
-def _evaluate_put(a: Any, v: Any, *operands: Any, spec: Sequence[str]) -> Any:
+# `inplace` marks an update whose operand is not needed afterwards: generated programs write into
+# its buffer. The meaning is the same.
+def _evaluate_put(
+    a: Any, v: Any, *operands: Any, spec: Sequence[str], inplace: bool = False
+) -> Any:
     out = np.array(a)
     out[numpy_index(spec, operands)] = v
     return out
 
 
-def _evaluate_add_at(a: Any, v: Any, *operands: Any, spec: Sequence[str]) -> Any:
+def _evaluate_add_at(
+    a: Any, v: Any, *operands: Any, spec: Sequence[str], inplace: bool = False
+) -> Any:
     out = np.array(a)
     out[numpy_index(spec, operands)] += v
     return out
@@ -187,7 +193,7 @@ def _evaluate_pick(rows: Any, labels: Any) -> Any:
     return np.take_along_axis(np.asarray(rows), chosen, -1)[..., 0]
 
 
-def _evaluate_pick_add(rows: Any, values: Any, labels: Any) -> Any:
+def _evaluate_pick_add(rows: Any, values: Any, labels: Any, inplace: bool = False) -> Any:
     out = np.array(rows)
     chosen = np.expand_dims(np.asarray(labels), -1)
     old = np.take_along_axis(out, chosen, -1)
