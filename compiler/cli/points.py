@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -16,6 +16,8 @@ from gradc.errors import GradcError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 Number = int | float | bool
 Nested = Number | list["Nested"]
@@ -190,7 +192,7 @@ def as_array(name: str, value: Nested, dtype: Any = None) -> NDArray[Any] | np.g
     return array if array.ndim else array[()]
 
 
-def at_option(help_text: str) -> Any:
+def at_option(help_text: str) -> Callable[[Command], Command]:
     """The option ``--at``, whose value is a dict or None."""
 
     def read(ctx: click.Context, param: click.Parameter, given: Iterable[str]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,3 +61,17 @@ def readable_size(size: int) -> str:
     if size < 1024:
         return f"{size} B"
     return f"{size / 1024:.1f} KB" if size < 1024**2 else f"{size / 1024**2:.1f} MB"
+
+
+def number(value: Any) -> str:
+    """Write a number with all its digits, or an array with six of each element.
+
+    Arrays of more than a thousand elements are shown in part.
+    """
+    import numpy as np
+
+    array = np.asarray(value)
+    if array.ndim:
+        return np.array2string(array, precision=6, separator=", ")
+    text = str(array[()]) if array.dtype == np.float32 else repr(float(array))
+    return text.removesuffix(".0")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from gradc.errors import GradTypeError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 ELEMENTS = {
     "f64": "float64",
@@ -84,7 +87,7 @@ def _split(text: str) -> list[str]:
     return [*items, text[start:]]
 
 
-def types_option() -> Any:
+def types_option() -> Callable[[Command], Command]:
     """The option ``--types``, whose value is a tuple of ArgumentType or None."""
 
     def read(ctx: click.Context, param: click.Parameter, given: str | None) -> Any:

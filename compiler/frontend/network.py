@@ -255,9 +255,9 @@ class _Network:
         derivative: the exponentials neither overflow nor all vanish, and no digits are lost where
         the logits are large.
         """
-        z = Var(self.builder, logits)
-        top = STOP_GRADIENT(MAX(z, axes=(1,)))
-        shift = BROADCAST(top, *sizes_of(z), axes=(0,))
+        top = Var(self.builder, self.named(MAX, [logits], {"axes": (1,)}, "top"))
+        sizes = sizes_of(Var(self.builder, logits))
+        shift = BROADCAST(STOP_GRADIENT(top), *sizes, axes=(0,))
         shifted = self.named(SUB, [logits, shift.value], {}, "shifted")
         weights = self.named(EXP, [shifted], {}, "weights")
         total = self.named(SUM, [weights], {"axes": (1,)}, "total")
