@@ -23,6 +23,7 @@ from typing import Protocol
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.residuals import Plan, plan_residuals
 from gradc.adjoint.tape import LoopTape, record_branch, record_loop
+from gradc.analysis.still_there import StillThere
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, carried_inits, carried_params, loop_body
 from gradc.ir.core import Op, Region, Value
@@ -114,8 +115,15 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
     independent = op.prim is FOR and all(ends[k] is carry[k] for k in active)
 
     own = [*carry.values(), *sums.values()]
-    needed = swept.needed(body, [*ends.values(), *totals.values()], own)
-    plan = plan_residuals(swept.kept, needed, params, _known_outside(forward, body))
+    used = [*ends.values(), *totals.values()]
+    again = swept.kept
+    if op.prim is FOR:
+        still_there = StillThere(op, swept.kept)
+        again = still_there.redirected(swept.kept)
+        left_behind = still_there.substitution(swept.ops, used)
+        swept.ops = [substitute_op(each, left_behind) for each in swept.ops]
+    needed = swept.needed(body, used, own)
+    plan = plan_residuals(again, needed, params, _known_outside(forward, body))
     sweep.residuals.append((op, plan))
     replaced, tape = record_loop(op, swept.kept, plan, forward)
 
