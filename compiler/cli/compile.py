@@ -131,7 +131,8 @@ def _module(programs: list[Compiled]) -> str:
 
     style = first.options.style
     functions = [program.lowered(style) for program in programs]
-    return emit_module(functions, style=style, title=first.title)
+    flags = {"fastmath": first.options.fastmath}
+    return emit_module(functions, style=style, title=first.title, options=flags)
 
 
 def _print_stopped(program: Compiled, inspection: Inspection) -> None:

@@ -37,11 +37,13 @@ from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Op, Params, Primitive, Value
 from gradc.ir.types import DType, Type
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, LOG, SUB
+from gradc.prims.compare import GE, GT, LT
+from gradc.prims.effects import CHECK
 from gradc.prims.elementary import EXP, LOGADDEXP, RELU, SIGMOID, SIGN, TANH
 from gradc.prims.index import PICK
 from gradc.prims.linalg import MATMUL
 from gradc.prims.rows import SOFTMAX
-from gradc.prims.shape import BROADCAST, EXPECT, MAX, STOP_GRADIENT, SUM, sizes_of
+from gradc.prims.shape import BROADCAST, EXPECT, MAX, MIN, STOP_GRADIENT, SUM, sizes_of
 from gradc.prims.trace import Var
 from gradc_runtime.initialisers import INITIALISERS
 
@@ -228,15 +230,30 @@ class _Network:
 
     def loss(self, x: Value, y: Value, parameters: Sequence[Value]) -> tuple[Value, Value]:
         """Append layers and loss; return the mean loss and what the last layer gives."""
-        values = self.layers(x, parameters)
         kind = self.spec.loss.type
         place = Location(str(self.spec.path), self.spec.loss.line, text=f"loss: {kind}")
         with self.builder.at(place):
-            sizes = [self.builder.size(dim) for dim in (SAMPLES, *y.type.shape[1:])]
-            what = "x and y have different numbers of samples"
-            target = self.builder.emit(EXPECT, [y, *sizes], {"what": what}, name="y")
+            target = self.checked_targets(y)
+        values = self.layers(x, parameters)
+        with self.builder.at(place):
             losses = self.losses(kind, values, target)
             return self.mean(losses), values[-1]
+
+    def checked_targets(self, y: Value) -> Value:
+        """Append what no program may go on without: a target a sample, and labels that are classes.
+
+        A label out of range would be read, and added to, outside of the row.
+        """
+        sizes = [self.builder.size(dim) for dim in (SAMPLES, *y.type.shape[1:])]
+        what = "x and y have different numbers of samples"
+        target = self.builder.emit(EXPECT, [y, *sizes], {"what": what}, name="y")
+        CHECK(GT(Var(self.builder, sizes[0]), 0), error="ValueError", what="there are no samples")
+        if not y.type.is_float:
+            labels, classes = Var(self.builder, target), self.spec.outputs
+            what = f"a label in y is not in 0 .. {classes - 1}"
+            CHECK(GE(MIN(labels, axes=(0,)), 0), error="IndexError", what=what)
+            CHECK(LT(MAX(labels, axes=(0,)), classes), error="IndexError", what=what)
+        return target
 
     def losses(self, kind: str, values: Sequence[Value], y: Value) -> Value:
         if kind == "mse":

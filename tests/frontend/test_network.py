@@ -285,6 +285,23 @@ def test_numbers_of_samples_that_differ_are_refused():
         evaluate(network.loss_function(spec), [x, y[:-1], *params])
 
 
+@pytest.mark.parametrize("label", [-1, 2, 2**40])
+def test_labels_that_are_no_classes_are_refused(label):
+    spec = spec_of(2)
+    x, y, *params = random_arguments(spec)
+    y[3] = label
+    with pytest.raises(IndexError, match=r"a label in y is not in 0 \.\. 1"):
+        evaluate(network.loss_function(spec), [x, y, *params])
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_no_samples_are_refused(loss):
+    spec = spec_of(2, loss=loss)
+    x, y, *params = random_arguments(spec, samples=0)
+    with pytest.raises(ValueError, match="there are no samples"):
+        evaluate(network.loss_function(spec), [x, y, *params])
+
+
 def test_float32_stays_float32():
     spec = spec_of(4, "sigmoid", 3, "tanh", 2)
     function = network.loss_function(spec, DType.F32)
