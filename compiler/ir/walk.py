@@ -97,6 +97,7 @@ def rebuilt(region: Region, ops: Iterable[Op], yields: Iterable[Value]) -> Regio
     ops, yields = tuple(ops), tuple(yields)
     unchanged = (
         len(ops) == len(region.ops)
+        and len(yields) == len(region.yields)
         and all(new is old for new, old in zip(ops, region.ops, strict=True))
         and all(new is old for new, old in zip(yields, region.yields, strict=True))
     )

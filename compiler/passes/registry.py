@@ -9,12 +9,14 @@ from gradc.passes.base import Pass
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
+from gradc.passes.inplace import InPlace
 from gradc.passes.simplify import Simplify
 
 _CLASSES: tuple[type[Pass], ...] = (
     CommonSubexpressions,
     DeadCode,
     Expand,
+    InPlace,
     Simplify,
 )
 
