@@ -211,7 +211,7 @@ def pick_text(rows: Expr, labels: Expr, rank: int) -> str:
     if rank == 1:
         return f"{rows.at(ATOM)}[{labels.at(0)}]"
     if rank == 2:
-        return f"{rows.at(ATOM)}[np.arange({labels.at(ATOM)}.shape[0]), {labels.at(0)}]"
+        return f"{rows.at(ATOM)}[np.arange(len({labels.at(0)})), {labels.at(0)}]"
     raise InternalError(f"pick of an array of rank {rank} has no text in generated programs")
 
 

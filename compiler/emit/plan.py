@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from gradc.analysis.storage import UPDATES, StorageClasses, Writes, is_in_place
 from gradc.ir.builder import CONST
 from gradc.ir.control import WHILE
-from gradc.ir.core import Function, Kind, Op, Region, Value
+from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.types import Dim
+from gradc.ir.walk import use_counts
+from gradc.prims.effects import CHECK
 from gradc.prims.index import PICK
 from gradc.prims.linalg import MATMUL
 from gradc.prims.shape import BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, ZEROS
@@ -114,6 +116,7 @@ class _Planner:
         self.writes = Writes(function, self.storage)
         self.need_names: set[Value] = set()
         self.params = {param.type: param for param in reversed(function.params) if param.type.rank}
+        self.used = set(use_counts(function.body))
         self.lengths: dict[Value, int] = {}
         self.reads: dict[Value, set[Value]] = {}
 
@@ -130,7 +133,8 @@ class _Planner:
         for op in region.ops:
             for out in op.outs:
                 self.plan.made_by[out] = op
-            if op.prim in (EXPECT, STOP_GRADIENT) or is_in_place(op):
+            stands_for = op.prim in (EXPECT, STOP_GRADIENT) or is_in_place(op)
+            if stands_for or (op.prim is CHECK and op.out in self.used):
                 self.plan.aliases[op.out] = op.args[0]
                 self.need_names.add(op.args[0])
             elif op.prim in (ZEROS, EMPTY) and op.out.type in self.params:
@@ -152,7 +156,8 @@ class _Planner:
         candidates = {
             value
             for value, op in self.plan.made_by.items()
-            if op.prim is BROADCAST and not value.named and value not in yielded
+            if op.prim is BROADCAST and value not in yielded
+            if not value.named or op.role is not Role.PRIMAL
             if all(self._spreads(user, value) for user in consumers.get(value, ()))
         }
         changed = True
@@ -257,7 +262,23 @@ class _Planner:
             return False
         if op.prim in UPDATES or len(sites) != 1 or sites[0].region is not region:
             return False
+        if not self._belongs(op, region, sites[0].index):
+            return False
         return not self.writes.between(region, index, sites[0].index, self.reads[value])
+
+    def _belongs(self, op: Op, region: Region, index: int) -> bool:
+        """Whether the reader of an op is a statement that it may be part of.
+
+        A line of the derivative speaks of one line of the source. What is returned beside other
+        results has a name there.
+        """
+        if index == len(region.ops):
+            whole = region is self.function.body
+            return not whole or (len(region.yields) == 1 and op.role is Role.PRIMAL)
+        user = region.ops[index]
+        if op.role is Role.PRIMAL or user.prim.kind is Kind.CONTROL:
+            return True
+        return op.role is user.role and op.loc.line == user.loc.line
 
     def _keep_short(self, op: Op) -> None:
         """Give operands a statement of their own until the text of the op is short enough."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import Style, index_text, pick_text, range_text, structured
@@ -11,19 +11,22 @@ from gradc.emit.comments import Line
 from gradc.emit.names import HELPERS
 from gradc.emit.numbers import RAISING, python_floats
 from gradc.emit.plan import Plan, make_plan
-from gradc.emit.text import Expr, call, literal, template
+from gradc.emit.text import Expr, call, literal, quoted, template
 from gradc.emit.variables import name_variables
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits
 from gradc.ir.core import Function, Kind, Op, Region, Value
 from gradc.ir.types import DType
-from gradc.prims.arithmetic import ADD, SUB
+from gradc.prims.arithmetic import ADD, NEG, SUB
+from gradc.prims.compare import EQ, GE, GT, LE, LNOT, LT, NE
 from gradc.prims.define import ATOM, NOT
-from gradc.prims.index import PICK_ADD, PUT
+from gradc.prims.effects import CHECK
+from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
 from gradc.prims.shape import EXPECT, STOP_GRADIENT
 
 _MATH = "math."
+_OPPOSITES = {LT: GE, GE: LT, GT: LE, LE: GT, EQ: NE, NE: EQ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,16 @@ class FunctionWriter:
         write = self.expr if self.is_implicit(op.out) else self.typed
         return structured(op, [write(arg) for arg in self.plan.operands(op)], self)
 
+    def negated(self, condition: Value) -> Expr:
+        """The text of the opposite of a condition."""
+        value = self.plan.real(condition)
+        maker = self.plan.made_by.get(value) if value in self.plan.inlined else None
+        if maker is not None and maker.prim is LNOT:
+            return self.expr(maker.args[0])
+        if maker is not None and _has_opposite(maker):
+            return self._pointwise(replace(maker, prim=_OPPOSITES[maker.prim]))
+        return Expr(f"not {self.expr(value).at(NOT)}", NOT)
+
     def _pointwise(self, op: Op) -> Expr:
         texts = op.prim.texts
         form = template(texts.scalar if op.out.type.is_scalar else texts.array)
@@ -180,6 +193,11 @@ class FunctionWriter:
             return
         if op.prim is EXPECT:
             self.expectation(op, depth)
+        elif op.prim is CHECK:
+            self.write(depth, f"if {self.negated(op.args[0]).at(0)}:", op)
+            what = op.params["what"]
+            message = f"({quoted(what)})" if what else ""
+            self.write(depth + 1, f"raise {op.params['error']}{message}", op)
         elif op.prim in UPDATES:
             self.update(op, depth)
         elif not self.plan.sites.get(op.out):
@@ -213,22 +231,35 @@ class FunctionWriter:
         ]
         if tests:
             self.write(depth, f"if {' or '.join(tests)}:", op)
-            self.write(depth + 1, f"raise ValueError({op.params['what']!r})", op)
+            self.write(depth + 1, f"raise ValueError({quoted(op.params['what'])})", op)
 
     def update(self, op: Op, depth: int) -> None:
         """Write an update of part of an array, of a copy unless it may be made in place."""
-        array, value = op.args[0], op.args[1]
+        array = op.args[0]
         name = self.name(op.out)
         if not is_in_place(op):
             self.write(depth, f"{name} = {self.expr(array).at(ATOM)}.copy()", op)
-        sign = "=" if op.prim is PUT else "+="
+        self.write(depth, f"{self._place(op, name)} {self._change(op)}", op)
+
+    def _place(self, op: Op, name: str) -> str:
+        """The part of an array that an update changes."""
+        shape = op.args[0].type.shape
         if op.prim is PICK_ADD:
-            place = pick_text(Expr(name), self.expr(op.args[2]), array.type.rank)
-        else:
-            operands = op.args[2:]
-            index = index_text(op.params["spec"], operands, array.type.shape, self)
-            place = name + index
-        self.write(depth, f"{place} {sign} {self.typed(value).at(0)}", op)
+            return pick_text(Expr(name), self.expr(op.args[2]), len(shape))
+        spec = op.params["spec"]
+        if op.prim is ADD_AT and is_in_place(op) and set(spec) == {ALL}:
+            return name
+        return name + index_text(spec, op.args[2:], shape, self)
+
+    def _change(self, op: Op) -> str:
+        """The operator and the right side of an update."""
+        value = self.plan.real(op.args[1])
+        if op.prim is PUT:
+            return f"= {self.typed(value).at(0)}"
+        maker = self.plan.made_by.get(value)
+        if value in self.plan.inlined and maker is not None and maker.prim is NEG:
+            return f"-= {self.typed(maker.args[0]).at(0)}"
+        return f"+= {self.typed(value).at(0)}"
 
     # -- control ----------------------------------------------------------------------------
 
@@ -255,7 +286,7 @@ class FunctionWriter:
             self.write(depth, f"while {test.at(0)}:", op)
         else:
             self.lines.insert(before, Line(depth, "while True:", op))
-            self.write(depth + 1, f"if not {test.at(NOT)}:", op)
+            self.write(depth + 1, f"if {self.negated(condition.yields[0]).at(0)}:", op)
             self.write(depth + 2, "break", op)
         self.block(body, params, op, depth + 1)
         self.hand_out(op.outs, params, op, depth)
@@ -284,7 +315,7 @@ class FunctionWriter:
         if not yes and not no:
             return
         if not yes:
-            self.write(depth, f"if not {test.at(NOT)}:", op)
+            self.write(depth, f"if {self.negated(op.args[0]).at(0)}:", op)
             self.lines += no
             return
         self.write(depth, f"if {test.at(0)}:", op)
@@ -357,3 +388,11 @@ class FunctionWriter:
 
     def _names_read(self, value: Value) -> set[str]:
         return {self.names[leaf] for leaf in self.plan.leaves(value)}
+
+
+def _has_opposite(op: Op) -> bool:
+    """Whether a comparison is false exactly where another is true.
+
+    Of floats only equality is: every other comparison with NaN is false, and so is its opposite.
+    """
+    return op.prim in (EQ, NE) or (op.prim in _OPPOSITES and not op.args[0].type.is_float)

@@ -85,6 +85,12 @@ def integer(value: int) -> Expr:
     return Expr(str(value), ATOM if value >= 0 else NEGATION)
 
 
+def quoted(text: str) -> str:
+    """A string literal, in double quotes where that needs no escapes."""
+    shown = repr(text)
+    return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
+
+
 def _is_integer(text: str) -> bool:
     return text.removeprefix("-").isdigit()
 

@@ -15,7 +15,7 @@ from gradc.emit.liveness import Interval, live_intervals, meet, merged
 from gradc.emit.names import Names, identifier, without_number
 from gradc.emit.plan import Plan
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
-from gradc.ir.core import Function, Op, Value
+from gradc.ir.core import Function, Op, Role, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import AT, GET
@@ -68,7 +68,10 @@ class _Namer:
     def hint(self, value: Value) -> str:
         """What the name of a value says; empty where it was only made up."""
         name = without_number(value.name)
-        return "" if name in _SAYS_NOTHING else name
+        op = self.plan.made_by.get(value)
+        # a cotangent that turned out to be a value of the primal left its name there
+        borrowed = op is not None and op.role is Role.PRIMAL and name.endswith("_bar")
+        return "" if borrowed or name in _SAYS_NOTHING else name
 
     # -- sharing ----------------------------------------------------------------------------
 

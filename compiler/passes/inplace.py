@@ -8,6 +8,9 @@ update is marked ``inplace``, and results are buffers of their own. Example::
     c = put(b, w, j)                               ->      b = put(b0, v, i, inplace=True)
     return (c,)                                            c = put(b, w, j, inplace=True)
 
+A sum that goes by the name of its operand, ``x_bar = x_bar + t``, becomes such an update, too,
+where it needs no copy.
+
 Which values lie in one buffer is followed through views, branches and loops. A loop that
 updates what it carries gets a buffer of its own for it: it takes over that of the initial value
 where nobody else needs it, and each iteration hands a buffer on that it shares with nothing.
@@ -15,7 +18,8 @@ where nobody else needs it, and each iteration hands a buffer on that it shares 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import enum
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -26,8 +30,8 @@ from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE, carried_inits, carried
 from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
-from gradc.passes.written import written_params
-from gradc.prims.index import ALL, GET, PICK
+from gradc.passes.written import accumulations, written_params
+from gradc.prims.index import ADD_AT, ALL, GET, PICK
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import BROADCAST, COPY, EMPTY, RESHAPE, TRANSPOSE, ZEROS
@@ -69,10 +73,11 @@ class InPlace:
 def make_in_place(function: Function) -> tuple[Function, list[KeptCopy]]:
     """Return the function with updates in place, and the copies that stay."""
     lifetimes = Lifetimes(function)
-    written = written_params(function, lifetimes)
+    sums = accumulations(function, lifetimes)
+    written = written_params(function, lifetimes, sums)
     copied_views: frozenset[Value] = frozenset()
     while True:
-        rewriter = _Rewriter(lifetimes, written, copied_views)
+        rewriter = _Rewriter(lifetimes, written, copied_views, sums)
         result = rewriter.run(function)
         # copying a part that must survive is cheaper than copying the array that it is part of
         if rewriter.views_to_copy <= copied_views:
@@ -99,11 +104,28 @@ class _Buffer:
 Buffers = frozenset[_Buffer]
 
 
+class _Order(enum.IntEnum):
+    """How the elements of an array lie in memory.
+
+    What NumPy computes element by element from arrays in C order (parts and broadcasts of such
+    included) is contiguous; from others it may be in any order.
+    """
+
+    ANY = 0
+    C_ORDER = 1
+    CONTIGUOUS = 2
+
+
 class _Rewriter:
     def __init__(
-        self, lifetimes: Lifetimes, written: set[Value], copied_views: frozenset[Value]
+        self,
+        lifetimes: Lifetimes,
+        written: set[Value],
+        copied_views: frozenset[Value],
+        sums: Mapping[Op, int],
     ) -> None:
         self.lifetimes = lifetimes
+        self.sums = sums
         self.written = written
         self.copied_views = copied_views
         self.views_to_copy: set[Value] = set()
@@ -111,19 +133,19 @@ class _Rewriter:
         self.makers: dict[Value, Op] = {}
         self.buffers: dict[Value, Buffers] = {}
         self.holders: dict[_Buffer, list[Value]] = {}
-        self.contiguous: dict[Value, bool] = {}
+        self.orders: dict[Value, _Order] = {}
         self.frozen: set[_Buffer] = set()
 
     def run(self, function: Function) -> Function:
         for param in function.params:
-            self.place(param, frozenset({_Buffer(_CALLERS)}), contiguous=True)
+            self.place(param, frozenset({_Buffer(_CALLERS)}), _Order.CONTIGUOUS)
         ops = self.ops(function.body)
         results: list[Value] = []
         seen: set[_Buffer] = set()
         for result in function.results:
             buffers = self.of(result)
             fresh = not _barred(buffers) and seen.isdisjoint(buffers)
-            if buffers and not (fresh and self.contiguous[result]):
+            if buffers and not (fresh and self.order(result) is _Order.CONTIGUOUS):
                 results.append(self.copy(result, None, _RESULT, ops))
             else:
                 results.append(result)
@@ -136,12 +158,16 @@ class _Rewriter:
         """The buffers that a value may lie in; none for scalars."""
         return self.buffers.get(value, frozenset())
 
-    def place(self, value: Value, buffers: Buffers, *, contiguous: bool) -> None:
-        """Note where an array lies."""
+    def order(self, value: Value) -> _Order:
+        """How an array lies in memory; a scalar is in order."""
+        return self.orders.get(value, _Order.CONTIGUOUS)
+
+    def place(self, value: Value, buffers: Buffers, order: _Order) -> None:
+        """Note where an array lies, and how."""
         if value.type.is_scalar:
             return
         self.buffers[value] = buffers
-        self.contiguous[value] = contiguous
+        self.orders[value] = order
         for buffer in buffers:
             self.holders.setdefault(buffer, []).append(value)
 
@@ -170,6 +196,8 @@ class _Rewriter:
                 self.branch(op, ops)
             elif op.prim in UPDATES:
                 self.update(op, region, index, ops)
+            elif op in self.sums:
+                self.accumulate(op, region, index, ops)
             elif op.prim in VIEWS and not op.args[0].type.is_scalar:
                 self.view(op, ops)
             else:
@@ -179,12 +207,15 @@ class _Rewriter:
 
     def fresh(self, op: Op) -> None:
         buffer = _Buffer(_READ_ONLY if op.prim is BROADCAST else "")
-        contiguous = op.prim in _CONTIGUOUS or self.all_contiguous(op.args)
+        in_order = op.prim in _CONTIGUOUS or self.worst(op.args) is not _Order.ANY
         for out in op.outs:
-            self.place(out, frozenset({buffer}), contiguous=contiguous)
+            simple = out.type.rank == 1 and op.prim is not BROADCAST
+            order = _Order.CONTIGUOUS if in_order or simple else _Order.ANY
+            self.place(out, frozenset({buffer}), order)
 
-    def all_contiguous(self, values: Iterable[Value]) -> bool:
-        return all(self.contiguous.get(value, True) for value in values)
+    def worst(self, values: Iterable[Value]) -> _Order:
+        """The least order of some arrays."""
+        return min(map(self.order, values), default=_Order.CONTIGUOUS)
 
     def view(self, op: Op, ops: list[Op]) -> None:
         source, out = op.args[0], op.out
@@ -193,7 +224,7 @@ class _Rewriter:
             ops.append(replace(op, outs=(part,)))
             ops.append(Op(COPY, (part,), {}, (out,), (), op.loc, op.role))
             self.copies.append(KeptCopy(source.name, op, _NEEDED))
-            self.place(out, frozenset({_Buffer()}), contiguous=True)
+            self.place(out, frozenset({_Buffer()}), _Order.CONTIGUOUS)
             return
         ops.append(op)
         extra: set[_Buffer] = set()
@@ -201,10 +232,19 @@ class _Rewriter:
             extra.add(_Buffer(_READ_ONLY))
         elif op.prim is GROW:
             extra.add(_Buffer())
-        whole = op.prim is GET and set(op.params["spec"]) == {ALL}
-        kept = op.prim is not GET and op.prim is not TRANSPOSE and op.prim is not BROADCAST
-        contiguous = op.prim is RESHAPE or ((whole or kept) and self.contiguous[source])
-        self.place(out, self.of(source) | extra, contiguous=contiguous)
+        self.place(out, self.of(source) | extra, self.order_of_view(op))
+
+    def order_of_view(self, op: Op) -> _Order:
+        order = self.order(op.args[0])
+        if op.prim is RESHAPE:
+            return _Order.CONTIGUOUS
+        if op.prim is TRANSPOSE:
+            return (
+                order if tuple(op.params["perm"]) == tuple(range(op.out.type.rank)) else _Order.ANY
+            )
+        if op.prim is BROADCAST or (op.prim is GET and set(op.params["spec"]) != {ALL}):
+            return min(order, _Order.C_ORDER)
+        return order
 
     def update(self, op: Op, region: Region, index: int, ops: list[Op]) -> None:
         array, value, *operands = op.args
@@ -213,29 +253,51 @@ class _Rewriter:
             value = self.copy(value, op, _NEEDED, ops)
         reason = self.obstacle(buffers, region, index)
         target = array if reason is None else self.copy(array, op, reason, ops)
-        contiguous = self.contiguous[array]
+        order = self.order(array)
         if reason is not None:
-            buffers, contiguous = frozenset({_Buffer()}), True
-        self.place(op.out, buffers, contiguous=contiguous)
+            buffers, order = frozenset({_Buffer()}), _Order.CONTIGUOUS
+        self.place(op.out, buffers, order)
+        args = (target, value, *operands)
+        done = op.params.get("inplace") and args == op.args
         params = {**op.params, "inplace": True}
-        ops.append(replace(op, args=(target, value, *operands), params=params))
+        ops.append(op if done else replace(op, args=args, params=params))
+
+    def accumulate(self, op: Op, region: Region, index: int, ops: list[Op]) -> None:
+        """Add into the buffer of the sum so far, where it can be written to."""
+        position = self.sums[op]
+        total, addend = op.args[position], op.args[1 - position]
+        buffers = self.of(total)
+        overlap = not self.of(addend).isdisjoint(buffers)
+        frozen = not self.frozen.isdisjoint(buffers)
+        if overlap or frozen or _barred(buffers) or self.alive(buffers, region, index):
+            self.fresh(op)
+            ops.append(op)
+            return
+        self.place(op.out, buffers, self.order(total))
+        params = {"spec": (ALL,) * total.type.rank, "inplace": True}
+        ops.append(replace(op, prim=ADD_AT, args=(total, addend), params=params))
 
     def obstacle(self, buffers: Buffers, region: Region, index: int) -> str | None:
         """Why buffers cannot be written to by an op; None if they can."""
         if barred := _barred(buffers):
             return barred
-        alive = [
+        alive = self.alive(buffers, region, index)
+        frozen = not self.frozen.isdisjoint(buffers)
+        if not alive and not frozen:
+            return None
+        parts = [self.part(holder) for holder in alive]
+        if not frozen and all(part is not None for part in parts):
+            self.views_to_copy.update(part for part in parts if part is not None)
+        return _NEEDED
+
+    def alive(self, buffers: Buffers, region: Region, index: int) -> list[Value]:
+        """The values that lie in one of some buffers and are read after an op."""
+        return [
             holder
             for buffer in buffers
             for holder in self.holders[buffer]
             if self.lifetimes.used_after(holder, region, index)
         ]
-        if not alive and self.frozen.isdisjoint(buffers):
-            return None
-        parts = [self.part(holder) for holder in alive]
-        if self.frozen.isdisjoint(buffers) and all(part is not None for part in parts):
-            self.views_to_copy.update(part for part in parts if part is not None)
-        return _NEEDED
 
     def part(self, value: Value) -> Value | None:
         """The slice of an array that a value is or is made of, if it is one."""
@@ -252,7 +314,7 @@ class _Rewriter:
         regions = tuple(rebuilt(region, self.ops(region), region.yields) for region in op.regions)
         for out, *yields in zip(op.outs, *(region.yields for region in op.regions), strict=True):
             buffers = frozenset[_Buffer]().union(*map(self.of, yields))
-            self.place(out, buffers, contiguous=self.all_contiguous(yields))
+            self.place(out, buffers, self.worst(yields))
         same = all(new is old for new, old in zip(regions, op.regions, strict=True))
         ops.append(op if same else replace(op, regions=regions))
 
@@ -269,12 +331,12 @@ class _Rewriter:
                 reason = self.entry_obstacle(op, inits, init, region, index)
                 if reason is not None:
                     inits[position] = self.copy(init, op, reason, ops)
-            contiguous = inits[position] is not init or self.contiguous[init]
+            order = self.order(init) if inits[position] is init else _Order.CONTIGUOUS
             buffer = _Buffer("" if param in self.written else _NEEDED)
-            self.place(param, frozenset({buffer}), contiguous=contiguous)
+            self.place(param, frozenset({buffer}), order)
             if op.prim is WHILE:
                 twin = op.regions[0].params[position]
-                self.place(twin, frozenset({buffer}), contiguous=contiguous)
+                self.place(twin, frozenset({buffer}), order)
         regions = [self.condition(op)] if op.prim is WHILE else []
         body_ops = self.ops(body)
         yields = self.handed_on(op, params, body_ops)
@@ -324,7 +386,7 @@ class _Rewriter:
                 else:
                     taken |= self.of(value)
         for position, (param, value) in enumerate(zip(params, body.yields, strict=True)):
-            unordered = self.contiguous.get(param, True) and not self.contiguous.get(value, True)
+            unordered = self.order(value) < self.order(param)
             shared = not taken.isdisjoint(self.of(value))
             if yields[position] is value and (unordered or (shared and param not in self.written)):
                 yields[position] = self.copy(value, op, _OWN_BUFFER, ops)
@@ -354,14 +416,13 @@ class _Rewriter:
                 (buffer,) = self.of(param)
                 last = self.of(old) if new is old else frozenset({_Buffer()})
                 buffer.stands_for |= self.of(init) | last
-        for param, _, old, new, out in rows:
+        for param, *_, out in rows:
             if param.type.is_scalar:
                 continue
-            contiguous = self.contiguous[param] and (new is not old or self.contiguous[old])
             buffers = frozenset({_Buffer()})
             if param not in self.written:
                 buffers = _expanded(self.of(param))
-            self.place(out, buffers, contiguous=contiguous)
+            self.place(out, buffers, self.order(param))
 
 
 def _barred(buffers: Buffers) -> str | None:

@@ -1,20 +1,52 @@
-"""Which loop-carried arrays the body of their loop updates."""
+"""What wants to be written in place: sums that grow, and arrays that a loop carries."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from gradc.analysis.lifetimes import Lifetimes
 from gradc.analysis.storage import UPDATES, VIEWS
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Op, Region, Value
+from gradc.prims.arithmetic import ADD
 from gradc.prims.shape import BROADCAST
+from gradc.prims.table import TABLE
 
 
-def written_params(function: Function, lifetimes: Lifetimes) -> set[Value]:
+def accumulations(function: Function, lifetimes: Lifetimes) -> dict[Op, int]:
+    """Return the sums of arrays that go by the name of an operand that dies there.
+
+    Each with the position of that operand.
+    """
+    found: dict[Op, int] = {}
+    _collect_sums(function.body, lifetimes, found)
+    return found
+
+
+def _collect_sums(region: Region, lifetimes: Lifetimes, found: dict[Op, int]) -> None:
+    for index, op in enumerate(region.ops):
+        for inner in op.regions:
+            _collect_sums(inner, lifetimes, found)
+        if op.prim is not ADD or op.out.type.is_scalar or op.out.name in TABLE:
+            continue
+        for position, arg in enumerate(op.args):
+            if arg.name == op.out.name and not lifetimes.used_after(arg, region, index):
+                found[op] = position
+
+
+def written_params(function: Function, lifetimes: Lifetimes, sums: Mapping[Op, int]) -> set[Value]:
     """Return the carried arrays (parameters of loop bodies) that an update may write to.
 
     An update whose operand is read afterwards works on a copy of it anyway and does not count.
+
+    Parameters
+    ----------
+    function : Function
+    lifetimes : Lifetimes
+    sums : mapping
+        The result of :func:`accumulations`.
     """
-    search = _Search(lifetimes)
+    search = _Search(lifetimes, sums)
     search.collect(function.body)
     while search.waiting:
         search.follow(search.waiting.pop())
@@ -22,8 +54,9 @@ def written_params(function: Function, lifetimes: Lifetimes) -> set[Value]:
 
 
 class _Search:
-    def __init__(self, lifetimes: Lifetimes) -> None:
+    def __init__(self, lifetimes: Lifetimes, sums: Mapping[Op, int]) -> None:
         self.lifetimes = lifetimes
+        self.sums = sums
         self.makers: dict[Value, Op] = {}
         self.carried: dict[Value, tuple[Op, int]] = {}
         self.waiting: list[Value] = []
@@ -41,7 +74,9 @@ class _Search:
                         self.carried[param] = (op, position)
             for inner in op.regions:
                 self.collect(inner)
-            if op.prim in UPDATES and not self.lifetimes.used_after(op.args[0], region, index):
+            if op in self.sums:
+                self.waiting.append(op.args[self.sums[op]])
+            elif op.prim in UPDATES and not self.lifetimes.used_after(op.args[0], region, index):
                 self.waiting.append(op.args[0])
 
     def follow(self, value: Value) -> None:
