@@ -40,7 +40,11 @@ def _kinds(ctx: click.Context, param: click.Parameter, given: str) -> tuple[str,
     return kinds
 
 
-@click.command("compile", short_help="Write the program of the gradient into files.")
+@click.command(
+    cls=shared.ModelCommand,
+    name="compile",
+    short_help="Write the program of the gradient into files.",
+)
 @shared.model_argument
 @shared.wrt_option
 @types_option()

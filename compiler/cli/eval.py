@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from gradc.frontend.network_spec import NetworkSpec
 
 
-@click.command("eval", short_help="The value and the gradient at a point.")
+@click.command(
+    cls=shared.ModelCommand, name="eval", short_help="The value and the gradient at a point."
+)
 @shared.model_argument
 @at_option("The point; a value is a number or a list in brackets.")
 @shared.wrt_option

@@ -38,6 +38,9 @@ _RUNTIME_ERRORS = (
     ("gradc_runtime.divergence", "DivergenceError"),
 )
 
+_LONGEST_USAGE = 300
+"""Characters of a message that repeats what was typed."""
+
 # What was being done, by the room of the compiler that failed.
 _STAGES = {
     "frontend": "reading the model",
@@ -133,7 +136,8 @@ def _show_usage_error(error: click.ClickException) -> None:
         return
     if context is not None:
         print(context.get_usage(), file=sys.stderr)
-    _say(error.format_message())
+    said = error.format_message()
+    _say(said if len(said) <= _LONGEST_USAGE else f"{said[:_LONGEST_USAGE]}...")
     if context is not None:
         print(f"Try '{context.command_path} --help'.", file=sys.stderr)
 

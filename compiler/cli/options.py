@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,39 @@ from gradc.errors import GradTypeError
 if TYPE_CHECKING:
     from gradc.driver import Inspection, Options
 
+# A misspelt option is two dashes and words; what has an operator or a digit first is a formula.
+_NEGATIVE = re.compile(r"-[^-]|---|--[\d(.]|--\w*[*+/(]")
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class ModelCommand(click.Command):
+    """A command whose MODEL may be a formula that begins with a minus, such as ``-x**2``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep click from taking such a formula for an option."""
+        place = self._formula(args)
+        if place is not None:
+            args = [*args[:place], *args[place + 1 :], "--", args[place]]
+        return super().parse_args(ctx, args)
+
+    def _formula(self, args: list[str]) -> int | None:
+        """Where an argument begins with one minus and is no short option, if anywhere."""
+        with_value, flags = set(), set()
+        for param in self.params:
+            if isinstance(param, click.Option):
+                (flags if param.is_flag else with_value).update(param.opts)
+        short = {name[:2] for name in (*with_value, *flags, "-h") if not name.startswith("--")}
+        for place, arg in enumerate(args):
+            if arg == "--":
+                return None
+            is_value = place > 0 and args[place - 1] in with_value
+            if is_value or not arg.startswith("-") or arg in with_value | flags:
+                continue
+            if len(arg) > 1 and arg[:2] not in short and _NEGATIVE.match(arg):
+                return place
+        return None
+
 
 model_argument = click.argument("model_text", metavar="MODEL")
 

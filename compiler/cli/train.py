@@ -25,7 +25,9 @@ _ROWS_AT_ONCE = 4096
 """How many samples are evaluated at once: what the layers give must fit into memory."""
 
 
-@click.command("train", short_help="Train a network by its [train] table.")
+@click.command(
+    cls=shared.ModelCommand, name="train", short_help="Train a network by its [train] table."
+)
 @shared.model_argument
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Training data.")
 @click.option("--test", type=click.Path(path_type=Path), metavar="FILE", help="Held-out data.")

@@ -1,8 +1,8 @@
 """Network specs: a TOML file in, a checked `NetworkSpec` or all of its problems out.
 
 Reading a spec runs nothing from it. Limits, so that a small file cannot ask for a large machine:
-the file has at most 1 MiB, a layer 2**24 units, the network 1,000 layers, and the parameters take
-at most 2 GiB.
+the file has at most 1 MiB and 200 dots a line, a layer 2**24 units, the network 1,000 layers, and
+the parameters take at most 2 GiB.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 MAX_FILE_BYTES = 2**20
+MAX_DOTS = 200
+"""Dots of a line; the time to parse ``a.b.c = 1`` grows with the square of their number."""
 
 
 def read_network_spec(path: str | os.PathLike[str]) -> NetworkSpec:
@@ -77,6 +79,7 @@ def parse_network_spec(text: str, path: str | os.PathLike[str]) -> NetworkSpec:
     """
     file = Path(path)
     text = text.replace("\r\n", "\n")
+    _check_dots(text, file)
     content = _parse_toml(text, file)
     if not content:
         raise _whole_file(
@@ -103,6 +106,14 @@ def _read_bytes(file: Path) -> bytes:
     if len(content) > MAX_FILE_BYTES:
         raise _whole_file(file, f"is larger than {MAX_FILE_BYTES:,} bytes")
     return content
+
+
+def _check_dots(text: str, file: Path) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MAX_DOTS:
+            place = Location(str(file), number)
+            message = f"this line has {line.count('.'):,} dots; at most {MAX_DOTS} are taken"
+            raise ModelFileError(Diagnostic(place, message))
 
 
 _TOML_PLACE = re.compile(r"^(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<col>\d+)|.*)\)$")

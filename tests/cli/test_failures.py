@@ -196,3 +196,18 @@ def test_reader_that_goes_away():
     process.stderr.close()
     assert process.wait(timeout=60) == failures.PIPE_CLOSED
     assert message == b""
+
+
+@pytest.mark.parametrize("formula", ["-x**2", "-x", "-(x)", "--x*2", "-2*x"])
+def test_formula_that_begins_with_a_minus_is_no_option(formula, capsys):
+    assert app.run(["eval", formula]) == 2
+    assert capsys.readouterr().err.startswith("error: eval needs a point")
+    assert app.run(["eval", "--wrt", "x", formula]) == 2
+    assert capsys.readouterr().err.startswith("error: eval needs a point")
+    assert app.run(["eval", "--", formula]) == 2
+    assert capsys.readouterr().err.startswith("error: eval needs a point")
+
+
+def test_long_arguments_are_not_echoed(capsys):
+    assert app.run(["eval", "--" + "o" * 10**6]) == 2
+    assert len(capsys.readouterr().err) < 600
