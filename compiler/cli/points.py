@@ -169,7 +169,7 @@ def check_names(point: Mapping[str, object], names: Sequence[str], what: str) ->
     for name in point:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
-            there = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+            there = f"did you mean {close[0]}?" if close else f"it has {', '.join(names)}"
             problems.append(f"--at: {what} has no argument {name}; {there}")
     if problems:
         raise PointError("\n".join(problems))

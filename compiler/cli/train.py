@@ -75,7 +75,8 @@ def command(
     model = resolve(model_text)
     if not isinstance(model, NetworkModel):
         raise ModelFileError(f"{model_text[:60]}: train takes a network spec (net.toml)")
-    network = load_network(model, shared.make_options(target=target))
+    style = "numpy" if target == "python" else "loops"
+    network = load_network(model, shared.make_options(target=target, style=style))
     run = _Run(
         network,
         _config(network, epochs, learning_rate),
