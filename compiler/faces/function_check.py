@@ -1,4 +1,4 @@
-"""Checks of all derivatives of a function: against differences, and the modes against each other."""
+"""Checks of a function in both modes: against differences, and the modes against each other."""
 
 from __future__ import annotations
 

@@ -117,8 +117,10 @@ def _zeros_like(v: Any) -> Any:
 
 
 def _transpose_put(ct: Any, a: Any, v: Any, *operands: Any, spec: Sequence[str]) -> tuple[Any, ...]:
+    # read first: what is zeroed afterwards can then be zeroed in place
+    part = GET(ct, *operands, spec=spec)
     below = PUT(ct, _zeros_like(v), *operands, spec=spec)
-    return (below, GET(ct, *operands, spec=spec), *(None for _ in operands))
+    return (below, part, *(None for _ in operands))
 
 
 GET = Primitive(
