@@ -2,8 +2,8 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    simplify,cse,dce,reverse{wrt=0},simplify,cse,dce        the adjoint, as a person reads it
-    expand,loops,simplify,cse,dce,inplace                   the same as loops over scalars
+    simplify,cse,dce,reverse{wrt=0},simplify,cse,branches,simplify,dce    the adjoint
+    expand,simplify,cse,dce,loops,simplify,cse,dce,inplace                the same as scalar loops
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ Style = Literal["loops", "numpy"]
 Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
 
 CLEAN = "simplify,cse,dce"
+# A derivative has branches twice, once computed again and once for the adjoint.
+CLEAN_DERIVATIVE = "simplify,cse,branches,simplify,dce"
 SUFFIXES: Mapping[Mode, str] = {
     "primal": "",
     "grad": "_grad",
@@ -139,7 +141,7 @@ def mode_pipeline(
     if mode == "primal":
         return CLEAN
     if mode == "jvp":
-        return f"{CLEAN},forward{{wrt={positions}}},{CLEAN}"
+        return f"{CLEAN},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
     options = [f"wrt={positions}"]
     if results is not None:
         options.append("results=" + "+".join(str(index) for index in results))
@@ -149,7 +151,7 @@ def mode_pipeline(
         options.append("values=false")
     if keep:
         options.append("keep=" + "+".join(str(index) for index in keep))
-    return f"{CLEAN},reverse{{{','.join(options)}}},{CLEAN}"
+    return f"{CLEAN},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
 
 
 def emission_pipeline(style: Style, target: Target) -> str:

@@ -265,6 +265,7 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
         op.args[0], regions[0], regions[1], [bar_name(value) for value in targets]
     )
     for value, total in zip(targets, outs, strict=True):
+        bars.names.setdefault(total, (bar_name(value), value.named))
         bars.set(value, total)
         if any(side.bars.is_masked(bar) for side in swept if (bar := side.bars.get(value))):
             bars.mark_masked(total)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gradc.passes.base import Pass
+from gradc.passes.branches import MergeBranches
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
@@ -17,6 +18,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     DeadCode,
     Expand,
     InPlace,
+    MergeBranches,
     Simplify,
 )
 
