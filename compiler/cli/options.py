@@ -112,6 +112,14 @@ checkpoint_option = click.option(
 )
 
 
+data_option = click.option(
+    "--data",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A network's data, instead of those of its spec.",
+)
+
+
 def inspection_options(command: Command) -> Command:
     """Add the options that show or check the passes while they run."""
     for option in (

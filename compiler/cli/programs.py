@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradc.faces.models import Model as Network
     from gradc.faces.program import Derivative
     from gradc.frontend.scalar_ir import ParsedFormula
+    from gradc.ir.core import Function
 
 Point = Mapping[str, "Nested"]
 
@@ -95,12 +96,31 @@ class Called:
         """``(*names) -> (value, *gradient)``."""
         return self.derivative.compiled
 
-    def run(self, arguments: Arguments) -> tuple[float, list[Any]]:
-        """The value and the gradient at arguments of the same types."""
+    @property
+    def primal(self) -> Function:
+        """The function itself, in the IR."""
+        return self.compiled.primal
+
+    @property
+    def positions(self) -> list[int]:
+        """The parameters of `primal` that it is differentiated with respect to."""
+        traced = {leaf: index for index, leaf in enumerate(self.derivative.program.traced)}
+        return [traced[leaf] for group in self.derivative.leaves for leaf in group]
+
+    @property
+    def flat_arguments(self) -> list[Any]:
+        """The arguments as the parameters of `primal` take them."""
+        return self.derivative.prepare(self._leaves(self.arguments))
+
+    @staticmethod
+    def _leaves(arguments: Arguments) -> list[Any]:
         from gradc.faces.containers import flatten
 
-        leaves, _ = flatten((arguments.args, arguments.kwargs))
-        value, *bars = self.derivative.run(leaves)
+        return flatten((arguments.args, arguments.kwargs))[0]
+
+    def run(self, arguments: Arguments) -> tuple[float, list[Any]]:
+        """The value and the gradient at arguments of the same types."""
+        value, *bars = self.derivative.run(self._leaves(arguments))
         return float(value), self.derivative.gradients(bars)
 
 
