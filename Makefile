@@ -81,6 +81,10 @@ typecheck: $(STAMP) ## mypy, strict, on the compiler and the runtime
 bench: $(STAMP) ## timings of bench/, against what else is installed (pip install '.[bench]')
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: docs
+docs: $(STAMP) ## the pages of docs/ that are generated from the code
+	$(BIN)/python -m gradc.prims.document > docs/functions.md
+
 .PHONY: size
 size: ## lines per Python file, biggest first (the limit is 500)
 	@git ls-files --cached --others --exclude-standard '*.py' | tr '\n' '\0' | wc -l --files0-from=- | sort -rn
