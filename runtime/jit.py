@@ -122,6 +122,8 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
 
+    from gradc_runtime.unsigned import UnsignedCompiler
+
     _register_helpers()
     home = _home(function)
     if home is not None:
@@ -140,6 +142,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
             fastmath=set(FASTMATH) if options.fastmath else False,
             parallel=options.parallel,
             boundscheck=options.boundscheck,
+            pipeline_class=UnsignedCompiler,
         )(function)
     if home is not None:
         setattr(home, function.__qualname__, dispatcher)

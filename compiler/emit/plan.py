@@ -203,7 +203,7 @@ class _Planner:
         if value not in implicit:
             return True
         op = self.plan.made_by[value]
-        axes = op.params["axes"]
+        axes: tuple[int, ...] = op.params["axes"]
         if axis not in axes:
             return shape[axis] == 1
         return op.args[0].type.shape[axes.index(axis)] == shape[axis]
