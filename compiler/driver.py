@@ -2,8 +2,10 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    simplify,cse,dce,reverse{wrt=0},simplify,cse,branches,simplify,dce    the adjoint
-    expand,simplify,cse,dce,loops,simplify,cse,dce,inplace                the same as scalar loops
+    simplify,cse,dce,reverse{wrt=0},                       the adjoint
+        simplify,cse,branches,jam,simplify,cse,dce
+
+    expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ Style = Literal["loops", "numpy"]
 Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
 
 CLEAN = "simplify,cse,dce"
-# A derivative has branches twice, once computed again and once for the adjoint.
-CLEAN_DERIVATIVE = "simplify,cse,branches,simplify,dce"
+# A derivative has loops and branches twice, to be computed again and for the adjoint.
+CLEAN_DERIVATIVE = "simplify,cse,branches,jam,simplify,cse,dce"
 SUFFIXES: Mapping[Mode, str] = {
     "primal": "",
     "grad": "_grad",

@@ -11,6 +11,7 @@ from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
 from gradc.passes.inplace import InPlace
+from gradc.passes.jam import JamLoops
 from gradc.passes.simplify import Simplify
 
 _CLASSES: tuple[type[Pass], ...] = (
@@ -18,6 +19,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     DeadCode,
     Expand,
     InPlace,
+    JamLoops,
     MergeBranches,
     Simplify,
 )
