@@ -91,7 +91,7 @@ def _part(key: Any) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in text)
 
 
-def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
-    """Apply a function to each leaf of a tree."""
-    leaves, spec = flatten(tree)
+def map_leaves(function: Callable[[Any], Any], tree: Any, stop: tuple[type, ...] = ()) -> Any:
+    """Apply a function to each leaf of a tree; `stop` as for :func:`flatten`."""
+    leaves, spec = flatten(tree, stop)
     return unflatten(spec, [function(leaf) for leaf in leaves])

@@ -12,8 +12,8 @@ from gradc.driver import Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
-from gradc.faces.program import Derivative, Program, make_program, program_of_types
-from gradc.frontend.python import ArgTree, Lowered
+from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
+from gradc.frontend.python import Lowered
 
 Argnums = int | str | Sequence[int | str]
 

@@ -12,6 +12,7 @@ from gradc.errors import GradTypeError
 from gradc.faces.containers import flatten
 from gradc.faces.functions import Differentiated
 from gradc.faces.program import Derivative
+from gradc.frontend.python import Static
 
 
 class _Pullback(Differentiated):
@@ -70,7 +71,7 @@ def _seeds(derivative: Derivative, y_bar: Any) -> list[Any]:
     """The cotangents of the float results, in the kernel's types."""
     function = derivative.program.lowered.function
     given, spec = flatten(y_bar)
-    tree_leaves, wanted = flatten(derivative.value_tree)
+    tree_leaves, wanted = flatten(derivative.value_tree, (Static,))
     if spec != wanted:
         raise derivative.program.problem(
             f"the cotangent has the structure {spec}, and the value has {wanted}",

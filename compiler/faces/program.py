@@ -17,9 +17,11 @@ from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradTypeError, Location
 from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
-from gradc.frontend.python import ArgTree, Leaf, Lowered, Static, lower_function
+from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
 
+# A Leaf, a Static, or a container of them.
+ArgTree = Any
 # Start and stop among the leaves of all arguments, and the structure of one argument.
 Span = tuple[int, int, optree.PyTreeSpec]
 
@@ -310,13 +312,15 @@ class Derivative:
             if not self.has_aux:
                 return gradient
             number = {result: index for index, result in enumerate(self.kept)}
-            return gradient, map_leaves(lambda leaf: number.get(leaf, leaf), self.aux_tree)
+            return gradient, map_leaves(
+                lambda leaf: number.get(leaf, leaf), self.aux_tree, (Static,)
+            )
         value = (self.value_tree, self.aux_tree) if self.has_aux else self.value_tree
         return value, gradient
 
     def outputs(self, tree: Any, results: Sequence[Any]) -> Any:
         """Put results into the structure that the function returns."""
-        return map_leaves(lambda leaf: self._output(leaf, results), tree)
+        return map_leaves(lambda leaf: self._output(leaf, results), tree, (Static,))
 
     def _output(self, leaf: Any, results: Sequence[Any]) -> Any:
         if not isinstance(leaf, int) or isinstance(leaf, bool):
@@ -335,7 +339,7 @@ def flatten_indices(tree: Any) -> list[int]:
     """The result numbers in an output tree, in order."""
     if tree is None:
         return []
-    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, int)]
+    return [leaf for leaf in flatten(tree, (Static,))[0] if isinstance(leaf, int)]
 
 
 def _kind_name(argument: Argument) -> str:
