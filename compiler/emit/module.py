@@ -13,7 +13,7 @@ from gradc.ir.core import Function, Value
 from gradc.ir.types import DType
 
 # How long an expression may become; the next is tried while a line does not fit.
-_WIDTHS = (76, 60, 44, 30)
+WIDTHS = (76, 60, 44, 30)
 _SIGNATURES = {DType.F64: "f8", DType.F32: "f4", DType.INT: "i8", DType.BOOL: "b1"}
 
 
@@ -53,7 +53,10 @@ def emit_module(
         text, used = _function(function, style, options or {})
         bodies.append(text)
         helpers |= used
-    return _header(title, bodies, helpers) + "\n\n" + "\n\n\n".join(bodies) + "\n"
+    imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
+    for helper in helpers:
+        imports.setdefault(HELPERS[helper], set()).add(helper)
+    return header(title, bodies, imports) + "\n\n" + "\n\n\n".join(bodies) + "\n"
 
 
 def signature(params: Sequence[Value]) -> str:
@@ -69,20 +72,21 @@ def signature(params: Sequence[Value]) -> str:
 def _function(
     function: Function, style: Style, options: Mapping[str, bool]
 ) -> tuple[str, set[str]]:
-    for width in _WIDTHS:
+    for width in WIDTHS:
         writer = FunctionWriter(function, style, width)
         lines = writer.run()
         if all(len(line.code) <= WIDTH for line in lines):
             break
     params = [writer.names[param] for param in function.params]
-    head = _definition(identifier(function.name), params)
+    head = definition(identifier(function.name), params)
     keywords = "".join(f", {key}={value}" for key, value in options.items())
     decorator = f'@kernel("{signature(function.params)}"{keywords})'
     body = with_comments(lines, function.loc.file)
     return "\n".join([decorator, *head, *body]), writer.helpers
 
 
-def _definition(name: str, params: Sequence[str]) -> list[str]:
+def definition(name: str, params: Sequence[str]) -> list[str]:
+    """The head of a function, over several lines where it is long."""
     text = f"def {name}({', '.join(params)}):"
     if len(text) <= WIDTH:
         return [text]
@@ -95,12 +99,10 @@ def _definition(name: str, params: Sequence[str]) -> list[str]:
     return [*lines, line, "):"]
 
 
-def _header(title: str, bodies: Sequence[str], helpers: set[str]) -> str:
+def header(title: str, bodies: Sequence[str], imports: Mapping[str, set[str]]) -> str:
+    """Docstring and imports of a module; `imports` has the names of each module of the runtime."""
     title = title.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
     text = "\n".join(bodies)
-    imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
-    for helper in helpers:
-        imports.setdefault(HELPERS[helper], set()).add(helper)
     lines = [f'"""{title}"""', ""]
     modules = [
         line

@@ -1,0 +1,267 @@
+"""CUDA kernels: the per-sample program of a derivative inside a loop over samples.
+
+The statements are those of :class:`gradc.emit.statements.FunctionWriter`; around them the kernel
+takes each argument of the sample out of the arrays of all samples and writes each result into
+the row of the sample::
+
+    def f_grad(x_batch, x_bar_batch):
+        for sample in range(cuda.grid(1), x_batch.shape[0], cuda.gridsize(1)):
+            x = x_batch[sample]
+            x_bar = 2.0 * x
+            x_bar_batch[sample] = x_bar
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from gradc.emit.comments import WIDTH, Line, with_comments
+from gradc.emit.cuda_memory import MAKERS, Memory, place_arrays
+from gradc.emit.module import WIDTHS, definition, header
+from gradc.emit.names import Names, identifier
+from gradc.emit.statements import FunctionWriter
+from gradc.emit.text import Expr, call, quoted, tuple_text
+from gradc.errors import InternalError
+from gradc.ir.core import Function, Op, Value
+from gradc.ir.types import DType, Type
+from gradc.prims.effects import CHECK
+from gradc.prims.index import WRAP
+from gradc.prims.shape import COPY, EXPECT, ZEROS
+
+RUNTIME = "gradc_runtime.cuda"
+SAMPLES = "samples"
+# Names of kernels that programs for the CPU do not know.
+_TAKEN = frozenset({"cuda", "cuda_kernel", "fail"})
+
+
+def emit_kernel(
+    function: Function,
+    *,
+    title: str,
+    shared: Collection[int] = (),
+    gradients_of: Sequence[int] = (),
+) -> str:
+    """Write a per-sample function as a module with a CUDA kernel.
+
+    Parameters
+    ----------
+    function : Function
+        Lowered to loops over elements, updates in place.
+    title : str
+        What the module is, for its docstring.
+    shared : collection of int
+        Positions of the parameters that are the same for all samples; every other one has a
+        first axis of samples in the kernel.
+    gradients_of : sequence of int
+        The parameters whose gradients are the last results, for their names.
+
+    Returns
+    -------
+    str
+        The same for the same input.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        Where the function needs what a CUDA thread does not have.
+    """
+    named = _result_names(function, gradients_of)
+    for width in WIDTHS:
+        writer = KernelWriter(function, width, frozenset(shared), named)
+        lines = writer.run()
+        if all(len(line.code) <= WIDTH for line in lines):
+            break
+    head = [*writer.decorator(), *definition(identifier(function.name), writer.parameters())]
+    body = "\n".join([*head, *with_comments(lines, function.loc.file)])
+    imports = {RUNTIME: {"cuda", "cuda_kernel", *writer.helpers}}
+    return header(title, [body], imports) + "\n\n" + body + "\n"
+
+
+def _result_names(function: Function, gradients_of: Sequence[int]) -> list[str]:
+    names = Names()
+    first = len(function.results) - len(gradients_of)
+    values = [result.name if result.named else "value" for result in function.results[:first]]
+    bars = [f"{function.params[position].name}_bar" for position in gradients_of]
+    return [names.claim(name) for name in (*values, *bars)]
+
+
+class KernelWriter(FunctionWriter):
+    """Writes the body of a kernel.
+
+    Parameters
+    ----------
+    function : Function
+    width : int
+        About how long an expression may become.
+    shared : frozenset of int
+    result_names : sequence of str
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        width: int,
+        shared: frozenset[int],
+        result_names: Sequence[str],
+    ) -> None:
+        super().__init__(function, "loops", width)
+        self.memory: Memory = place_arrays(function, self.plan)
+        self.failures: list[tuple[str, str]] = []
+        self.fresh = Names(self.names.values())
+        for value, name in self.names.items():
+            if name in _TAKEN:
+                self.names[value] = self.fresh.suggest(f"{name}_")
+        self.failed = self.fresh.suggest("failed")
+        self.sample = self.fresh.suggest("sample")
+        self.result_names = result_names
+        self.batches: dict[Value, str] = {
+            param: self.fresh.suggest(f"{self.names[param]}_batch")
+            for position, param in enumerate(function.params)
+            if position not in shared
+        }
+        self.outputs = [self.fresh.suggest(f"{name}_batch") for name in self.result_names]
+
+    def run(self) -> list[Line]:
+        """Write the loop over the samples."""
+        self.region(self.function.body, 2)
+        self.results()
+        body = self.lines
+        if self.batches:
+            count = f"{next(iter(self.batches.values()))}.shape[0]"
+        else:
+            count = f"{self.outputs[0]}.shape[0]"
+        bounds = f"cuda.grid(1), {count}, cuda.gridsize(1)"
+        head = [Line(1, f"for {self.sample} in range({bounds}):")]
+        return [*head, *self.arguments(body), *body]
+
+    def arguments(self, body: Sequence[Line]) -> list[Line]:
+        """The statements that take the arguments of the sample."""
+        read = set(re.findall(r"\w+", "\n".join(line.text for line in body)))
+        return [
+            Line(2, f"{self.names[param]} = {batch}[{self.sample}]")
+            for param, batch in self.batches.items()
+            if self.names[param] in read
+        ]
+
+    def results(self) -> None:
+        """Write what was not made in the row of the sample there."""
+        in_place = set(self.memory.rows.values())
+        for number, (result, batch) in enumerate(
+            zip(self.function.results, self.outputs, strict=True)
+        ):
+            if number in in_place:
+                continue
+            row = f"{batch}[{self.sample}]"
+            if result.type.is_scalar:
+                computed = self.plan.real(result) in self.plan.inlined
+                maker = self.maker(self.plan.real(result)) if computed else None
+                self.write(2, f"{row} = {self.typed(result).at(0)}", maker)
+            else:
+                target = self.fresh.suggest(self.result_names[number])
+                self.write(2, f"{target} = {row}")
+                self.copy(target, result, 2, None)
+
+    # -- the head ---------------------------------------------------------------------------
+
+    def parameters(self) -> list[str]:
+        """The parameters of the kernel: arguments, results, failures."""
+        given = [self.batches.get(param, self.names[param]) for param in self.function.params]
+        return [*given, *self.outputs, *([self.failed] if self.reports else [])]
+
+    @property
+    def reports(self) -> bool:
+        """Whether the kernel may report failures."""
+        return not self.helpers.isdisjoint({"wrap", "fail"})
+
+    def decorator(self) -> list[str]:
+        """The decorator, over several lines where it is long."""
+        taken = [
+            (self.names[param], param.type, param in self.batches) for param in self.function.params
+        ]
+        made = [
+            (name, result.type, True)
+            for name, result in zip(self.result_names, self.function.results, strict=True)
+        ]
+        items = [f'"{_signature(taken)}"', f'"{_signature(made)}"']
+        if self.reports:
+            listed = [f"({quoted(name)}, {quoted(what)})" for name, what in self.failures]
+            items.append(f"failures=[{', '.join(listed)}]")
+        text = f"@cuda_kernel({', '.join(items)})"
+        if len(text) <= WIDTH:
+            return [text]
+        return ["@cuda_kernel(", *(f"    {item}," for item in items), ")"]
+
+    # -- statements -------------------------------------------------------------------------
+
+    def helper(self, name: str) -> str:
+        """The name of a function of the runtime for kernels, which is imported then."""
+        self.helpers.add(name)
+        return name
+
+    def op_text(self, op: Op) -> Expr:
+        """The text of what an op computes; a check of an index writes down what it finds."""
+        if op.prim is WRAP:
+            index, size = (self.typed(arg) for arg in op.args)
+            return call(self.helper("wrap"), index, size, str(op.params["line"]), self.failed)
+        if op.prim in MAKERS and not op.out.type.is_scalar:
+            raise InternalError(f"{op.prim.name} (from {op.loc}) is no expression in a kernel")
+        return super().op_text(op)
+
+    def assign(self, target: str, op: Op, depth: int) -> None:
+        """Write ``target = value``; what makes an array takes the place that it has."""
+        if op.prim not in MAKERS or op.out.type.is_scalar:
+            super().assign(target, op, depth)
+            return
+        number = self.memory.rows.get(op.out)
+        if number is not None:
+            self.write(depth, f"{target} = {self.outputs[number]}[{self.sample}]", op)
+        else:
+            sizes = tuple_text(self.memory.local[op.out])
+            dtype = f"np.{op.out.type.dtype.numpy_name}"
+            self.write(depth, f"{target} = cuda.local.array({sizes}, {dtype})", op)
+        if op.prim is ZEROS:
+            zero = "False" if op.out.type.dtype is DType.BOOL else "0"
+            self.write(depth, f"{target}[:] = {zero}", op)
+        elif op.prim is COPY:
+            self.copy(target, op.args[0], depth, op)
+
+    def copy(self, target: str, array: Value, depth: int, op: Op | None) -> None:
+        """Write loops that copy an array, element by element."""
+        source = self.expr(array).text
+        if not source.isidentifier():
+            part, source = source, self.fresh.suggest("part")
+            self.write(depth, f"{source} = {part}", op)
+        indices = [self.fresh.suggest(f"i{axis}") for axis in range(array.type.rank)]
+        for axis, index in enumerate(indices):
+            self.write(depth + axis, f"for {index} in range({source}.shape[{axis}]):", op)
+        place = f"[{', '.join(indices)}]"
+        self.write(depth + len(indices), f"{target}{place} = {source}{place}", op)
+
+    def statement(self, op: Op, depth: int) -> None:
+        """Write an op that has a statement of its own; a failure ends the thread."""
+        before = len(self.lines)
+        super().statement(op, depth)
+        if op.prim in (EXPECT, CHECK):
+            error, what = op.params.get("error", "ValueError"), op.params["what"]
+            for number in range(before, len(self.lines)):
+                line = self.lines[number]
+                if line.text.startswith("raise "):
+                    self.lines[number] = Line(line.depth, self.failure(error, what), line.op)
+
+    def failure(self, error: str, what: str) -> str:
+        """The statement that ends the thread with a failure."""
+        if (error, what) not in self.failures:
+            self.failures.append((error, what))
+        return f"{self.helper('fail')}({self.failures.index((error, what)) + 1}, {self.failed})"
+
+
+def _signature(entries: Sequence[tuple[str, Type, bool]]) -> str:
+    """Names and types as :mod:`gradc_runtime.cuda_signature` reads them."""
+    symbols = {str(dim) for _, type, _ in entries for dim in type.shape}
+    samples = Names(symbols).suggest(SAMPLES)
+    texts = []
+    for name, type, batched in entries:
+        sizes = [samples] * batched + [str(dim) for dim in type.shape]
+        texts.append(f"{name}: {type.dtype.value}" + (f"[{', '.join(sizes)}]" if sizes else ""))
+    return ", ".join(texts)
