@@ -15,11 +15,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from gradc import cache
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
+from gradc.errors import GradcError
 from gradc.ir.core import Function, Region
 from gradc.ir.printer import to_text
 from gradc.passes.base import Context, Pass
@@ -27,8 +28,10 @@ from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
 
 if TYPE_CHECKING:
+    from gradc_runtime.cuda import CudaKernel
     from gradc_runtime.jit import Kernel
 
+T = TypeVar("T")
 Target = Literal["cpu", "cuda", "python"]
 Style = Literal["loops", "numpy"]
 Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
@@ -192,15 +195,23 @@ class Compiled:
     function : Function
         The result of the passes, still on whole arrays: what a person reads.
     options : Options
+    shared : frozenset of int
+        For CUDA kernels: the parameters that are the same for all samples.
+    gradients_of : tuple of int
+        The parameters whose gradients are the last results.
     """
 
     primal: Function
     function: Function
     options: Options
     inspection: Inspection | None = None
+    shared: frozenset[int] = frozenset()
+    gradients_of: tuple[int, ...] = ()
 
     def text(self, style: Style) -> str:
         """The module as Python text."""
+        if self.options.target == "cuda" and style == "loops":
+            return self._cuda_text()
         from gradc.emit import emit_module
 
         return emit_module(
@@ -208,6 +219,16 @@ class Compiled:
             style=style,
             title=self.title,
             options={"fastmath": self.options.fastmath},
+        )
+
+    def _cuda_text(self) -> str:
+        from gradc.emit.cuda import emit_kernel
+
+        return emit_kernel(
+            self.lowered("loops"),
+            title=f"{self.title}, one CUDA thread for each sample",
+            shared=self.shared,
+            gradients_of=self.gradients_of,
         )
 
     def lowered(self, style: Style) -> Function:
@@ -246,6 +267,32 @@ class Compiled:
         kernel: Kernel = getattr(load(self.path), self.function.name)
         return kernel
 
+    def ptx(self, cc: tuple[int, int] = (8, 0)) -> str:
+        """The CUDA kernel as PTX for a compute capability; see :mod:`gradc_runtime.cuda`.
+
+        Raises
+        ------
+        GradcError
+            For programs of other targets, where numba-cuda is missing, and for a compute
+            capability that it does not know.
+        """
+        return self._with_cuda_kernel(lambda kernel: kernel.ptx(cc))
+
+    def cubin(self, cc: tuple[int, int] = (8, 0)) -> bytes:
+        """The CUDA kernel as machine code for a compute capability; errors as for :meth:`ptx`."""
+        return self._with_cuda_kernel(lambda kernel: kernel.cubin(cc))
+
+    def _with_cuda_kernel(self, make: Callable[[CudaKernel], T]) -> T:
+        from gradc_runtime.cuda import CudaKernel, CudaUnavailableError
+
+        kernel: object = self.kernel
+        if not isinstance(kernel, CudaKernel):
+            raise GradcError('PTX is made of programs with target="cuda"')
+        try:
+            return make(kernel)
+        except (CudaUnavailableError, ValueError) as error:
+            raise GradcError(str(error)) from None
+
     @property
     def ir(self) -> str:
         """The text form of the IR."""
@@ -261,6 +308,7 @@ def compile_function(
     results: Sequence[int] | None = None,
     keep: Sequence[int] | None = None,
     inspection: Inspection | None = None,
+    shared: Collection[int] = (),
 ) -> Compiled:
     """Differentiate a function and prepare its kernel.
 
@@ -278,7 +326,10 @@ def compile_function(
     keep : sequence of int, optional
         Positions of results to return beside the gradient where the values are not wanted.
     inspection : Inspection, optional
+    shared : collection of int
+        For CUDA: positions of the parameters that are the same for all samples.
     """
     made = run_passes(function, mode_pipeline(mode, wrt, results, keep), inspection)
     named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
-    return Compiled(function, named, options, inspection)
+    gradients_of = () if mode in ("primal", "jvp") else tuple(wrt)
+    return Compiled(function, named, options, inspection, frozenset(shared), gradients_of)
