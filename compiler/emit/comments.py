@@ -7,7 +7,7 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradc.errors import NOWHERE, Location
+from gradc.errors import Location
 from gradc.ir.core import Op, Role
 
 WIDTH = 100
@@ -41,8 +41,11 @@ def with_comments(lines: Sequence[Line], file: str) -> list[str]:
     texts: list[str] = []
     group: tuple[Role, str, int] | None = None
     for line in lines:
-        loc = line.op.loc if line.op is not None else NOWHERE
-        role = line.op.role if line.op is not None else Role.PRIMAL
+        if line.op is None:
+            texts.append(line.code)
+            continue
+        loc = line.op.loc
+        role = line.op.role
         here = (role, loc.file, loc.line)
         text = line.code
         if role is not Role.PRIMAL and loc.line and here != group:

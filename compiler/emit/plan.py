@@ -7,7 +7,8 @@ stays short. Constants, and broadcasts that NumPy makes by itself, never get a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradc.analysis.storage import UPDATES, StorageClasses, Writes, is_in_place
@@ -17,13 +18,16 @@ from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import use_counts
 from gradc.prims.effects import CHECK
-from gradc.prims.index import PICK
+from gradc.prims.index import ADD_AT, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
-from gradc.prims.shape import BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, ZEROS
+from gradc.prims.shape import BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, TRANSPOSE, ZEROS
 
 # Operands that the text of a primitive mentions twice: they need a name.
 _MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
-_NAME_LENGTH = 6
+# About how long the text of a primitive without template is, beside its operands.
+_LENGTHS = {GET: 2, PUT: 5, ADD_AT: 6, MATMUL: 3, BROADCAST: 9, TRANSPOSE: 2}
+_PLACE = re.compile(r"\{\w+\}")
+_LONGEST_NAME = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Plan:
             yield from self.leaves(operand)
 
 
-def make_plan(function: Function, width: int) -> Plan:
+def make_plan(function: Function, width: int, late: Collection[Value] = ()) -> Plan:
     """Decide what is printed where.
 
     Parameters
@@ -102,14 +106,16 @@ def make_plan(function: Function, width: int) -> Plan:
     function : Function
     width : int
         About how long an expression may become.
+    late : collection of Value
+        Values with a name that are computed where they are handed on all the same.
     """
-    planner = _Planner(function, width)
-    return planner.run()
+    return _Planner(function, width, late).run()
 
 
 class _Planner:
-    def __init__(self, function: Function, width: int) -> None:
+    def __init__(self, function: Function, width: int, late: Collection[Value]) -> None:
         self.function = function
+        self.late = late
         self.width = width
         self.plan = Plan()
         self.storage = StorageClasses(function)
@@ -258,7 +264,9 @@ class _Planner:
     def _fits_its_use(self, op: Op, region: Region, index: int) -> bool:
         value = op.out
         sites = self.plan.sites.get(value, ())
-        if value in self.plan.aliases or value in self.need_names or value.named:
+        if value in self.plan.aliases or value in self.need_names:
+            return False
+        if value.named and value not in self.late:
             return False
         if op.prim in UPDATES or len(sites) != 1 or sites[0].region is not region:
             return False
@@ -300,7 +308,9 @@ class _Planner:
         return value in self.plan.inlined and self.plan.made_by[value].prim is not CONST
 
     def _length(self, op: Op, operands: Sequence[Value]) -> int:
-        own = len(op.prim.texts.array) or (3 if op.prim is MATMUL else len(op.prim.name) + 8)
+        own = len(_PLACE.sub("", op.prim.texts.array)) or _LENGTHS.get(
+            op.prim, len(op.prim.name) + 6
+        )
         return own + sum(
             self.lengths[value] if value in self.plan.inlined else _length_of_name(value)
             for value in map(self._source, operands)
@@ -318,4 +328,4 @@ class _Planner:
 
 
 def _length_of_name(value: Value) -> int:
-    return min(len(value.name), _NAME_LENGTH) + 2
+    return min(len(value.name), _LONGEST_NAME)

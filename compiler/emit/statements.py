@@ -12,7 +12,7 @@ from gradc.emit.names import HELPERS
 from gradc.emit.numbers import RAISING, python_floats
 from gradc.emit.plan import Plan, make_plan
 from gradc.emit.text import Expr, call, literal, quoted, template
-from gradc.emit.variables import name_variables
+from gradc.emit.variables import late_updates, name_variables
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits
@@ -62,6 +62,10 @@ class FunctionWriter:
         self.helpers: set[str] = set()
         self.plan: Plan = make_plan(function, width)
         self.names = name_variables(function, self.plan)
+        late = late_updates(function, self.plan, self.names)
+        if late:
+            self.plan = make_plan(function, width, late)
+            self.names = name_variables(function, self.plan)
         self.python_floats = python_floats(function)
 
     def run(self) -> list[Line]:
@@ -330,7 +334,7 @@ class FunctionWriter:
             self.lines.append(Line(depth, f"el{no[0].text}", no[0].op))
             self.lines += no[1:]
         else:
-            self.write(depth, "else:", op)
+            self.write(depth, "else:")
             self.lines += no
 
     def side(self, op: Op, region: Region, depth: int) -> list[Line]:
@@ -359,8 +363,7 @@ class FunctionWriter:
             real = self.plan.real(source)
             name = self.name(target)
             if self.names.get(real) != name:
-                maker = self.plan.made_by.get(real) if real in self.plan.inlined else None
-                waiting.append(_Move(name, real, maker or op))
+                waiting.append(_Move(name, real, self._origin(real, op)))
         read_by = {move: self._names_read(move.source) for move in waiting}
         while waiting:
             free = next(
@@ -379,10 +382,15 @@ class FunctionWriter:
             waiting.remove(free)
             self._move(free, depth)
 
+    def _origin(self, value: Value, op: Op) -> Op:
+        """The op that a copy belongs to: the maker of what is computed there."""
+        maker = self.plan.made_by.get(value)
+        computed = value in self.plan.inlined and maker is not None and maker.prim is not CONST
+        return maker if computed and maker is not None else op
+
     def _move(self, move: _Move, depth: int) -> None:
-        maker = self.plan.made_by.get(move.source)
-        if move.source in self.plan.inlined and maker is not None and maker.prim is not CONST:
-            self.assign(move.target, maker, depth)
+        if move.source in move.op.outs and move.source in self.plan.inlined:
+            self.assign(move.target, move.op, depth)
         else:
             self.write(depth, f"{move.target} = {self.typed(move.source).at(0)}", move.op)
 

@@ -7,6 +7,7 @@ do the versions of a variable of the user. What cannot share is copied, see
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -23,7 +24,10 @@ from gradc.prims.table import TABLE
 
 _LONGEST_PART = 12  # of a name made of other names
 # Suggestions that were made up: what the builder calls a result of which it knows no more.
-_SAYS_NOTHING = frozenset({"c", "t"}) | {name.rstrip("_") for name in TABLE}
+_OPS = frozenset(name.rstrip("_") for name in TABLE)
+_SAYS_NOTHING = _OPS | {"c", "t"}
+# The names that :mod:`gradc.passes.label` gives, and those of the derivatives of such values.
+_LABEL = re.compile(rf"(?P<label>(?P<op>{'|'.join(sorted(_OPS))})_\d+)(?P<suffix>(_bar|_dot)*)")
 
 
 @dataclass(eq=False, slots=True)
@@ -42,6 +46,25 @@ def name_variables(function: Function, plan: Plan) -> dict[Value, str]:
     return _Namer(function, plan).run()
 
 
+def late_updates(function: Function, plan: Plan, names: Mapping[Value, str]) -> frozenset[Value]:
+    """Return values of the derivative that are better computed where a loop hands them on.
+
+    Computed where they stand they need a second variable beside the carried one, since that is
+    still read: ``p_bar_1 = p_bar * x`` and later ``p_bar = p_bar_1``.
+    """
+    found: set[Value] = set()
+    for op in all_ops(function.body):
+        if op.prim not in (FOR, WHILE):
+            continue
+        for param, value in zip(carried_params(op), loop_body(op).yields, strict=True):
+            maker = plan.made_by.get(value)
+            if maker is None or maker.role is Role.PRIMAL or len(plan.sites.get(value, ())) != 1:
+                continue
+            if value in names and names[value] != names.get(plan.real(param)):
+                found.add(value)
+    return frozenset(found)
+
+
 class _Namer:
     def __init__(self, function: Function, plan: Plan) -> None:
         self.function = function
@@ -54,7 +77,7 @@ class _Namer:
             users = value in params or value.named
             self.variables[value] = _Variable(
                 (value.type.dtype, value.type.rank),
-                value.name if users else self.hint(value),
+                value.name if users else self.hint(value) or self.result_name(value),
                 users,
                 intervals,
                 intervals[0][0],
@@ -71,7 +94,16 @@ class _Namer:
         op = self.plan.made_by.get(value)
         # a cotangent that turned out to be a value of the primal left its name there
         borrowed = op is not None and op.role is Role.PRIMAL and name.endswith("_bar")
-        return "" if borrowed or name in _SAYS_NOTHING else name
+        element = op is not None and op.prim is GET and name.endswith("_at")
+        made_up = name in _SAYS_NOTHING or _LABEL.fullmatch(value.name) is not None
+        return "" if borrowed or element or made_up else name
+
+    def result_name(self, value: Value) -> str:
+        """What the value of the function itself is called beside its derivatives."""
+        results = self.function.results
+        maker = self.plan.made_by.get(value)
+        first = len(results) > 1 and self.plan.real(results[0]) is value
+        return "value" if first and maker is not None and maker.role is Role.PRIMAL else ""
 
     # -- sharing ----------------------------------------------------------------------------
 
@@ -142,12 +174,31 @@ class _Namer:
         for variable in ordered:
             if variable.name and variable not in spelled:
                 spelled[variable] = names.suggest(variable.name)
+        labels: dict[str, str] = {}
         for value in sorted(self.variables, key=lambda value: self.variables[value].first):
             variable = self.root(self.variables[value])
             if variable not in spelled:
-                made_of = self.made_of(value, spelled)
-                spelled[variable] = names.suggest(made_of) if made_of else names.temporary()
+                spelled[variable] = self.invented(value, spelled, labels, names)
         return {value: spelled[self.root(var)] for value, var in self.variables.items()}
+
+    def invented(
+        self,
+        value: Value,
+        spelled: Mapping[_Variable, str],
+        labels: dict[str, str],
+        names: Names,
+    ) -> str:
+        """A name for a value without one; that of a derivative follows that of its value."""
+        found = _LABEL.fullmatch(value.name)
+        if found is None:
+            made_of = self.made_of(value, spelled)
+            return names.suggest(made_of) if made_of else names.temporary()
+        label, suffix = found["label"], found["suffix"] or ""
+        if not suffix:
+            made_of = self.made_of(value, spelled)
+            labels[label] = names.suggest(made_of) if made_of else names.temporary()
+            return labels[label]
+        return names.suggest(labels.get(label, found["op"]) + suffix)
 
     def made_of(self, value: Value, spelled: Mapping[_Variable, str]) -> str:
         """A name after what a value is made of: ``x_i`` for ``x[i]``, ``exp_x`` for exp(x)."""

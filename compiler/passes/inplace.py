@@ -31,6 +31,7 @@ from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.written import accumulations, written_params
+from gradc.prims.arithmetic import NEG, SUB
 from gradc.prims.index import ADD_AT, ALL, GET, PICK
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import GROW, TAPE
@@ -274,6 +275,10 @@ class _Rewriter:
             ops.append(op)
             return
         self.place(op.out, buffers, self.order(total))
+        if op.prim is SUB:
+            change = replace(op.out, name=NEG.name, named=False)
+            ops.append(replace(op, prim=NEG, args=(addend,), outs=(change,)))
+            addend = change
         params = {"spec": (ALL,) * total.type.rank, "inplace": True}
         ops.append(replace(op, prim=ADD_AT, args=(total, addend), params=params))
 

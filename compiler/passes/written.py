@@ -8,13 +8,13 @@ from gradc.analysis.lifetimes import Lifetimes
 from gradc.analysis.storage import UPDATES, VIEWS
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.prims.arithmetic import ADD
+from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.shape import BROADCAST
 from gradc.prims.table import TABLE
 
 
 def accumulations(function: Function, lifetimes: Lifetimes) -> dict[Op, int]:
-    """Return the sums of arrays that go by the name of an operand that dies there.
+    """Return the sums (and differences) of arrays named like an operand that dies there.
 
     Each with the position of that operand.
     """
@@ -27,9 +27,9 @@ def _collect_sums(region: Region, lifetimes: Lifetimes, found: dict[Op, int]) ->
     for index, op in enumerate(region.ops):
         for inner in op.regions:
             _collect_sums(inner, lifetimes, found)
-        if op.prim is not ADD or op.out.type.is_scalar or op.out.name in TABLE:
+        if op.prim not in (ADD, SUB) or op.out.type.is_scalar or op.out.name in TABLE:
             continue
-        for position, arg in enumerate(op.args):
+        for position, arg in enumerate(op.args if op.prim is ADD else op.args[:1]):
             if arg.name == op.out.name and not lifetimes.used_after(arg, region, index):
                 found[op] = position
 
