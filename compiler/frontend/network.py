@@ -162,12 +162,28 @@ def layers_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
     return network.function("layers", (x, *parameters), tuple(outputs))
 
 
-class _Network:
-    """Builds one function of a spec."""
+def sample_loss_function(spec: NetworkSpec, dtype: DType | None = None) -> Function:
+    """Return ``sample_loss(x, y, w1, b1, ...) -> loss`` of one sample, as a CUDA thread runs it.
 
-    def __init__(self, spec: NetworkSpec, dtype: DType) -> None:
+    ``x`` is a vector; ``y`` is a label, for ``mse`` a vector. The loss of a batch is the mean of
+    these.
+    """
+    network = _Network(spec, dtype or dtype_of(spec), rows=())
+    x, y, parameters = network.samples(), network.targets(), network.parameters()
+    loss, _ = network.loss(x, y, parameters)
+    return network.function("sample_loss", (x, y, *parameters), (loss,))
+
+
+class _Network:
+    """Builds one function of a spec.
+
+    `rows` is the shape that comes before that of a sample: of a batch, or none.
+    """
+
+    def __init__(self, spec: NetworkSpec, dtype: DType, rows: tuple[str, ...] = (SAMPLES,)) -> None:
         self.spec = spec
         self.dtype = dtype
+        self.rows = rows
         self.builder = Builder()
         self.builder.symbols.fresh(SAMPLES)
         self.place = Location(str(spec.path), spec.line, text=f"network {spec.name}")
@@ -178,13 +194,13 @@ class _Network:
     # -- arguments ------------------------------------------------------------------------------
 
     def samples(self) -> Value:
-        return self.argument("x", Type(self.dtype, (SAMPLES, self.spec.features)))
+        return self.argument("x", Type(self.dtype, (*self.rows, self.spec.features)))
 
     def targets(self) -> Value:
-        rows = self.builder.symbols.fresh("n_y")
+        rows = tuple(self.builder.symbols.fresh(f"{symbol}_y") for symbol in self.rows)
         if self.spec.loss.type == "mse":
-            return self.argument("y", Type(self.dtype, (rows, self.spec.outputs)))
-        return self.argument("y", Type(DType.INT, (rows,)))
+            return self.argument("y", Type(self.dtype, (*rows, self.spec.outputs)))
+        return self.argument("y", Type(DType.INT, rows))
 
     def parameters(self) -> list[Value]:
         return [
@@ -222,14 +238,15 @@ class _Network:
         if bias is None:
             return self.named(MATMUL, [a, weight], {}, name)
         product = self.builder.emit(MATMUL, [a, weight])
-        sizes = [self.builder.size(dim) for dim in product.type.shape]
-        rows = self.builder.emit(BROADCAST, [bias, *sizes], {"axes": (1,)})
-        return self.named(ADD, [product, rows], {}, name)
+        if self.rows:
+            sizes = [self.builder.size(dim) for dim in product.type.shape]
+            bias = self.builder.emit(BROADCAST, [bias, *sizes], {"axes": (1,)})
+        return self.named(ADD, [product, bias], {}, name)
 
     # -- losses ---------------------------------------------------------------------------------
 
     def loss(self, x: Value, y: Value, parameters: Sequence[Value]) -> tuple[Value, Value]:
-        """Append layers and loss; return the mean loss and what the last layer gives."""
+        """Append layers and loss; return the (mean) loss and what the last layer gives."""
         kind = self.spec.loss.type
         place = Location(str(self.spec.path), self.spec.loss.line, text=f"loss: {kind}")
         with self.builder.at(place):
@@ -244,16 +261,21 @@ class _Network:
 
         A label out of range would be read, and added to, outside of the row.
         """
-        sizes = [self.builder.size(dim) for dim in (SAMPLES, *y.type.shape[1:])]
-        what = "x and y have different numbers of samples"
-        target = self.builder.emit(EXPECT, [y, *sizes], {"what": what}, name="y")
-        CHECK(GT(Var(self.builder, sizes[0]), 0), error="ValueError", what="there are no samples")
+        if self.rows:
+            sizes = [self.builder.size(dim) for dim in (SAMPLES, *y.type.shape[1:])]
+            what = "x and y have different numbers of samples"
+            y = self.builder.emit(EXPECT, [y, *sizes], {"what": what}, name="y")
+            count = Var(self.builder, sizes[0])
+            CHECK(GT(count, 0), error="ValueError", what="there are no samples")
         if not y.type.is_float:
-            labels, classes = Var(self.builder, target), self.spec.outputs
+            labels, classes = Var(self.builder, y), self.spec.outputs
+            least, largest = (
+                (MIN(labels, axes=(0,)), MAX(labels, axes=(0,))) if self.rows else (labels, labels)
+            )
             what = f"a label in y is not in 0 .. {classes - 1}"
-            CHECK(GE(MIN(labels, axes=(0,)), 0), error="IndexError", what=what)
-            CHECK(LT(MAX(labels, axes=(0,)), classes), error="IndexError", what=what)
-        return target
+            CHECK(GE(least, 0), error="IndexError", what=what)
+            CHECK(LT(largest, classes), error="IndexError", what=what)
+        return y
 
     def losses(self, kind: str, values: Sequence[Value], y: Value) -> Value:
         if kind == "mse":
@@ -272,12 +294,13 @@ class _Network:
         derivative: the exponentials neither overflow nor all vanish, and no digits are lost where
         the logits are large.
         """
-        top = Var(self.builder, self.named(MAX, [logits], {"axes": (1,)}, "top"))
+        last = {"axes": (len(self.rows),)}
+        top = Var(self.builder, self.named(MAX, [logits], last, "top"))
         sizes = sizes_of(Var(self.builder, logits))
-        shift = BROADCAST(STOP_GRADIENT(top), *sizes, axes=(0,))
+        shift = BROADCAST(STOP_GRADIENT(top), *sizes, axes=tuple(range(len(self.rows))))
         shifted = self.named(SUB, [logits, shift.value], {}, "shifted")
-        weights = self.named(EXP, [shifted], {}, "weights")
-        total = self.named(SUM, [weights], {"axes": (1,)}, "total")
+        exps = self.named(EXP, [shifted], {}, "exps")
+        total = self.named(SUM, [exps], last, "total")
         normaliser = self.builder.emit(LOG, [total])
         chosen = self.builder.emit(PICK, [shifted, y])
         return self.named(SUB, [normaliser, chosen], {}, "losses")
@@ -289,13 +312,15 @@ class _Network:
         return losses.value
 
     def mean(self, losses: Value) -> Value:
+        """Append the mean over samples and outputs."""
+        if losses.type.is_scalar:
+            return losses
         axes = tuple(range(losses.type.rank))
         total = self.builder.emit(SUM, [losses], {"axes": axes}, name="sum_of_losses")
-        count = Var(self.builder, self.builder.size(losses.type.shape[0]))
-        divisor = CAST(count, dtype=self.dtype)
+        count = CAST(Var(self.builder, self.builder.size(losses.type.shape[0])), dtype=self.dtype)
         for dim in losses.type.shape[1:]:
-            divisor = divisor * float(dim)
-        return self.named(DIV, [total, divisor.value], {}, "loss")
+            count = count * float(dim)
+        return self.named(DIV, [total, count.value], {}, "loss")
 
     def named(self, prim: Primitive, args: Sequence[Value], params: Params, name: str) -> Value:
         """Append an op whose value keeps its name and a statement of its own."""

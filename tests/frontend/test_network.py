@@ -109,6 +109,17 @@ def test_values_equal_a_second_implementation(spec):
 
 
 @pytest.mark.parametrize("spec", CHAINS, ids=describe)
+def test_batch_is_the_mean_of_its_samples(spec):
+    x, y, *params = random_arguments(spec)
+    wrt = tuple(range(2, 2 + len(params)))
+    batch = evaluate(reverse(network.loss_function(spec), wrt), [x, y, *params])
+    sample = verify(reverse(network.sample_loss_function(spec), wrt))
+    each = [evaluate(sample, [xi, yi, *params]) for xi, yi in zip(x, y, strict=True)]
+    for of_batch, of_samples in zip(batch, zip(*each, strict=True), strict=True):
+        np.testing.assert_allclose(of_batch, np.mean(of_samples, axis=0), rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("spec", CHAINS, ids=describe)
 def test_gradients_equal_differences(spec):
     function = network.loss_function(spec)
     arguments = random_arguments(spec)
@@ -292,6 +303,8 @@ def test_labels_that_are_no_classes_are_refused(label):
     y[3] = label
     with pytest.raises(IndexError, match=r"a label in y is not in 0 \.\. 1"):
         evaluate(network.loss_function(spec), [x, y, *params])
+    with pytest.raises(IndexError, match=r"a label in y is not in 0 \.\. 1"):
+        evaluate(network.sample_loss_function(spec), [x[0], label, *params])
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
