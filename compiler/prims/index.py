@@ -61,7 +61,8 @@ def numpy_index(spec: Sequence[str], operands: Sequence[Any]) -> tuple[Any, ...]
         else:
             start, size, step = (int(value) for value in own)
             stop = start + size * step
-            items.append(slice(start, stop if stop >= 0 else None, step))
+            whole = slice(start, stop if stop >= 0 else None, step)
+            items.append(whole if size else slice(0, 0))
     return tuple(items)
 
 

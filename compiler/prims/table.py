@@ -7,9 +7,31 @@ from types import MappingProxyType
 
 from gradc.ir.builder import CONST, DIM
 from gradc.ir.core import Primitive
-from gradc.prims import arithmetic, compare, elementary, index, linalg, loops, rows, shape
+from gradc.prims import (
+    arithmetic,
+    compare,
+    effects,
+    elementary,
+    index,
+    integers,
+    linalg,
+    loops,
+    rows,
+    shape,
+)
 
-_MODULES = (compare, arithmetic, elementary, shape, index, linalg, rows, loops)
+_MODULES = (
+    compare,
+    arithmetic,
+    elementary,
+    integers,
+    shape,
+    index,
+    linalg,
+    rows,
+    loops,
+    effects,
+)
 
 TABLE: Mapping[str, Primitive] = MappingProxyType(
     {

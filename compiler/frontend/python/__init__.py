@@ -1,1 +1,39 @@
-"""The Python front end: a function's AST to IR."""
+"""The front end for Python functions: source text to IR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gradc.frontend.python.lower import Leaf, Lowered, Static, lower
+from gradc.frontend.python.tables import tables
+
+__all__ = ["Leaf", "Lowered", "Static", "lower_function"]
+
+
+def lower_function(
+    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+) -> Lowered:
+    """Read a Python function and build its IR for arguments of given types.
+
+    Parameters
+    ----------
+    fn : callable
+        A plain function, lambda, closure, method, ``functools.partial`` or numba dispatcher. Its
+        source is read, it is not called.
+    args, kwargs
+        For each argument a :class:`Leaf` (a value at run time), a :class:`Static` (a constant of
+        the compiled function), or a tuple, list, dict, named tuple or dataclass of those. Size
+        symbols in the types are unique over all leaves; a size of 1 is the integer 1.
+
+    Returns
+    -------
+    Lowered
+
+    Raises
+    ------
+    UnsupportedSyntaxError, UnsupportedFunctionError, AliasingError, GradTypeError
+        Where the function uses what gradc does not take: with file, line and column, and with all
+        problems of the function at once.
+    """
+    return lower(tables(), fn, args, {} if kwargs is None else kwargs)

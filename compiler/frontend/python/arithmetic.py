@@ -1,0 +1,273 @@
+"""Arithmetic on references: promotion, broadcasting, and folding of constants."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.promote import Kind, as_float, as_number, promote
+from gradc.frontend.python.refs import POISON, Constant, Poison, Ref, Scalar
+from gradc.ir.core import Primitive, Value
+from gradc.ir.types import Dim, DType
+from gradc.prims.arithmetic import ADD, DIV, FLOORDIV, IPOW, MOD, MUL, NEG, POW, SUB
+from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
+from gradc.prims.integers import INTEGER_POWER
+from gradc.prims.shape import BROADCAST, EXPECT, RESHAPE
+
+BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], Primitive | None]] = {
+    ast.Add: ("+", operator.add, ADD),
+    ast.Sub: ("-", operator.sub, SUB),
+    ast.Mult: ("*", operator.mul, MUL),
+    ast.Div: ("/", operator.truediv, DIV),
+    ast.FloorDiv: ("//", operator.floordiv, FLOORDIV),
+    ast.Mod: ("%", operator.mod, MOD),
+    ast.Pow: ("**", operator.pow, None),
+    ast.BitAnd: ("&", operator.and_, LAND),
+    ast.BitOr: ("|", operator.or_, LOR),
+    ast.BitXor: ("^", operator.xor, NE),
+}
+
+COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any], Primitive]] = {
+    ast.Lt: ("<", operator.lt, LT),
+    ast.LtE: ("<=", operator.le, LE),
+    ast.Gt: (">", operator.gt, GT),
+    ast.GtE: (">=", operator.ge, GE),
+    ast.Eq: ("==", operator.eq, EQ),
+    ast.NotEq: ("!=", operator.ne, NE),
+}
+
+_BITWISE = (ast.BitAnd, ast.BitOr, ast.BitXor)
+_ON_BOOLEANS = {ADD: LOR, MUL: LAND}
+
+#: Constant exponents up to this become products.
+LARGEST_INTEGER_POWER = 64
+_LARGEST_CONSTANT_BITS = 4096
+
+
+# -- broadcasting -------------------------------------------------------------------------------
+
+
+def broadcast_shape(operands: Sequence[tuple[Dim, ...]], what: str) -> tuple[Dim, ...]:
+    """Return the shape that operands have together; where symbols differ the first one counts."""
+    rank = max(len(shape) for shape in operands)
+    result: list[Dim] = []
+    for axis in range(-rank, 0):
+        dims = [shape[axis] for shape in operands if len(shape) >= -axis]
+        wide = [dim for dim in dims if dim != 1]
+        known = {dim for dim in wide if isinstance(dim, int)}
+        if len(known) > 1:
+            written = " and ".join(_shape_text(shape) for shape in operands)
+            raise shapes(
+                f"{what} could not be broadcast together: shapes {written}",
+                "the last axes are aligned; each pair of sizes must be equal, or one of them 1",
+            )
+        result.append(next(iter(known), wide[0] if wide else 1))
+    return tuple(result)
+
+
+def _shape_text(shape: tuple[Dim, ...]) -> str:
+    comma = "," if len(shape) == 1 else ""
+    return f"({', '.join(str(dim) for dim in shape)}{comma})"
+
+
+def expect_shape(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
+    """Return the value under other size symbols, checked at run time where they differ."""
+    if value.type.shape == shape:
+        return value
+    for own, dim in zip(value.type.shape, shape, strict=True):
+        gap = ctx.builder.sizes.form(own).plus(ctx.builder.sizes.form(dim), -1)
+        if not gap.terms and gap.constant:
+            raise shapes(what)
+    sizes = [ctx.size(dim) for dim in shape]
+    return ctx.emit(EXPECT, (value, *sizes), {"what": what}, value.name)
+
+
+def broadcast_to(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
+    """Broadcast a value by explicit ops; `what` is the message where sizes do not fit."""
+    own = value.type.shape
+    if own == shape:
+        return value
+    if len(own) > len(shape):
+        raise shapes(what)
+    lead = len(shape) - len(own)
+    target = tuple(1 if dim == 1 else wanted for dim, wanted in zip(own, shape[lead:], strict=True))
+    for dim, wanted in zip(own, target, strict=True):
+        if isinstance(dim, int) and isinstance(wanted, int) and dim != wanted:
+            raise shapes(what)
+    value = expect_shape(ctx, value, target, what)
+    if target == shape:
+        return value
+    sizes = [ctx.size(dim) for dim in shape]
+    axes = tuple(range(lead, len(shape)))
+    return ctx.emit(BROADCAST, (value, *sizes), {"axes": axes}, value.name)
+
+
+def together(
+    ctx: Lowering, refs: Sequence[Ref], dtype: DType | Sequence[DType], what: str
+) -> list[Value]:
+    """Return operands as values of one shape and of the given element type."""
+    dtypes = [dtype] * len(refs) if isinstance(dtype, DType) else list(dtype)
+    values = [ctx.value(ref, own) for ref, own in zip(refs, dtypes, strict=True)]
+    shape = broadcast_shape([value.type.shape for value in values], what)
+    message = (
+        f"{ctx.builder.loc.file}:{ctx.builder.loc.line}: {what} could not be broadcast together"
+    )
+    return [broadcast_to(ctx, value, shape, message) for value in values]
+
+
+def reshaped(ctx: Lowering, value: Value, shape: tuple[Dim, ...]) -> Value:
+    """Return the same elements in another shape that is known to fit."""
+    if value.type.shape == shape:
+        return value
+    return ctx.emit(RESHAPE, (value, *(ctx.size(dim) for dim in shape)), {}, value.name)
+
+
+# -- folding ------------------------------------------------------------------------------------
+
+
+def fold(function: Callable[..., Any], *args: Any) -> Ref:
+    """Apply a function to objects known at compile time."""
+    try:
+        with np.errstate(all="ignore"):
+            return Constant(function(*args))
+    except ZeroDivisionError as error:
+        raise RefusedError(f"this is a {error} whenever it is computed") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise shapes(f"this fails whenever it is computed: {error}") from None
+
+
+def _fold_binary(op: type[ast.operator], left: Any, right: Any) -> Ref:
+    _, function, _ = BINARY[op]
+    if op is ast.Pow and _is_too_large(left, right):
+        raise RefusedError("this integer power is too large")
+    return fold(function, left, right)
+
+
+def _is_too_large(base: Any, exponent: Any) -> bool:
+    both = isinstance(base, int) and isinstance(exponent, int)
+    return both and base.bit_length() * exponent > _LARGEST_CONSTANT_BITS
+
+
+# -- operators ----------------------------------------------------------------------------------
+
+
+def binary(ctx: Lowering, op: type[ast.operator], left: Ref, right: Ref, text: str) -> Ref:
+    """Apply a binary operator; `text` is what the user wrote."""
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return POISON
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return _fold_binary(op, left.value, right.value)
+    symbol, _, prim = BINARY[op]
+    kinds = [ctx.kind(left), ctx.kind(right)]
+    what = f"operands of {text}"
+    if op is ast.Pow:
+        return power(ctx, left, right, what)
+    if op in _BITWISE:
+        return _logical(ctx, symbol, prim, left, right, kinds, what)
+    assert prim is not None
+    kind = promote(kinds)
+    if op is ast.Div:
+        kind = as_float(kind)
+    elif kind.dtype is DType.BOOL and not all(own.weak for own in kinds):
+        return _on_booleans(ctx, symbol, prim, left, right, what)
+    else:
+        kind = as_number(kind)
+    values = together(ctx, [left, right], kind.dtype, what)
+    return ctx.result(ctx.emit(prim, values), kind.weak)
+
+
+def _on_booleans(
+    ctx: Lowering, symbol: str, prim: Primitive, left: Ref, right: Ref, what: str
+) -> Ref:
+    """NumPy adds and multiplies booleans as "or" and "and"."""
+    if prim not in _ON_BOOLEANS:
+        raise shapes(
+            f"NumPy has no `{symbol}` for booleans", "convert one of them: `x.astype(float)`"
+        )
+    values = together(ctx, [left, right], DType.BOOL, what)
+    return ctx.result(ctx.emit(_ON_BOOLEANS[prim], values))
+
+
+def _logical(
+    ctx: Lowering,
+    symbol: str,
+    prim: Primitive | None,
+    left: Ref,
+    right: Ref,
+    kinds: Sequence[Kind],
+    what: str,
+) -> Ref:
+    if any(kind.dtype is not DType.BOOL for kind in kinds):
+        raise shapes(
+            f"`{symbol}` is supported for booleans only", "did you mean `and`, `or` or `**`?"
+        )
+    assert prim is not None
+    values = together(ctx, [left, right], DType.BOOL, what)
+    return ctx.result(ctx.emit(prim, values), all(kind.weak for kind in kinds))
+
+
+def power(ctx: Lowering, base: Ref, exponent: Ref, what: str = "operands of `**`") -> Ref:
+    """Raise to a power: constant integer exponents become products."""
+    kind = as_number(promote([ctx.kind(base), ctx.kind(exponent)]))
+    number = exponent.value if isinstance(exponent, Constant) else None
+    if not kind.dtype.is_float:
+        return _integer_power(ctx, base, exponent, number, kind, what)
+    if number is not None and _is_product(number):
+        value = ctx.value(base, kind.dtype)
+        return ctx.result(ctx.emit(IPOW, (value,), {"n": int(number)}, "pow"), kind.weak)
+    values = together(ctx, [base, exponent], kind.dtype, what)
+    return ctx.result(ctx.emit(POW, values), kind.weak)
+
+
+def _is_product(exponent: Any) -> bool:
+    """Whether a constant exponent is written as a product."""
+    return abs(exponent) <= LARGEST_INTEGER_POWER and float(exponent).is_integer()
+
+
+def _integer_power(
+    ctx: Lowering, base: Ref, exponent: Ref, number: Any, kind: Kind, what: str
+) -> Ref:
+    if number is not None and number < 0:
+        if not kind.weak:
+            raise shapes(
+                "NumPy has no negative integer powers of integers", "use a float base: `x**-1.0`"
+            )
+        return power(ctx, Scalar(ctx.value(base, DType.F64), weak=True), exponent, what)
+    values = together(ctx, [base, exponent], DType.INT, what)
+    return ctx.result(ctx.emit(INTEGER_POWER, values, {}, "pow"), kind.weak)
+
+
+def negate(ctx: Lowering, ref: Ref) -> Ref:
+    """The unary minus."""
+    if isinstance(ref, Constant):
+        return fold(operator.neg, ref.value)
+    kind = ctx.kind(ref)
+    if kind.dtype is DType.BOOL and not kind.weak:
+        raise shapes("NumPy has no unary `-` for booleans", "use `~x` or `np.logical_not(x)`")
+    kind = as_number(kind)
+    return ctx.result(ctx.emit(NEG, (ctx.value(ref, kind.dtype),)), kind.weak)
+
+
+def invert(ctx: Lowering, ref: Ref) -> Ref:
+    """The operator ``~``."""
+    if isinstance(ref, Constant):
+        return fold(operator.invert, ref.value)
+    if ctx.kind(ref).dtype is not DType.BOOL or ctx.kind(ref).weak:
+        raise shapes("`~` is supported for boolean arrays only", "use `not`")
+    return ctx.result(ctx.emit(LNOT, (ctx.value(ref),)))
+
+
+def compare(ctx: Lowering, op: type[ast.cmpop], left: Ref, right: Ref, text: str) -> Ref:
+    """Apply one comparison."""
+    _, function, prim = COMPARISONS[op]
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return fold(function, left.value, right.value)
+    kinds = [ctx.kind(left), ctx.kind(right)]
+    values = together(ctx, [left, right], promote(kinds).dtype, f"operands of {text}")
+    return ctx.result(ctx.emit(prim, values), all(kind.weak for kind in kinds))

@@ -1,0 +1,382 @@
+"""Calls: of known functions, of methods, and of the user's functions, which are read in place."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradc.frontend.python import environment, liveness
+from gradc.frontend.python.blocks import block
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.merging import RETURNED, RETURNED_VALUE
+from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
+from gradc.frontend.python.refs import (
+    NONE,
+    POISON,
+    Array,
+    Callee,
+    Conflict,
+    Constant,
+    Dict,
+    Frame,
+    List,
+    Method,
+    Partial,
+    Poison,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+)
+
+#: Calls inside calls.
+_DEEPEST = 200
+
+
+def call(
+    ctx: Lowering,
+    function: Ref,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    node: ast.AST | None,
+) -> Ref:
+    """Call anything that can be called."""
+    match function:
+        case Partial(callee=inner, args=first, kwargs=named):
+            return call(ctx, inner, (*first, *args), {**named, **kwargs}, node)
+        case Callee():
+            return inline(ctx, function, args, kwargs, node)
+        case Method():
+            return _method(ctx, function, args, kwargs, node)
+        case Constant(value=value):
+            return _known(ctx, value, args, kwargs, node)
+        case _:
+            raise shapes(f"{ctx.describe(function)} cannot be called")
+
+
+def apply_handler(
+    ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
+) -> Ref:
+    """Call a handler of the tables with its arguments bound as Python binds them."""
+    try:
+        bound = inspect.signature(handler).bind(ctx, *args, **kwargs)
+    except TypeError as error:
+        raise shapes(f"{title}(): {error} here, or not supported") from None
+    bound.apply_defaults()
+    ready: list[Any] = []
+    extra: dict[str, Any] = {}
+    for parameter in list(inspect.signature(handler).parameters.values())[1:]:
+        value = bound.arguments[parameter.name]
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            ready += value
+        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            extra.update(value)
+        else:
+            extra_or_ready = value if isinstance(value, Ref) else _as_constant(value)
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                extra[parameter.name] = extra_or_ready
+            else:
+                ready.append(extra_or_ready)
+    made: Ref = handler(ctx, *ready, **extra)
+    return made
+
+
+def _as_constant(value: object) -> Ref:
+    return NONE if value is None else Constant(value)
+
+
+# -- methods ------------------------------------------------------------------------------------
+
+
+def _method(
+    ctx: Lowering,
+    method: Method,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    node: ast.AST | None,
+) -> Ref:
+    owner, name = method.owner, method.name
+    if isinstance(owner, Struct):
+        found = inspect.getattr_static(owner.cls, name)
+        first: tuple[Ref, ...] = () if isinstance(found, staticmethod) else (owner,)
+        if isinstance(found, classmethod):
+            first = (Constant(owner.cls),)
+        function = getattr(found, "__func__", found)
+        return call(ctx, Constant(function), (*first, *args), kwargs, node)
+    if isinstance(owner, Constant) and isinstance(getattr(type(owner.value), name, None), property):
+        getter = getattr(type(owner.value), name).fget
+        return call(ctx, Constant(getter), (owner,), {}, node)
+    group = _method_group(owner)
+    handler = ctx.tables.methods.get((group, name))
+    if handler is None:
+        known = [key for kind, key in ctx.tables.methods if kind == group]
+        close = difflib.get_close_matches(name, known, n=1)
+        raise unknown_function(
+            f"{ctx.describe(owner)} has no supported method or attribute `{name}`",
+            f"did you mean `{close[0]}`?" if close else None,
+        )
+    return apply_handler(ctx, handler, (owner, *args), kwargs, name)
+
+
+def _method_group(owner: Ref) -> str:
+    match owner:
+        case Array() | Scalar():
+            return "array"
+        case List():
+            return "list"
+        case Tuple():
+            return "tuple"
+        case Dict():
+            return "dict"
+        case _:
+            return type(owner).__name__
+
+
+# -- known functions ----------------------------------------------------------------------------
+
+
+def _known(
+    ctx: Lowering,
+    function: Any,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    node: ast.AST | None,
+) -> Ref:
+    handler = _handler(ctx, function)
+    title = getattr(function, "__name__", type(function).__name__)
+    if handler is not None:
+        return apply_handler(ctx, handler, args, kwargs, title)
+    if isinstance(function, type):
+        return _construct(ctx, function, args, kwargs, node)
+    if not callable(function):
+        raise shapes(f"an object of type {type(function).__name__} cannot be called")
+    callee = None
+    if not _is_library(function):
+        callee = ctx.callees.get(id(function)) or environment.callee_of(ctx, function)
+    if callee is None:
+        written = ast.unparse(node.func) if isinstance(node, ast.Call) else title
+        raise unknown_function(f"`{written}` is not supported", _nearest(ctx, title))
+    ctx.callees[id(function)] = callee
+    return call(ctx, callee, args, kwargs, node)
+
+
+def _handler(ctx: Lowering, function: Any) -> Any:
+    intrinsic = getattr(function, environment.INTRINSIC, None)
+    key = intrinsic if isinstance(intrinsic, str) else function
+    try:
+        return ctx.tables.functions.get(key)
+    except TypeError:
+        return None
+
+
+def _is_library(function: Any) -> bool:
+    """Whether a function belongs to a library that is not read: its source is no formula."""
+    module = getattr(function, "__module__", None) or ""
+    return module.split(".")[0] in {"numpy", "scipy", "math", "builtins", "itertools", "random"}
+
+
+def _nearest(ctx: Lowering, title: str) -> str | None:
+    names = {getattr(key, "__name__", str(key)): key for key in ctx.tables.functions}
+    close = difflib.get_close_matches(title, names, n=1)
+    if not close:
+        return "write it with supported functions, or pass its result as an argument"
+    module = (getattr(names[close[0]], "__module__", None) or "np").split(".")[0]
+    prefix = {"numpy": "np.", "np": "np.", "math": "math.", "builtins": ""}.get(module, "")
+    return f"did you mean `{prefix}{close[0]}`?"
+
+
+def _construct(
+    ctx: Lowering,
+    cls: type,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    node: ast.AST | None,
+) -> Ref:
+    """Make a named tuple or a dataclass instance."""
+    if issubclass(cls, BaseException):
+        raise RefusedError("exceptions can be raised, not kept", "raise it where it is made")
+    names: Sequence[str]
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        names = cls._fields
+        defaults = dict(getattr(cls, "_field_defaults", {}))
+    elif dataclasses.is_dataclass(cls):
+        if hasattr(cls, "__post_init__"):
+            raise RefusedError(f"{cls.__name__} has a __post_init__, which is not supported")
+        own = [field for field in dataclasses.fields(cls) if field.init]
+        names = [field.name for field in own]
+        defaults = {
+            field.name: field.default for field in own if field.default is not dataclasses.MISSING
+        }
+    else:
+        raise unknown_function(
+            f"`{cls.__name__}` objects cannot be made here", "use a named tuple or a dataclass"
+        )
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
+    for key, value in defaults.items():
+        given.setdefault(key, environment.from_python(ctx, key, value))
+    missing = [name for name in names if name not in given]
+    if missing or len(args) > len(names) or set(given) - set(names):
+        raise shapes(f"{cls.__name__}() takes {', '.join(names)}")
+    return Struct(cls, {name: given[name] for name in names})
+
+
+# -- the user's functions -----------------------------------------------------------------------
+
+
+def inline(
+    ctx: Lowering,
+    callee: Callee,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    node: ast.AST | None,
+) -> Ref:
+    """Interpret the body of a function of the user with the given arguments."""
+    _check_recursion(ctx, callee)
+    names = bind_arguments(ctx, callee, args, kwargs)
+    frame = new_frame(ctx, callee, names)
+    with ctx.call_frame(frame), ctx.inside(id(node)):
+        return run(ctx, callee, frame)
+
+
+def run(ctx: Lowering, callee: Callee, frame: Frame) -> Ref:
+    """Interpret the body of a call and return its result."""
+    if isinstance(callee.node, ast.Lambda):
+        return ctx.expression(callee.node.body)
+    frame.names[RETURNED] = Constant(False)
+    block(ctx, callee.node.body)
+    returned = ctx.truth(frame.names.get(RETURNED, Constant(False)))
+    if returned is False:
+        return NONE
+    result = frame.names.get(RETURNED_VALUE, NONE)
+    if returned is not True and result is not NONE and not isinstance(result, Poison):
+        ctx.report(
+            RefusedError(
+                f"{callee.name} returns a value on some paths only, and None on others",
+                "end the function with a `return` of the same kind",
+            ),
+            callee.node,
+        )
+        return POISON
+    if isinstance(result, Conflict):
+        ctx.report(
+            RefusedError(
+                f"{callee.name} returns different kinds of things on different paths",
+                "return the same structure, with the same dtypes and shapes, from each `return`",
+            ),
+            callee.node,
+        )
+        return POISON
+    return result
+
+
+def new_frame(ctx: Lowering, callee: Callee, names: dict[str, Ref]) -> Frame:
+    """The frame of a call."""
+    node = callee.node
+    body = [] if isinstance(node, ast.Lambda) else node.body
+    if id(node) not in ctx.analysed:
+        inner = [stmt for top in body for stmt in ast.walk(top) if isinstance(stmt, ast.Nonlocal)]
+        nonlocals = frozenset(name for stmt in inner for name in stmt.names)
+        if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Await) for n in _own_nodes(node)):
+            raise RefusedError(
+                f"{callee.name} is a generator, which is not supported", "return an array"
+            )
+        ctx.analysed[id(node)] = (
+            liveness.liveness(body),
+            liveness.names_assigned(body) - nonlocals,
+            nonlocals & _declared(body),
+        )
+    live, assigned, nonlocals = ctx.analysed[id(node)]
+    return Frame(
+        callee.name,
+        names,
+        assigned | names.keys(),
+        callee.outer,
+        callee.globals,
+        callee.source,
+        live,
+        nonlocals,
+        ctx.branch_depth,
+        node,
+    )
+
+
+def _own_nodes(node: ast.AST) -> list[ast.AST]:
+    """The nodes of a function, those of functions inside left out."""
+    found: list[ast.AST] = []
+    pending = list(ast.iter_child_nodes(node))
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        found.append(inner)
+        pending += ast.iter_child_nodes(inner)
+    return found
+
+
+def _declared(body: Sequence[ast.stmt]) -> frozenset[str]:
+    return frozenset(
+        name
+        for stmt in body
+        for inner in (stmt, *_own_nodes(stmt))
+        if isinstance(inner, ast.Nonlocal)
+        for name in inner.names
+    )
+
+
+def _check_recursion(ctx: Lowering, callee: Callee) -> None:
+    again = [frame for frame in ctx.state.frames if frame.node is callee.node]
+    if again and ctx.branch_depth > again[-1].branch_depth:
+        raise RefusedError(
+            f"{callee.name} calls itself under a condition that is known at run time only",
+            "write it as a loop, or let a constant argument bound the recursion",
+        )
+    if len(ctx.state.frames) >= _DEEPEST:
+        ctx.diagnostics.add(
+            ctx.builder.loc, f"{_DEEPEST} calls inside calls", "is this recursion without an end?"
+        )
+        raise TooMuchError
+
+
+def bind_arguments(
+    ctx: Lowering, callee: Callee, args: Sequence[Ref], kwargs: Mapping[str, Ref]
+) -> dict[str, Ref]:
+    """Bind arguments to parameters as Python does."""
+    spec = callee.node.args
+    positional = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    keywords = {parameter.arg for parameter in (*spec.args, *spec.kwonlyargs)}
+    names = dict(zip(positional, args, strict=False))
+    extra = {key: ref for key, ref in kwargs.items() if key not in keywords}
+    for key, ref in kwargs.items():
+        if key in keywords:
+            if key in names:
+                raise shapes(f"{callee.name}() got `{key}` twice")
+            names[key] = ref
+    if len(args) > len(positional) and spec.vararg is None:
+        raise shapes(
+            f"{callee.name}() takes {len(positional)} positional arguments, {len(args)} are given"
+        )
+    if extra and spec.kwarg is None:
+        close = difflib.get_close_matches(next(iter(extra)), keywords, n=1)
+        raise shapes(
+            f"{callee.name}() has no parameter `{next(iter(extra))}`",
+            f"did you mean `{close[0]}`?" if close else None,
+        )
+    for parameter in (*positional, *(parameter.arg for parameter in spec.kwonlyargs)):
+        if parameter not in names and parameter in callee.defaults:
+            names[parameter] = callee.defaults[parameter]
+    missing = [
+        parameter
+        for parameter in (*positional, *(parameter.arg for parameter in spec.kwonlyargs))
+        if parameter not in names
+    ]
+    if missing:
+        raise shapes(f"{callee.name}() needs a value for `{missing[0]}`")
+    if spec.vararg is not None:
+        names[spec.vararg.arg] = Tuple(tuple(args[len(positional) :]))
+    if spec.kwarg is not None:
+        names[spec.kwarg.arg] = Dict(extra)
+    return names

@@ -1,0 +1,320 @@
+"""The values that a loop carries: parameters, initial values, yields and results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from gradc.frontend.python.arithmetic import expect_shape
+from gradc.frontend.python.carrying import (
+    Clash,
+    Filled,
+    Flagged,
+    Guess,
+    Items,
+    Number,
+    Phi,
+    Plan,
+    widen,
+)
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.merging import zeros_of
+from gradc.frontend.python.refs import (
+    POISON,
+    Array,
+    Cell,
+    Conflict,
+    Maybe,
+    Poison,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+)
+from gradc.frontend.python.state import Snapshot
+from gradc.ir.core import Value
+from gradc.ir.types import BOOL, Type
+
+#: A token that no array has: reading is refused.
+_NEVER = -1
+
+
+class Carrier:
+    """Opens the parameters of a loop for one guess, and collects what the body yields."""
+
+    def __init__(self, ctx: Lowering, guess: Guess, before: Snapshot) -> None:
+        self.ctx = ctx
+        self.guess = guess
+        self.before = before
+        self.frame = ctx.state.frame
+        self.entry: Mapping[str, Ref] = before.names[self.frame]
+        self.cells = sorted(guess.cells, key=list(before.cells).index)
+        self.phis: dict[str, Cell] = {}
+        self.ends: dict[str, Ref] = {}
+
+    # -- head -----------------------------------------------------------------------------
+
+    def enter(self) -> list[Value]:
+        """Go to the head of the loop: make parameters and let names refer to them."""
+        ctx = self.ctx
+        ctx.state.restore(self.before)
+        params: list[Value] = []
+        for cell in self.cells:
+            params.append(ctx.builder.value(cell.type, cell.name, named=True))
+            ctx.state.write(cell, params[-1])
+        names = self.frame.names
+        for name, plan in self.guess.names.items():
+            made = [
+                ctx.builder.value(kind, label, named=not label.startswith("$"))
+                for kind, label in self.leaves(name, plan)
+            ]
+            params += made
+            ref = self.ref(name, plan, self.entry.get(name), iter(made))
+            if ref is None:
+                names.pop(name, None)
+            else:
+                names[name] = ref
+        return params
+
+    def leaves(self, name: str, plan: Plan | None) -> list[tuple[Type, str]]:
+        """The type and label of each value that a plan carries."""
+        match plan:
+            case Number(kind=kind):
+                return [(Type(kind.dtype), _label(name))]
+            case Phi(type=type):
+                return [(type, _label(name))]
+            case Filled(plan=inner):
+                return self.leaves(name, inner)
+            case Flagged(plan=inner):
+                return [(BOOL, f"{_label(name)}_assigned"), *self.leaves(name, inner)]
+            case Items(parts=parts, keys=keys):
+                labels = keys or [str(k) for k in range(len(parts))]
+                return [
+                    leaf
+                    for part, label in zip(parts, labels, strict=True)
+                    for leaf in self.leaves(f"{name}_{label}", part)
+                ]
+            case _:
+                return []
+
+    def ref(
+        self, name: str, plan: Plan | None, entry: Ref | None, values: Iterator[Value]
+    ) -> Ref | None:
+        """What a name refers to, given the values that its plan carries."""
+        match plan:
+            case Number(kind=kind):
+                return Scalar(next(values), kind.weak)
+            case Phi():
+                return self._phi(name, plan, next(values))
+            case Filled(plan=inner):
+                return self.ref(name, inner, entry, values)
+            case Flagged(plan=inner):
+                flag = next(values)
+                found = self.ref(name, inner, _present(entry), values)
+                return None if found is None else Maybe(found, flag)
+            case Items(parts=parts, cls=cls, keys=keys):
+                labels = keys or [str(k) for k in range(len(parts))]
+                entries = _entries(entry, len(parts))
+                refs = [
+                    self.ref(f"{name}_{label}", part, before, values) or POISON
+                    for part, label, before in zip(parts, labels, entries, strict=True)
+                ]
+                if cls is not None:
+                    return Struct(cls, dict(zip(keys, refs, strict=True)))
+                return Tuple(tuple(refs))
+            case Clash(message=message, hint=hint):
+                return Conflict(message, hint)
+            case _:
+                return entry
+
+    def _phi(self, name: str, plan: Phi, value: Value) -> Array:
+        state = self.ctx.state
+        cell = self.phis.get(name)
+        if cell is None:
+            cell = self.phis[name] = Cell(_label(name), plan.type)
+        for source in plan.shared:
+            changes = source in self.guess.cells
+            cell.sources[source] = _NEVER if changes else state.tokens[source]
+        made = state.new_cell(cell, value)
+        if plan.locked:
+            cell.sources[cell] = state.tokens[cell]
+        return made
+
+    # -- end of the body --------------------------------------------------------------------
+
+    def widened(self) -> Guess:
+        """The guess that covers what the body has done."""
+        state = self.ctx.state
+        self.ends = dict(self.frame.names)
+        names = {
+            name: widen(self.ctx, name, plan, self.entry.get(name), self.ends.get(name))
+            for name, plan in self.guess.names.items()
+        }
+        heads = {cell: state.tokens[cell] for cell in self.guess.cells}
+        written = {
+            cell
+            for cell, token in self.before.tokens.items()
+            if cell not in heads and state.tokens[cell] != token
+        }
+        return Guess(names, self.guess.cells | written)
+
+    def yields(self) -> list[Value]:
+        """The values at the end of the body, for the next iteration."""
+        values = [self.ctx.state.cells[cell] for cell in self.cells]
+        for name, plan in self.guess.names.items():
+            values += self.values(name, plan, self.ends.get(name))
+        return values
+
+    def inits(self) -> list[Value]:
+        """The values before the first iteration."""
+        self.ctx.state.restore(self.before)
+        values = [self.ctx.state.cells[cell] for cell in self.cells]
+        for name, plan in self.guess.names.items():
+            values += self.values(name, plan, self.entry.get(name))
+        return values
+
+    def values(self, name: str, plan: Plan | None, ref: Ref | None) -> list[Value]:
+        """The values that a plan carries, of what a name refers to now."""
+        ctx = self.ctx
+        match plan:
+            case Number(kind=kind):
+                if ref is None or isinstance(ref, Poison):
+                    return [ctx.builder.const(0, kind.dtype)]
+                return [ctx.value(ref, kind.dtype)]
+            case Phi(type=type):
+                if ref is None or isinstance(ref, Poison):
+                    return [zeros_of(ctx, type)]
+                what = f"the shape of `{name}` changes in the loop"
+                return [expect_shape(ctx, ctx.value(ref), type.shape, what)]
+            case Filled(plan=inner):
+                return self.values(name, inner, ref)
+            case Flagged(plan=inner):
+                flag = (
+                    ref.assigned if isinstance(ref, Maybe) else ctx.builder.const(ref is not None)
+                )
+                return [flag, *self.values(name, inner, _present(ref))]
+            case Items(parts=parts):
+                return [
+                    value
+                    for part, item in zip(parts, _entries(ref, len(parts)), strict=True)
+                    for value in self.values(name, part, item)
+                ]
+            case _:
+                return []
+
+    # -- after the loop ---------------------------------------------------------------------
+
+    def leave(self, outs: Sequence[Value]) -> None:
+        """Let names refer to the results of the loop."""
+        ctx = self.ctx
+        ctx.state.restore(self.before)
+        values = iter(outs)
+        for cell in self.cells:
+            ctx.state.write(cell, next(values))
+        for name, plan in self.guess.names.items():
+            ref = self.ref(name, plan, self.entry.get(name), values)
+            if ref is None:
+                self.frame.names.pop(name, None)
+            else:
+                self.frame.names[name] = ref
+
+    # -- identity of arrays -----------------------------------------------------------------
+
+    def with_shared(self, guess: Guess) -> Guess:
+        """Mark the carried array objects that other names may refer to as well.
+
+        A carried object is one of its own where, before the loop and at the end of the body, no
+        other name refers to it.
+        """
+        slots = list(self._phi_slots(guess))
+        if not slots:
+            return guess
+        reachable = self._reachable_before(frozenset(name for name, _, _ in slots))
+        starts = [entry.cell for _, entry, _ in slots if entry is not None]
+        ends = [end.cell for _, _, end in slots if end is not None]
+        marks: dict[str, tuple[tuple[Cell, ...], bool]] = {}
+        for name, entry, end in slots:
+            others: list[Cell] = []
+            locked = False
+            if entry is not None:
+                if reachable.get(entry.cell, 0) or entry.cell.captured:
+                    others.append(entry.cell)
+                others += [cell for cell in entry.cell.sources if cell is not entry.cell]
+                locked = starts.count(entry.cell) > 1
+            if end is not None:
+                if end.cell in self.before.cells:
+                    others.append(end.cell)
+                others += [cell for cell in end.cell.sources if cell in self.before.cells]
+                locked = locked or ends.count(end.cell) > 1
+            marks[name] = tuple(dict.fromkeys(others)), locked
+        names = {
+            name: None if plan is None else _mark(plan, name, marks)
+            for name, plan in guess.names.items()
+        }
+        return replace(guess, names=names)
+
+    def _reachable_before(self, skip: frozenset[str]) -> Mapping[Cell, int]:
+        state = self.ctx.state
+        end = state.snapshot()
+        state.restore(self.before)
+        found = state.reachable(skip)
+        state.restore(end)
+        return found
+
+    def _phi_slots(self, guess: Guess) -> Iterator[tuple[str, Array | None, Array | None]]:
+        for name, plan in guess.names.items():
+            yield from _phis(name, plan, self.entry.get(name), self.ends.get(name))
+
+
+def _phis(
+    name: str, plan: Plan | None, entry: Ref | None, end: Ref | None
+) -> Iterator[tuple[str, Array | None, Array | None]]:
+    match plan:
+        case Phi():
+            yield (
+                name,
+                entry if isinstance(entry, Array) else None,
+                end if isinstance(end, Array) else None,
+            )
+        case Filled(plan=inner) | Flagged(plan=inner):
+            yield from _phis(name, inner, _present(entry), _present(end))
+        case Items(parts=parts, keys=keys):
+            labels = keys or [str(k) for k in range(len(parts))]
+            before, after = _entries(entry, len(parts)), _entries(end, len(parts))
+            for part, label, a, b in zip(parts, labels, before, after, strict=True):
+                yield from _phis(f"{name}_{label}", part, a, b)
+
+
+def _mark(plan: Plan, name: str, marks: Mapping[str, tuple[tuple[Cell, ...], bool]]) -> Plan:
+    match plan:
+        case Phi(shared=old, locked=before):
+            shared, locked = marks.get(name, ((), False))
+            both = tuple(dict.fromkeys([*old, *shared]))
+            return replace(plan, shared=both, locked=locked or before)
+        case Filled(plan=inner) | Flagged(plan=inner):
+            return replace(plan, plan=_mark(inner, name, marks))
+        case Items(parts=parts, keys=keys):
+            labels = keys or [str(k) for k in range(len(parts))]
+            marked = [
+                _mark(part, f"{name}_{label}", marks)
+                for part, label in zip(parts, labels, strict=True)
+            ]
+            return replace(plan, parts=tuple(marked))
+        case _:
+            return plan
+
+
+def _label(name: str) -> str:
+    return name.lstrip("$")
+
+
+def _present(ref: Ref | None) -> Ref | None:
+    return ref.ref if isinstance(ref, Maybe) else ref
+
+
+def _entries(ref: Ref | None, count: int) -> Sequence[Ref | None]:
+    if isinstance(ref, Tuple):
+        return ref.items
+    if isinstance(ref, Struct):
+        return tuple(ref.fields.values())
+    return [None] * count

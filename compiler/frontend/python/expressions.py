@@ -1,0 +1,400 @@
+"""Expressions: what each kind of node of Python's syntax tree means."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from gradc.frontend.python import arithmetic, environment, indexing, sequences
+from gradc.frontend.python.branches import branch, lazily
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.refs import (
+    NONE,
+    POISON,
+    Array,
+    Callee,
+    Constant,
+    Dict,
+    List,
+    Method,
+    Poison,
+    Ref,
+    Scalar,
+    Slice,
+    Struct,
+    Tuple,
+)
+from gradc.ir.core import Value
+from gradc.ir.types import BOOL
+
+
+def name(ctx: Lowering, node: ast.Name) -> Ref:
+    """A name."""
+    return environment.lookup(ctx, node.id)
+
+
+def literal(ctx: Lowering, node: ast.Constant) -> Ref:
+    """A number, a string, None, True, False or ``...``."""
+    if isinstance(node.value, complex):
+        raise shapes("complex numbers are not supported")
+    return NONE if node.value is None else Constant(node.value)
+
+
+def binary(ctx: Lowering, node: ast.BinOp) -> Ref:
+    """A binary operator."""
+    left, right = ctx.expression(node.left), ctx.expression(node.right)
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return POISON
+    if isinstance(node.op, ast.MatMult):
+        return ctx.operator("matmul", left, right, node)
+    if type(node.op) not in arithmetic.BINARY:
+        raise RefusedError(f"the operator `{_operator_text(node)}` is not supported")
+    if isinstance(left, Tuple | List) or isinstance(right, Tuple | List):
+        return _of_sequences(ctx, node, left, right)
+    if isinstance(left, Constant) and isinstance(left.value, str):
+        return arithmetic.fold(lambda a, b: a + b, left.value, ctx.constant(right, "a string"))
+    return arithmetic.binary(ctx, type(node.op), left, right, ast.unparse(node))
+
+
+def _operator_text(node: ast.BinOp) -> str:
+    text = ast.unparse(ast.BinOp(ast.Name("a"), node.op, ast.Name("b")))
+    return text[2:-2]
+
+
+def _of_sequences(ctx: Lowering, node: ast.BinOp, left: Ref, right: Ref) -> Ref:
+    """Tuples and lists are joined by ``+`` and repeated by ``*``."""
+    if isinstance(node.op, ast.Add) and type(left) is type(right):
+        return _like(ctx, left, [*_items(ctx, left), *_items(ctx, right)])
+    if isinstance(node.op, ast.Mult):
+        items, count = (left, right) if isinstance(left, Tuple | List) else (right, left)
+        times = ctx.constant(count, "how often a list is repeated")
+        if isinstance(times, int):
+            return _like(ctx, items, list(_items(ctx, items)) * times)
+    if ctx.is_numeric(left) or ctx.is_numeric(right):
+        raise shapes(
+            f"`{ast.unparse(node)}`: {ctx.describe(left)} and {ctx.describe(right)}",
+            "make it an array first: np.array(...)",
+        )
+    raise shapes(f"`{ast.unparse(node)}`: {ctx.describe(left)} and {ctx.describe(right)}")
+
+
+def _items(ctx: Lowering, ref: Ref) -> Sequence[Ref]:
+    return sequences.elements(ctx, ref, "a sequence")
+
+
+def _like(ctx: Lowering, ref: Ref, items: Sequence[Ref]) -> Ref:
+    return Tuple(tuple(items)) if isinstance(ref, Tuple) else new_list(ctx, items)
+
+
+def new_list(ctx: Lowering, items: Sequence[Ref]) -> Ref:
+    """A new list."""
+    made = List()
+    ctx.state.lists[made] = tuple(items)
+    return made
+
+
+def unary(ctx: Lowering, node: ast.UnaryOp) -> Ref:
+    """A unary operator."""
+    operand = ctx.expression(node.operand)
+    if isinstance(operand, Poison):
+        return POISON
+    match node.op:
+        case ast.Not():
+            return ctx.boolean(ctx.negated(ctx.truth(operand)))
+        case ast.USub():
+            return arithmetic.negate(ctx, operand)
+        case ast.UAdd():
+            ctx.kind(operand)
+            return operand
+        case _:
+            return arithmetic.invert(ctx, operand)
+
+
+def comparison(ctx: Lowering, node: ast.Compare) -> Ref:
+    """A chain of comparisons: each operand is computed once, and as far as it counts."""
+    left = ctx.expression(node.left)
+    return _compare_from(ctx, node, left, 0)
+
+
+def _compare_from(ctx: Lowering, node: ast.Compare, left: Ref, start: int) -> Ref:
+    right = ctx.expression(node.comparators[start])
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return POISON
+    found = _one_comparison(ctx, node, node.ops[start], left, right)
+    if start + 1 == len(node.ops):
+        return found
+    truth = ctx.truth(found)
+    if isinstance(truth, bool):
+        return _compare_from(ctx, node, right, start + 1) if truth else Constant(False)
+    rest = lazily(ctx, True, truth, lambda: ctx.truth(_compare_from(ctx, node, right, start + 1)))
+    return ctx.boolean(rest)
+
+
+def _one_comparison(ctx: Lowering, node: ast.Compare, op: ast.cmpop, left: Ref, right: Ref) -> Ref:
+    if isinstance(op, ast.Is | ast.IsNot):
+        return Constant(_is_same(ctx, left, right) == isinstance(op, ast.Is))
+    if isinstance(op, ast.In | ast.NotIn):
+        found = _contains(ctx, left, right)
+        return ctx.boolean(found if isinstance(op, ast.In) else ctx.negated(found))
+    if isinstance(left, Tuple) or isinstance(right, Tuple) or not _both_numbers(ctx, left, right):
+        return _compare_objects(ctx, node, op, left, right)
+    return arithmetic.compare(ctx, type(op), left, right, ast.unparse(node))
+
+
+def _both_numbers(ctx: Lowering, left: Ref, right: Ref) -> bool:
+    return ctx.is_numeric(left) and ctx.is_numeric(right)
+
+
+def _compare_objects(ctx: Lowering, node: ast.Compare, op: ast.cmpop, left: Ref, right: Ref) -> Ref:
+    """Comparisons of what is no number are decided at compile time."""
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return arithmetic.fold(arithmetic.COMPARISONS[type(op)][1], left.value, right.value)
+    if isinstance(op, ast.Eq | ast.NotEq) and (left is NONE or right is NONE):
+        return Constant(isinstance(op, ast.NotEq))
+    what = f"`{ast.unparse(node)}`"
+    values = [ctx.constant(side, f"what is compared in {what}") for side in (left, right)]
+    return arithmetic.fold(arithmetic.COMPARISONS[type(op)][1], *values)
+
+
+def _is_same(ctx: Lowering, left: Ref, right: Ref) -> bool:
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return left.value is right.value
+    if isinstance(left, Array) and isinstance(right, Array):
+        return left.cell is right.cell and left.steps == right.steps
+    if left is NONE or right is NONE:
+        return False
+    return left is right
+
+
+def _contains(ctx: Lowering, item: Ref, container: Ref) -> Value | bool:
+    if isinstance(container, Dict):
+        return ctx.constant(item, "a key") in container.items
+    if isinstance(container, Constant):
+        return bool(ctx.constant(item, "what is looked for") in container.value)
+    found: Value | bool = False
+    for other in sequences.elements(ctx, container, "a container"):
+        if isinstance(item, Constant) and isinstance(other, Constant):
+            own: Value | bool = bool(item.value == other.value)
+        else:
+            own = ctx.truth(arithmetic.compare(ctx, ast.Eq, item, other, "`in`"))
+        if own is True:
+            return True
+        if isinstance(own, Value):
+            found = ctx.either(found, own)
+    return found
+
+
+def boolean(ctx: Lowering, node: ast.BoolOp) -> Ref:
+    """``and`` and ``or``: an operand is computed only where it counts."""
+    return _boolean_from(ctx, node, 0)
+
+
+def _boolean_from(ctx: Lowering, node: ast.BoolOp, start: int) -> Ref:
+    is_and = isinstance(node.op, ast.And)
+    left = ctx.expression(node.values[start])
+    if start + 1 == len(node.values) or isinstance(left, Poison):
+        return left
+    truth = ctx.truth(left)
+    if isinstance(truth, bool):
+        return _boolean_from(ctx, node, start + 1) if truth is is_and else left
+    if isinstance(left, Scalar) and left.value.type == BOOL and _all_conditions(node):
+        found = lazily(ctx, is_and, truth, lambda: ctx.truth(_boolean_from(ctx, node, start + 1)))
+        return ctx.boolean(found)
+
+    def rest() -> Ref:
+        return _boolean_from(ctx, node, start + 1)
+
+    chosen = branch(
+        ctx, truth, rest if is_and else lambda: left, lambda: left if is_and else rest()
+    )
+    return POISON if chosen is None else chosen
+
+
+def _all_conditions(node: ast.BoolOp) -> bool:
+    """Whether the operands after the first are surely booleans, going by their syntax."""
+    return all(
+        isinstance(value, ast.Compare)
+        or (isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not))
+        or (isinstance(value, ast.BoolOp) and _all_conditions(value))
+        or (isinstance(value, ast.Constant) and isinstance(value.value, bool))
+        or isinstance(value, ast.Name | ast.Call)
+        for value in node.values[1:]
+    )
+
+
+def conditional(ctx: Lowering, node: ast.IfExp) -> Ref:
+    """A conditional expression."""
+    test = ctx.expression(node.test)
+    if isinstance(test, Poison):
+        return POISON
+    chosen = branch(
+        ctx,
+        ctx.truth(test),
+        lambda: ctx.expression(node.body),
+        lambda: ctx.expression(node.orelse),
+    )
+    if chosen is None:
+        return POISON
+    return ctx.present(chosen, "this expression")
+
+
+def attribute(ctx: Lowering, node: ast.Attribute) -> Ref:
+    """An attribute of an array, a structure, a module or another object."""
+    owner = ctx.expression(node.value)
+    return attribute_of(ctx, owner, node.attr)
+
+
+def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
+    """Read an attribute."""
+    if isinstance(owner, Poison):
+        return POISON
+    if isinstance(owner, Struct):
+        if attr in owner.fields:
+            return owner.fields[attr]
+        return _of_class(ctx, owner, attr)
+    if ctx.is_numeric(owner) and not isinstance(owner, Constant):
+        handler = ctx.tables.attributes.get(attr)
+        return Method(owner, attr) if handler is None else handler(ctx, owner)
+    if isinstance(owner, Constant):
+        found = environment.attribute(ctx, owner, attr)
+        if isinstance(found, Method):
+            return ctx.call(Method(owner, attr), (), {}, None)
+        return found
+    return Method(owner, attr)
+
+
+def _of_class(ctx: Lowering, owner: Struct, attr: str) -> Ref:
+    """A method or property of a dataclass or named tuple."""
+    import inspect
+
+    found = inspect.getattr_static(owner.cls, attr, None)
+    if isinstance(found, property):
+        return ctx.call(Constant(found.fget), (owner,), {}, None)
+    if isinstance(found, staticmethod):
+        return Constant(found.__func__)
+    if found is None:
+        raise shapes(f"{ctx.describe(owner)} has no attribute `{attr}`")
+    if callable(found):
+        return Method(owner, attr)
+    return environment.from_python(ctx, attr, found)
+
+
+def subscript(ctx: Lowering, node: ast.Subscript) -> Ref:
+    """An index."""
+    owner, index = ctx.expression(node.value), ctx.expression(node.slice)
+    return indexing.subscript(ctx, owner, index, ast.unparse(node))
+
+
+def slice_(ctx: Lowering, node: ast.Slice) -> Ref:
+    """A slice."""
+    parts = [NONE if part is None else ctx.expression(part) for part in (node.lower, node.upper)]
+    step = NONE if node.step is None else ctx.expression(node.step)
+    if any(isinstance(part, Poison) for part in (*parts, step)):
+        return POISON
+    return Slice(parts[0], parts[1], step)
+
+
+def tuple_(ctx: Lowering, node: ast.Tuple) -> Ref:
+    """A tuple."""
+    return Tuple(tuple(_elements(ctx, node.elts)))
+
+
+def list_(ctx: Lowering, node: ast.List) -> Ref:
+    """A list."""
+    return new_list(ctx, _elements(ctx, node.elts))
+
+
+def _elements(ctx: Lowering, nodes: Sequence[ast.expr]) -> list[Ref]:
+    items: list[Ref] = []
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            items += sequences.elements(ctx, ctx.expression(node.value), "what is unpacked")
+        else:
+            items.append(ctx.expression(node))
+    return items
+
+
+def dict_(ctx: Lowering, node: ast.Dict) -> Ref:
+    """A dictionary with constant keys."""
+    entries: dict[object, Ref] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            inner = ctx.expression(value)
+            if not isinstance(inner, Dict):
+                raise RefusedError("only dictionaries can be merged with `**`")
+            entries.update(inner.items)
+        else:
+            entries[ctx.constant(ctx.expression(key), "a key")] = ctx.expression(value)
+    return Dict(entries)
+
+
+def call(ctx: Lowering, node: ast.Call) -> Ref:
+    """A call."""
+    function = ctx.expression(node.func)
+    args = _elements(ctx, node.args)
+    kwargs: dict[str, Ref] = {}
+    for keyword in node.keywords:
+        value = ctx.expression(keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, Dict):
+            kwargs.update({str(key): entry for key, entry in value.items.items()})
+        else:
+            raise RefusedError("only a dictionary can be given with `**`", node=keyword.value)
+    if any(isinstance(ref, Poison) for ref in (function, *args, *kwargs.values())):
+        return POISON
+    return ctx.call(function, args, kwargs, node)
+
+
+def lambda_(ctx: Lowering, node: ast.Lambda) -> Ref:
+    """A lambda: a function that closes over the names of this call."""
+    return local_function(ctx, node, "lambda")
+
+
+def local_function(ctx: Lowering, node: ast.FunctionDef | ast.Lambda, title: str) -> Ref:
+    """A function defined inside the one being interpreted."""
+    frame = ctx.state.frame
+    spec = node.args
+    defaults: dict[str, Ref] = {}
+    positional = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    for key, default in zip(positional[::-1], spec.defaults[::-1], strict=False):
+        defaults[key] = ctx.expression(default)
+    for parameter, keyword_default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        if keyword_default is not None:
+            defaults[parameter.arg] = ctx.expression(keyword_default)
+    if frame not in ctx.state.kept:
+        ctx.state.kept.append(frame)
+    return Callee(node, frame.source, frame.globals, frame, defaults, title)
+
+
+def formatted(ctx: Lowering, node: ast.JoinedStr) -> Ref:
+    """An f-string of constants."""
+    text = ""
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        elif isinstance(part, ast.FormattedValue):
+            value = ctx.constant(ctx.expression(part.value), "a value in a string")
+            text += format(value)
+    return Constant(text)
+
+
+EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
+    ast.Name: name,
+    ast.Constant: literal,
+    ast.BinOp: binary,
+    ast.UnaryOp: unary,
+    ast.Compare: comparison,
+    ast.BoolOp: boolean,
+    ast.IfExp: conditional,
+    ast.Attribute: attribute,
+    ast.Subscript: subscript,
+    ast.Slice: slice_,
+    ast.Tuple: tuple_,
+    ast.List: list_,
+    ast.Dict: dict_,
+    ast.Call: call,
+    ast.Lambda: lambda_,
+    ast.JoinedStr: formatted,
+}

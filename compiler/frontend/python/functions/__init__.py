@@ -1,0 +1,1 @@
+"""The functions that gradc knows, by Python object; one file per subject."""

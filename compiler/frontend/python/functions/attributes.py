@@ -1,0 +1,170 @@
+"""Attributes and small methods of arrays, lists, tuples and dictionaries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradc.frontend.python import sequences, writes
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.functions import common
+from gradc.frontend.python.functions.builtin_functions import shape_tuple
+from gradc.frontend.python.functions.common import as_operand, is_none
+from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.refs import NONE, Array, Constant, Dict, List, Ref, Scalar, Tuple
+from gradc.frontend.python.slices import integer_ref
+from gradc.ir.types import DType
+
+REGISTRY = Registry()
+
+
+@REGISTRY.attribute("shape")
+@REGISTRY.function(np.shape)
+def shape(ctx: Lowering, a: Ref) -> Ref:
+    """``x.shape``."""
+    return shape_tuple(ctx, a)
+
+
+@REGISTRY.attribute("ndim")
+@REGISTRY.function(np.ndim)
+def ndim(ctx: Lowering, a: Ref) -> Ref:
+    """``x.ndim``."""
+    return Constant(len(ctx.shape(as_operand(ctx, a))))
+
+
+@REGISTRY.attribute("size")
+def size(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.size``."""
+    return integer_ref(ctx, common.count(ctx, ctx.shape(owner)))
+
+
+@REGISTRY.function(np.size)
+def size_function(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
+    """``np.size``."""
+    operand = as_operand(ctx, a)
+    if is_none(axis):
+        return size(ctx, operand)
+    shape_of = ctx.shape(operand)
+    return ctx.dim(shape_of[common.one_axis(ctx, axis, len(shape_of))])
+
+
+@REGISTRY.attribute("dtype")
+def dtype(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.dtype``."""
+    return Constant(ctx.kind(owner).dtype.numpy)
+
+
+@REGISTRY.attribute("real")
+def real(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.real``."""
+    return owner
+
+
+@REGISTRY.method("item")
+def item(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.item()`` of a number."""
+    if isinstance(owner, Array):
+        raise shapes("item() of an array", "index the element: x[0]")
+    value = ctx.value(owner)
+    if value.type.is_float:
+        value = ctx.cast(value, DType.F64)
+    return Scalar(value, weak=True)
+
+
+@REGISTRY.method("fill")
+def fill(ctx: Lowering, owner: Ref, value: Ref) -> Ref:
+    """``x.fill(value)``."""
+    if not isinstance(owner, Array):
+        raise shapes("a number cannot be filled")
+    writes.write(ctx, owner, value, f"{owner.cell.name}.fill(...)")
+    return NONE
+
+
+@REGISTRY.method("tolist")
+def tolist(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.tolist()`` of an array of known length."""
+    if not isinstance(owner, Array):
+        return item(ctx, owner)
+    made = List()
+    rows = sequences.elements(ctx, owner, "tolist()")
+    ctx.state.lists[made] = tuple(tolist(ctx, row) for row in rows)
+    return made
+
+
+# -- lists --------------------------------------------------------------------------------------
+
+
+@REGISTRY.method("append", group="list")
+def append(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
+    """``items.append(item)``."""
+    assert isinstance(owner, List)
+    ctx.state.lists[owner] = (*ctx.state.lists[owner], item)
+    return NONE
+
+
+@REGISTRY.method("extend", group="list")
+def extend(ctx: Lowering, owner: Ref, iterable: Ref) -> Ref:
+    """``items.extend(others)``."""
+    assert isinstance(owner, List)
+    more = sequences.elements(ctx, iterable, "extend()")
+    ctx.state.lists[owner] = (*ctx.state.lists[owner], *more)
+    return NONE
+
+
+@REGISTRY.method("pop", group="list")
+def pop(ctx: Lowering, owner: Ref, index: Ref = NONE) -> Ref:
+    """``items.pop()``."""
+    assert isinstance(owner, List)
+    items = list(ctx.state.lists[owner])
+    position = -1 if is_none(index) else common.integer_constant(ctx, index, "the index")
+    if not items or not -len(items) <= position < len(items):
+        raise shapes("pop from an empty list, or index out of range")
+    taken = items.pop(position)
+    ctx.state.lists[owner] = tuple(items)
+    return taken
+
+
+@REGISTRY.method("copy", group="list")
+def copy(ctx: Lowering, owner: Ref) -> Ref:
+    """``items.copy()``."""
+    assert isinstance(owner, List)
+    made = List()
+    ctx.state.lists[made] = ctx.state.lists[owner]
+    return made
+
+
+# -- dictionaries and named tuples --------------------------------------------------------------
+
+
+@REGISTRY.method("items", group="dict")
+def items(ctx: Lowering, owner: Ref) -> Ref:
+    """``entries.items()``."""
+    assert isinstance(owner, Dict)
+    return Tuple(tuple(Tuple((Constant(k), v)) for k, v in owner.items.items()))
+
+
+@REGISTRY.method("keys", group="dict")
+def keys(ctx: Lowering, owner: Ref) -> Ref:
+    """``entries.keys()``."""
+    assert isinstance(owner, Dict)
+    return Tuple(tuple(Constant(key) for key in owner.items))
+
+
+@REGISTRY.method("values", group="dict")
+def values(ctx: Lowering, owner: Ref) -> Ref:
+    """``entries.values()``."""
+    assert isinstance(owner, Dict)
+    return Tuple(tuple(owner.items.values()))
+
+
+@REGISTRY.method("get", group="dict")
+def get(ctx: Lowering, owner: Ref, key: Ref, default: Ref = NONE) -> Ref:
+    """``entries.get(key, default)``."""
+    assert isinstance(owner, Dict)
+    return owner.items.get(ctx.constant(key, "the key"), default)
+
+
+@REGISTRY.method("index", "count", group="tuple")
+def unsupported(ctx: Lowering, owner: Ref, *args: Ref) -> Ref:
+    """Searches in tuples."""
+    raise RefusedError("searching in a tuple is not supported", "use a loop or an array")

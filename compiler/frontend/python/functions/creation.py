@@ -1,0 +1,283 @@
+"""Functions that make arrays."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradc.frontend.python import arithmetic
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.functions import common
+from gradc.frontend.python.functions.common import as_operand, is_none
+from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.promote import promote
+from gradc.frontend.python.refs import NONE, Array, Constant, List, Ref, Scalar, Tuple
+from gradc.ir.core import Value
+from gradc.ir.types import INT, Dim, DType
+from gradc.prims.arithmetic import ADD, DIV, MUL, SUB
+from gradc.prims.index import AT, PUT, SLICE
+from gradc.prims.integers import IMAX
+from gradc.prims.loops import TRIP
+from gradc.prims.shape import COPY, EMPTY, ZEROS
+
+REGISTRY = Registry()
+
+ZERO, ONE, FIFTY = Constant(0), Constant(1), Constant(50)
+
+
+def _dtype(ctx: Lowering, dtype: Ref, default: DType) -> DType:
+    return default if is_none(dtype) else ctx.dtype(dtype)
+
+
+def _new(ctx: Lowering, value: Value) -> Ref:
+    return ctx.result(value)
+
+
+def filled(ctx: Lowering, shape: tuple[Dim, ...], fill: Value, name: str) -> Value:
+    """An array of one value."""
+    return arithmetic.broadcast_to(ctx, fill, shape, name)
+
+
+def _shape_of(ctx: Lowering, shape: Ref) -> tuple[Dim, ...]:
+    return tuple(size.size or 0 for size in common.shape_argument(ctx, shape))
+
+
+def _full(ctx: Lowering, shape: tuple[Dim, ...], fill: Ref, dtype: DType) -> Ref:
+    value = ctx.value(fill, dtype)
+    if value.type.is_scalar and not shape:
+        return Scalar(value)
+    made = filled(ctx, shape, value, "np.full does not fit the shape")
+    return _new(ctx, ctx.emit(COPY, (made,), None, "full"))
+
+
+def _zeros(ctx: Lowering, shape: tuple[Dim, ...], dtype: DType) -> Ref:
+    if not shape:
+        return Scalar(ctx.builder.const(0, dtype))
+    sizes = [ctx.size(dim) for dim in shape]
+    return _new(ctx, ctx.emit(ZEROS, sizes, {"dtype": dtype}))
+
+
+def _empty(ctx: Lowering, shape: tuple[Dim, ...], dtype: DType) -> Ref:
+    if not shape:
+        return Scalar(ctx.builder.const(0, dtype))
+    sizes = [ctx.size(dim) for dim in shape]
+    return _new(ctx, ctx.emit(EMPTY, sizes, {"dtype": dtype}))
+
+
+@REGISTRY.function(np.zeros)
+def zeros(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.zeros``."""
+    return _zeros(ctx, _shape_of(ctx, shape), _dtype(ctx, dtype, DType.F64))
+
+
+@REGISTRY.function(np.ones)
+def ones(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.ones``."""
+    return _full(ctx, _shape_of(ctx, shape), ONE, _dtype(ctx, dtype, DType.F64))
+
+
+@REGISTRY.function(np.empty)
+def empty(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.empty``: every element is to be written before it is read."""
+    return _empty(ctx, _shape_of(ctx, shape), _dtype(ctx, dtype, DType.F64))
+
+
+@REGISTRY.function(np.full)
+def full(ctx: Lowering, shape: Ref, fill_value: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.full``."""
+    fill = as_operand(ctx, fill_value)
+    return _full(ctx, _shape_of(ctx, shape), fill, _dtype(ctx, dtype, ctx.kind(fill).dtype))
+
+
+def _like(ctx: Lowering, a: Ref) -> tuple[tuple[Dim, ...], DType]:
+    ref = as_operand(ctx, a)
+    return ctx.shape(ref), ctx.kind(ref).dtype
+
+
+@REGISTRY.function(np.zeros_like)
+def zeros_like(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.zeros_like``."""
+    shape, own = _like(ctx, a)
+    return _zeros(ctx, shape, _dtype(ctx, dtype, own))
+
+
+@REGISTRY.function(np.ones_like)
+def ones_like(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.ones_like``."""
+    shape, own = _like(ctx, a)
+    return _full(ctx, shape, ONE, _dtype(ctx, dtype, own))
+
+
+@REGISTRY.function(np.empty_like)
+def empty_like(ctx: Lowering, prototype: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.empty_like``."""
+    shape, own = _like(ctx, prototype)
+    return _empty(ctx, shape, _dtype(ctx, dtype, own))
+
+
+@REGISTRY.function(np.full_like)
+def full_like(ctx: Lowering, a: Ref, fill_value: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.full_like``."""
+    shape, own = _like(ctx, a)
+    return _full(ctx, shape, as_operand(ctx, fill_value), _dtype(ctx, dtype, own))
+
+
+# -- copies and conversions ---------------------------------------------------------------------
+
+
+@REGISTRY.function(np.array)
+def array(ctx: Lowering, object: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.array``: always a new array."""
+    wanted = None if is_none(dtype) else ctx.dtype(dtype)
+    ref = _nested(ctx, object, wanted)
+    if isinstance(ref, Array) and ref.steps == () and ref.cell is not _source(object):
+        return ref
+    if isinstance(ref, Array):
+        return ctx.copied(ref)
+    return _scalar(ctx, ref)
+
+
+def _source(ref: Ref) -> object:
+    return ref.cell if isinstance(ref, Array) else None
+
+
+def _scalar(ctx: Lowering, ref: Ref) -> Ref:
+    if isinstance(ref, Constant) and ctx.is_numeric(ref):
+        return Constant(np.asarray(ref.value)[()])
+    return Scalar(ctx.value(ref))
+
+
+def _nested(ctx: Lowering, ref: Ref, dtype: DType | None) -> Ref:
+    if isinstance(ref, Tuple | List):
+        operand = as_operand(ctx, ref)
+    else:
+        operand = ref
+    kind = ctx.kind(operand)
+    if dtype is None or kind.dtype is dtype:
+        return operand
+    return ctx.result(ctx.value(operand, dtype))
+
+
+@REGISTRY.function(np.asarray, np.ascontiguousarray, np.asanyarray, np.atleast_1d)
+def asarray(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.asarray``: an array stays the object that it is, where its dtype fits."""
+    ref = _nested(ctx, a, None if is_none(dtype) else ctx.dtype(dtype))
+    return ref if isinstance(ref, Array) else _scalar(ctx, ref)
+
+
+@REGISTRY.function(np.copy)
+@REGISTRY.method("copy")
+def copy(ctx: Lowering, a: Ref) -> Ref:
+    """``np.copy`` and ``x.copy()``."""
+    ref = as_operand(ctx, a)
+    return ctx.copied(ref) if isinstance(ref, Array) else ref
+
+
+@REGISTRY.method("astype")
+def astype(ctx: Lowering, owner: Ref, dtype: Ref) -> Ref:
+    """``x.astype(dtype)``."""
+    wanted = ctx.dtype(dtype)
+    value = ctx.value(owner)
+    if value.type.dtype is wanted:
+        return ctx.copied(owner) if isinstance(owner, Array) else Scalar(value)
+    return ctx.result(ctx.cast(value, wanted))
+
+
+def _converter(dtype: type[np.generic]) -> Callable[..., Ref]:
+    def handler(ctx: Lowering, x: Ref = ZERO) -> Ref:
+        if isinstance(x, Constant):
+            return arithmetic.fold(dtype, x.value)
+        return ctx.result(ctx.value(as_operand(ctx, x), ctx.dtype(Constant(dtype))))
+
+    return handler
+
+
+for _dtype_class in (np.float64, np.float32, np.int64, np.int32, np.bool_):
+    REGISTRY.function(_dtype_class)(_converter(_dtype_class))
+
+
+# -- ranges -------------------------------------------------------------------------------------
+
+
+@REGISTRY.function(np.arange)
+def arange(ctx: Lowering, start: Ref, stop: Ref = NONE, step: Ref = ONE, dtype: Ref = NONE) -> Ref:
+    """``np.arange`` of integers, or of floats known at compile time."""
+    if is_none(stop):
+        start, stop = ZERO, start
+    refs = [start, stop, step]
+    kind = promote(ctx.kind(ref) for ref in refs)
+    if kind.dtype.is_float:
+        return _float_range(ctx, refs, dtype)
+    first, last, by = (ctx.integer(ref, "a bound of np.arange") for ref in refs)
+    if by.size == 1:
+        size = ctx.builder.integer(IMAX, ctx.builder.integer(SUB, last, first), 0)
+    else:
+        size = ctx.emit(TRIP, (first, last, by))
+    numbers = _counting(ctx, first, size, by)
+    wanted = _dtype(ctx, dtype, DType.INT)
+    return ctx.result(ctx.cast(numbers, wanted))
+
+
+def _float_range(ctx: Lowering, refs: list[Ref], dtype: Ref) -> Ref:
+    bounds = [ctx.constant(ref, "a bound of np.arange of floats") for ref in refs]
+    values = np.arange(*bounds)
+    return literal(ctx, values, _dtype(ctx, dtype, DType.F64))
+
+
+def literal(ctx: Lowering, values: np.ndarray[Any, Any], dtype: DType) -> Ref:
+    """An array of constants; only short ones are written out."""
+    if values.size > 256:
+        raise RefusedError(
+            f"an array of {values.size} constants is too long to be written out",
+            "make it outside of the function",
+        )
+    return common.stacked(ctx, [Constant(value) for value in values.tolist()], 0, dtype)
+
+
+def _counting(ctx: Lowering, first: Value, size: Value, by: Value) -> Value:
+    """``first, first + by, ...`` as a loop that fills an array."""
+    builder = ctx.builder
+    start = common.empty(ctx, (size.size or 0,), DType.INT, "arange")
+    with ctx.region() as inner:
+        index = inner.value(INT, "k")
+        partial = inner.value(start.type, "arange")
+        number = inner.integer(ADD, first, inner.integer(MUL, index, by))
+        made = ctx.emit(PUT, (partial, number, index), {"spec": (AT,)}, "arange")
+        region = inner.close((index, partial), (made,))
+    (out,) = builder.loop((builder.const(0), size, builder.const(1)), (start,), region)
+    return out
+
+
+@REGISTRY.function(np.linspace)
+def linspace(ctx: Lowering, start: Ref, stop: Ref, num: Ref = FIFTY) -> Ref:
+    """``np.linspace`` with both ends: differentiable in the ends."""
+    size = ctx.integer(num, "the number of points")
+    if size.size in (0, 1):
+        raise shapes("np.linspace needs at least two points here")
+    steps = _counting(ctx, ctx.builder.const(0), size, ctx.builder.const(1))
+    ratio = ctx.cast(steps, DType.F64)
+    last = ctx.cast(ctx.builder.integer(SUB, size, 1), DType.F64)
+    wide = arithmetic.broadcast_to(ctx, last, ratio.type.shape, "")
+    fraction = ctx.result(ctx.emit(DIV, (ratio, wide)))
+    width = arithmetic.binary(ctx, ast.Sub, stop, start, "np.linspace")
+    moved = arithmetic.binary(ctx, ast.Mult, fraction, width, "np.linspace")
+    return arithmetic.binary(ctx, ast.Add, start, moved, "np.linspace")
+
+
+@REGISTRY.function(np.eye, np.identity)
+def eye(ctx: Lowering, N: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.eye`` of a square matrix."""
+    size = ctx.integer(N, "the size of np.eye")
+    wanted = _dtype(ctx, dtype, DType.F64)
+    total = ctx.builder.integer(MUL, size, size)
+    flat = ctx.emit(ZEROS, (total,), {"dtype": wanted}, "eye")
+    one = ctx.builder.const(1, wanted)
+    ones_row = filled(ctx, (size.size or 0,), one, "np.eye")
+    step = ctx.builder.integer(ADD, size, 1)
+    operands = (flat, ones_row, ctx.builder.const(0), size, step)
+    made = ctx.emit(PUT, operands, {"spec": (SLICE,)}, "eye")
+    return ctx.result(arithmetic.reshaped(ctx, made, (size.size or 0, size.size or 0)))

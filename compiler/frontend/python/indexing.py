@@ -1,0 +1,197 @@
+"""Reading parts of arrays, tuples and dictionaries: the subscript in an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradc.frontend.python import slices, views
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, UnrollableError, shapes
+from gradc.frontend.python.refs import (
+    NONE,
+    POISON,
+    Array,
+    Constant,
+    Dict,
+    List,
+    Poison,
+    Ref,
+    Scalar,
+    Slice,
+    Step,
+    Struct,
+    Tuple,
+)
+from gradc.ir.core import Value
+from gradc.ir.types import Type
+from gradc.prims.index import ALL, AT, GET
+
+FULL = Slice(NONE, NONE, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class BasicIndex:
+    """An index made of integers, slices, ``...`` and new axes.
+
+    Attributes
+    ----------
+    spec, operands
+        For the axes of the array, as the primitives take them.
+    new_axes : tuple of int
+        Positions of axes of size 1 in the result.
+    """
+
+    spec: tuple[str, ...]
+    operands: tuple[Value, ...]
+    new_axes: tuple[int, ...]
+
+    @property
+    def is_element(self) -> bool:
+        """Whether it selects one element."""
+        return all(item == AT for item in self.spec) and not self.new_axes
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it selects everything, as it is."""
+        return all(item == ALL for item in self.spec) and not self.new_axes
+
+
+def index_items(index: Ref) -> tuple[Ref, ...]:
+    """The items of an index: those of a tuple, or the one."""
+    return index.items if isinstance(index, Tuple) else (index,)
+
+
+def basic_index(ctx: Lowering, array: Type, items: Sequence[Ref]) -> BasicIndex:
+    """Interpret a basic index of an array."""
+    items = _without_ellipsis(array, items)
+    spec: list[str] = []
+    operands: list[Value] = []
+    new_axes: list[int] = []
+    axis = result_axis = 0
+    for item in items:
+        if isinstance(item, Constant) and item.value is None:
+            new_axes.append(result_axis)
+            result_axis += 1
+            continue
+        if isinstance(item, Slice):
+            how, own = slices.part(ctx, item, array.shape[axis])
+            result_axis += 1
+        else:
+            how, own = AT, [slices.position(ctx, item, array.shape[axis], axis)]
+        spec.append(how)
+        operands += own
+        axis += 1
+    return BasicIndex(tuple(spec), tuple(operands), tuple(new_axes))
+
+
+def _without_ellipsis(array: Type, items: Sequence[Ref]) -> list[Ref]:
+    """Fill up to one item per axis; ``...`` stands for the axes that are not named."""
+    dots = [k for k, item in enumerate(items) if isinstance(item, Constant) and item.value is ...]
+    if len(dots) > 1:
+        raise shapes("an index can only have a single ellipsis `...`")
+    named = sum(
+        not (isinstance(i, Constant) and (i.value is None or i.value is ...)) for i in items
+    )
+    if named > array.rank:
+        raise shapes(f"too many indices: the array is {array.rank}-dimensional, {named} are given")
+    fill: list[Ref] = [FULL] * (array.rank - named)
+    if not dots:
+        return [*items, *fill]
+    return [*items[: dots[0]], *fill, *items[dots[0] + 1 :]]
+
+
+def extended(ctx: Lowering, array: Array, step: Step) -> Array:
+    """The view of an array that one more step makes."""
+    return Array(array.cell, views.extend(ctx.builder, array.cell.type, array.steps, step))
+
+
+def view(ctx: Lowering, array: Array, index: BasicIndex) -> Array:
+    """The part of an array that a basic index selects, as a view."""
+    if not all(item == ALL for item in index.spec):
+        step = views.get_step(array.type, index.spec, index.operands)
+        array = extended(ctx, array, step)
+    else:
+        array = Array(array.cell, array.steps)
+    if index.new_axes:
+        shape = list(array.type.shape)
+        for axis in index.new_axes:
+            shape.insert(axis, 1)
+        sizes = [ctx.size(dim) for dim in shape]
+        array = extended(ctx, array, views.reshape_step(array.type, sizes))
+    return array
+
+
+def read_element(ctx: Lowering, array: Array, index: BasicIndex) -> Ref:
+    """Read one element."""
+    known = ctx.state.reads.get(array)
+    if array.steps and (known is None or known[0] is not ctx.state.cells[array.cell]):
+        # An element of a view is read from the base, without making the view.
+        whole = extended(ctx, array, views.get_step(array.type, index.spec, index.operands))
+        return Scalar(ctx.read(whole))
+    value = ctx.read(array)
+    args = (value, *index.operands)
+    return Scalar(ctx.emit(GET, args, {"spec": index.spec}, f"{array.cell.name}_at"))
+
+
+def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
+    """Read ``owner[index]``."""
+    if isinstance(owner, Poison) or any(isinstance(i, Poison) for i in index_items(index)):
+        return POISON
+    match owner:
+        case Array():
+            return _of_array(ctx, owner, index)
+        case Tuple(items=items):
+            return _of_sequence(ctx, items, index)
+        case Struct(fields=fields) if owner.is_tuple:
+            return _of_sequence(ctx, tuple(fields.values()), index)
+        case List():
+            return _of_sequence(ctx, ctx.state.lists[owner], index)
+        case Dict(items=entries):
+            key = ctx.constant(index, "the key of a dictionary")
+            if key not in entries:
+                raise RefusedError(f"the dictionary has no key {key!r}")
+            return entries[key]
+        case Scalar() if index_items(index) == () or _is_dots(index):
+            return owner
+        case Constant(value=str() as string):
+            return Constant(string[ctx.constant(index, "the index of a string")])
+    raise shapes(f"`{text}`: {ctx.describe(owner)} cannot be indexed")
+
+
+def _is_dots(index: Ref) -> bool:
+    return isinstance(index, Constant) and index.value is ...
+
+
+def _of_array(ctx: Lowering, array: Array, index: Ref) -> Ref:
+    found = basic_index(ctx, array.type, index_items(index))
+    if found.is_element and array.type.rank:
+        return read_element(ctx, array, found)
+    return view(ctx, array, found)
+
+
+def _of_sequence(ctx: Lowering, items: tuple[Ref, ...], index: Ref) -> Ref:
+    if isinstance(index, Slice):
+        bounds = [
+            ctx.constant(part, "the bound of a slice of a tuple")
+            for part in (index.start, index.stop, index.step)
+        ]
+        return Tuple(items[slice(*bounds)])
+    position = static_position(ctx, index, "a tuple or list")
+    if not -len(items) <= position < len(items):
+        raise shapes(f"index {position} is out of range for {len(items)} items")
+    return items[position]
+
+
+def static_position(ctx: Lowering, index: Ref, what: str) -> int:
+    """An index that must be known at compile time, of a tuple or list."""
+    problem = RefusedError(
+        f"the index of {what} must be known at compile time",
+        "loop over the items themselves (`for item in items:`), or put numbers into an array",
+    )
+    if isinstance(index, Scalar) and not isinstance(index.value.size, int):
+        raise UnrollableError(index.value, problem)
+    position = ctx.constant(index, f"the index of {what}")
+    if not isinstance(position, int):
+        raise problem
+    return position

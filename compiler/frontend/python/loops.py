@@ -1,0 +1,159 @@
+"""Loops: ``for`` and ``while``, with ``break``, ``continue`` and ``else``."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Sequence
+
+from gradc.frontend.python import iteration, jumps, sequences
+from gradc.frontend.python.assigning import assign
+from gradc.frontend.python.blocks import block
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.jumps import BROKEN, CONTINUED
+from gradc.frontend.python.liveness import names_assigned
+from gradc.frontend.python.merging import RETURNED
+from gradc.frontend.python.problems import RefusedError, UnrollableError
+from gradc.frontend.python.refs import POISON, Constant, Poison, Range, Ref
+from gradc.ir.core import Value
+from gradc.prims.compare import GT, LT
+
+#: A loop over a range with known bounds is unrolled up to this many iterations where its index
+#: must be known at compile time.
+MOST_UNROLLED = 256
+
+
+def for_statement(ctx: Lowering, node: ast.For) -> None:
+    """Interpret a ``for`` statement."""
+    iterable = ctx.expression(node.iter)
+    if isinstance(iterable, Poison):
+        for name in names_assigned([node.target, *node.body]):
+            ctx.state.frame.names[name] = POISON
+        return
+    saved = _save_flags(ctx)
+    items = sequences.static_items(ctx, iterable)
+    if items is not None:
+        _unrolled(ctx, node, items)
+    else:
+        _runtime(ctx, node, iterable)
+    _otherwise(ctx, node, saved)
+
+
+def while_statement(ctx: Lowering, node: ast.While) -> None:
+    """Interpret a ``while`` statement."""
+    saved = _save_flags(ctx)
+    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    if endless and not jumps.leaves_loop(node.body):
+        raise RefusedError("this loop never ends", "give it a condition or a `break`")
+    if endless or not isinstance(node.test, ast.Constant):
+        iteration.conditional(
+            ctx,
+            node,
+            None,
+            "k",
+            lambda index: ctx.truth(ctx.expression(node.test)),
+            lambda index: block(ctx, node.body),
+        )
+    if endless and not jumps.has_break(node.body):
+        # The only way out is a return.
+        ctx.state.frame.names[RETURNED] = Constant(True)
+    _otherwise(ctx, node, saved)
+
+
+# -- flags --------------------------------------------------------------------------------------
+
+
+def _save_flags(ctx: Lowering) -> dict[str, Ref]:
+    """Start with flags of the loop's own; no jump has been taken here yet."""
+    names = ctx.state.frame.names
+    saved = {flag: names.get(flag, Constant(False)) for flag in (BROKEN, CONTINUED)}
+    for flag in (BROKEN, CONTINUED, RETURNED):
+        names[flag] = Constant(False)
+    return saved
+
+
+def _otherwise(ctx: Lowering, node: ast.For | ast.While, saved: dict[str, Ref]) -> None:
+    """Interpret the ``else`` of a loop, and go back to the flags of the loop around it."""
+    names = ctx.state.frame.names
+    left = jumps.jumped(ctx)
+    names.update(saved)
+    if left is True or not node.orelse:
+        return
+    live = ctx.state.frame.live.after[id(node)]
+    jumps.guarded(ctx, left, lambda: block(ctx, node.orelse), live)
+
+
+# -- iterations known at compile time -----------------------------------------------------------
+
+
+def _unrolled(ctx: Lowering, node: ast.For, items: Sequence[Ref], start: int = 0) -> None:
+    """Interpret the body once per item of a tuple, a list, or a range with known bounds."""
+    live = ctx.state.frame.live.head[id(node)] | ctx.state.frame.live.after[id(node)]
+    for number in range(start, len(items)):
+        assign(ctx, node.target, items[number])
+        with ctx.inside((id(node), number)):
+            block(ctx, node.body)
+        ctx.state.frame.names[CONTINUED] = Constant(False)
+        left = jumps.jumped(ctx)
+        if left is True:
+            return
+        if left is not False and number + 1 < len(items):
+            following = functools.partial(_unrolled, ctx, node, items, number + 1)
+            jumps.guarded(ctx, left, following, live)
+            return
+
+
+# -- iterations known at run time ---------------------------------------------------------------
+
+
+def _runtime(ctx: Lowering, node: ast.For, iterable: Ref) -> None:
+    bounds, item = sequences.runtime_items(ctx, iterable)
+    before, found = ctx.state.snapshot(), len(ctx.diagnostics.found)
+    try:
+        _over_range(ctx, node, iterable, bounds, item)
+    except UnrollableError as wish:
+        if wish.value not in ctx.unrollable or not _known(bounds):
+            raise
+        start, stop, step = (int(bound.size or 0) for bound in bounds)
+        positions = range(start, stop, step)
+        if len(positions) > MOST_UNROLLED:
+            raise wish.reason from None
+        ctx.state.restore(before)
+        del ctx.diagnostics.found[found:]
+        _unrolled(ctx, node, [item(ctx.builder.const(k)) for k in positions])
+
+
+def _known(bounds: iteration.Bounds) -> bool:
+    return all(isinstance(bound.size, int) for bound in bounds)
+
+
+def _over_range(
+    ctx: Lowering,
+    node: ast.For,
+    iterable: Ref,
+    bounds: iteration.Bounds,
+    item: Callable[[Value], Ref],
+) -> None:
+    def body(index: Value | None) -> None:
+        assert index is not None
+        assign(ctx, node.target, item(index))
+        block(ctx, node.body)
+
+    named = isinstance(iterable, Range) and isinstance(node.target, ast.Name)
+    name = node.target.id if named and isinstance(node.target, ast.Name) else "k"
+    if not jumps.leaves_loop(node.body):
+        iteration.counted(ctx, node, bounds, name, body, unrollable=_known(bounds))
+        return
+    _, stop, step = bounds
+    if not isinstance(step.size, int):
+        raise RefusedError(
+            "a loop with `break` or `return` needs a step that is known at compile time",
+            "use a while loop",
+        )
+    compare = LT if step.size > 0 else GT
+
+    def condition(index: Value | None) -> Value | bool:
+        assert index is not None
+        return ctx.emit(compare, (index, stop))
+
+    iteration.conditional(ctx, node, bounds, name, condition, body)

@@ -1,0 +1,305 @@
+"""From a Python function and the types of its arguments to IR."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradc.errors import (
+    Diagnostic,
+    GradTypeError,
+    Location,
+    UnsupportedFunctionError,
+)
+from gradc.frontend.python import calls, environment
+from gradc.frontend.python.context import Lowering, Tables
+from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
+from gradc.frontend.python.promote import kind_of_constant
+from gradc.frontend.python.refs import (
+    Array,
+    Callee,
+    Cell,
+    Constant,
+    Dict,
+    List,
+    Partial,
+    Poison,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+)
+from gradc.frontend.python.source import Files, Source, function_name
+from gradc.ir.builder import CONST
+from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.types import Type
+from gradc.ir.walk import substitute_region
+
+#: Interpreting a deeply nested function takes many Python calls; none of them is deep in C.
+_RECURSION_LIMIT = 50_000
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An argument, or a part of one, that has a value at run time.
+
+    Attributes
+    ----------
+    type : Type
+    weak : bool
+        Whether it is a Python number: combined with a float32 array it does not make float64.
+    """
+
+    type: Type
+    weak: bool = False
+
+
+@dataclass(frozen=True)
+class Static:
+    """An argument, or a part of one, that is a constant of the compiled function."""
+
+    value: object
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A Python function as IR.
+
+    Attributes
+    ----------
+    function : Function
+        Its parameters are the leaves of the arguments in order, then the captured arrays.
+    out_tree : object
+        The structure of the result, with an index into ``function.results`` at each leaf and
+        :class:`Static` where the result has a string, None or the like.
+    out_weak : tuple of bool
+        For each result, whether it is a Python number.
+    leaf_names : tuple of str
+        The name of each leaf of the arguments.
+    mutated : tuple of int
+        The leaves (by position) that the function writes to.
+    captured : tuple of (Value, object)
+        Arrays from outside of the function: the parameter, and the array to pass for it.
+    constants : mapping of str to object
+        Numbers and strings from outside of the function that the IR has taken as constants.
+    """
+
+    function: Function
+    out_tree: object
+    out_weak: tuple[bool, ...]
+    leaf_names: tuple[str, ...]
+    mutated: tuple[int, ...]
+    captured: tuple[tuple[Value, object], ...]
+    constants: Mapping[str, object]
+
+
+def lower(
+    tables: Tables, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Lowered:
+    """Lower a function; see :func:`gradc.frontend.python.lower_function`."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION_LIMIT))
+    try:
+        return _Lowerer(tables, fn).run(args, kwargs)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+class _Lowerer:
+    def __init__(self, tables: Tables, fn: Callable[..., Any]) -> None:
+        self.fn = fn
+        self.ctx = Lowering(tables, Files())
+        self.params: list[Value] = []
+        self.cells: dict[int, Cell] = {}
+        self.results: list[Value] = []
+        self.weak: list[bool] = []
+
+    def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Lowered:
+        ctx = self.ctx
+        callee, first, named = self._callee()
+        source: Source = callee.source
+        loc = _definition(source, callee.node)
+        ctx.builder.loc = loc
+        refs, keywords = self._arguments(callee, first, named, args, kwargs)
+        try:
+            names = calls.bind_arguments(ctx, callee, refs, keywords)
+            frame = calls.new_frame(ctx, callee, names)
+        except RefusedError as problem:
+            raise problem.kind(Diagnostic(loc, problem.message, problem.hint)) from None
+        tokens = {number: ctx.state.tokens[cell] for number, cell in self.cells.items()}
+        out_tree: object = None
+        with ctx.call_frame(frame):
+            try:
+                result = calls.run(ctx, callee, frame)
+                out_tree = self._flatten(result, callee)
+            except TooMuchError:
+                pass
+            except UnrollableError as wish:
+                ctx.report(wish.reason, callee.node)
+            except RefusedError as problem:
+                ctx.report(problem, callee.node)
+        ctx.diagnostics.raise_if_any()
+        mutated = [n for n, cell in self.cells.items() if ctx.state.tokens[cell] != tokens[n]]
+        captured = [(value, array) for _, value, array in ctx.captured.values()]
+        params = [*self.params, *(value for value, _ in captured)]
+        body = Region(tuple(params), tuple(ctx.builder.ops), tuple(self.results))
+        body = _renamed(body, ctx.given)
+        function = Function(_identifier(callee.name), body, loc)
+        return Lowered(
+            function,
+            out_tree,
+            tuple(self.weak),
+            tuple(param.name for param in self.params),
+            tuple(mutated),
+            tuple(captured),
+            dict(ctx.constants),
+        )
+
+    # -- arguments ------------------------------------------------------------------------
+
+    def _callee(self) -> tuple[Callee, tuple[Ref, ...], Mapping[str, Ref]]:
+        ref = environment.callee_of(self.ctx, self.fn)
+        args: tuple[Ref, ...] = ()
+        kwargs: dict[str, Ref] = {}
+        while isinstance(ref, Partial):
+            args, kwargs = (*ref.args, *args), {**ref.kwargs, **kwargs}
+            ref = ref.callee
+        if not isinstance(ref, Callee):
+            raise UnsupportedFunctionError(
+                f"{function_name(self.fn)}: this is not a Python function whose source can be read"
+            )
+        return ref, args, kwargs
+
+    def _arguments(
+        self,
+        callee: Callee,
+        first: tuple[Ref, ...],
+        named: Mapping[str, Ref],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> tuple[list[Ref], dict[str, Ref]]:
+        spec = callee.node.args
+        names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)][len(first) :]
+        rest = spec.vararg.arg if spec.vararg is not None else "arg"
+        names += [f"{rest}_{k}" for k in range(len(args) - len(names))]
+        with self.ctx.builder.at(self.ctx.builder.loc):
+            refs = [self._argument(name, tree) for name, tree in zip(names, args, strict=False)]
+            keywords = {key: self._argument(key, tree) for key, tree in kwargs.items()}
+        return [*first, *refs], {**named, **keywords}
+
+    def _argument(self, name: str, tree: Any) -> Ref:
+        if isinstance(tree, Leaf):
+            return self._leaf(name, tree)
+        if isinstance(tree, Static):
+            return environment.from_python(self.ctx, name, tree.value)
+        if isinstance(tree, dict):
+            return Dict({key: self._argument(f"{name}_{key}", part) for key, part in tree.items()})
+        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+            fields = zip(tree._fields, tree, strict=True)
+            return Struct(type(tree), {k: self._argument(f"{name}_{k}", p) for k, p in fields})
+        if isinstance(tree, tuple | list):
+            items = tuple(self._argument(f"{name}_{k}", part) for k, part in enumerate(tree))
+            if isinstance(tree, tuple):
+                return Tuple(items)
+            made = List(name)
+            self.ctx.state.lists[made] = items
+            return made
+        if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+            parts = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
+            return Struct(
+                type(tree), {k: self._argument(f"{name}_{k}", p) for k, p in parts.items()}
+            )
+        raise GradTypeError(
+            f"argument `{name}` of {function_name(self.fn)}: {type(tree).__name__} is no"
+            " description of an argument"
+        )
+
+    def _leaf(self, name: str, leaf: Leaf) -> Ref:
+        ctx = self.ctx
+        value = ctx.builder.value(leaf.type, _identifier(name), named=True)
+        for dim in leaf.type.shape:
+            ctx.builder.sizes.not_negative(dim)
+        number = len(self.params)
+        self.params.append(value)
+        if leaf.type.is_scalar:
+            return Scalar(value, leaf.weak)
+        cell = Cell(value.name, leaf.type)
+        ctx.called.add(cell)
+        self.cells[number] = cell
+        return ctx.state.new_cell(cell, value)
+
+    # -- results --------------------------------------------------------------------------
+
+    def _flatten(self, ref: Ref, callee: Callee) -> object:
+        ctx = self.ctx
+        ref = ctx.present(ref, "the result")
+        match ref:
+            case Constant(value=value) if kind_of_constant(value) is None:
+                return Static(value)
+            case Constant() | Scalar() | Array():
+                self.results.append(ctx.value(ref))
+                self.weak.append(ctx.kind(ref).weak)
+                return len(self.results) - 1
+            case Tuple(items=items):
+                return tuple(self._flatten(item, callee) for item in items)
+            case List():
+                return [self._flatten(item, callee) for item in ctx.state.lists[ref]]
+            case Dict(items=entries):
+                return {key: self._flatten(entry, callee) for key, entry in entries.items()}
+            case Struct():
+                fields = {key: self._flatten(part, callee) for key, part in ref.fields.items()}
+                return _instance(ref.cls, fields)
+            case Poison():
+                return None
+        raise RefusedError(
+            f"{callee.name} returns {ctx.describe(ref)}, which is no number, array or container"
+        )
+
+
+def _instance(cls: type, fields: dict[str, object]) -> object:
+    """An instance of a named tuple or dataclass, without running its own code."""
+    if issubclass(cls, tuple):
+        return tuple.__new__(cls, fields.values())
+    made = object.__new__(cls)
+    for key, value in fields.items():
+        object.__setattr__(made, key, value)
+    return made
+
+
+def _definition(source: Source, node: ast.FunctionDef | ast.Lambda) -> Location:
+    place = source.location(node)
+    if isinstance(node, ast.Lambda) or not place.col:
+        return place
+    start = place.col + len("def ")
+    return replace(place, col=start, end_col=start + len(node.name))
+
+
+def _identifier(name: str) -> str:
+    cleaned = "".join(
+        letter if letter.isidentifier() or letter.isdigit() else "_" for letter in name
+    )
+    return cleaned if cleaned.isidentifier() else f"_{cleaned}"
+
+
+def _renamed(body: Region, given: Mapping[Value, str]) -> Region:
+    """Give values the names of the variables that they were assigned to."""
+    mapping: dict[Value, Value] = {}
+
+    def region_of(region: Region) -> Region:
+        return Region(region.params, tuple(renamed(op) for op in region.ops), region.yields)
+
+    def renamed(op: Op) -> Op:
+        regions = tuple(region_of(region) for region in op.regions)
+        outs = op.outs
+        if op.prim is not CONST and any(out in given and not out.named for out in outs):
+            for out in outs:
+                if out in given and not out.named:
+                    mapping[out] = replace(out, name=_identifier(given[out]), named=True)
+            outs = tuple(mapping.get(out, out) for out in outs)
+        return replace(op, regions=regions, outs=outs)
+
+    return substitute_region(region_of(body), mapping)

@@ -1,0 +1,59 @@
+"""How the front end refuses: an exception inside, a diagnostic outside."""
+
+from __future__ import annotations
+
+import ast
+
+from gradc.errors import GradcError, GradTypeError, UnsupportedFunctionError, UnsupportedSyntaxError
+
+
+class RefusedError(Exception):
+    """Something that gradc does not take; turned into a diagnostic where the node is known.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in the user's words.
+    hint : str, optional
+        What to write instead.
+    kind : type
+        The error class it asks for.
+    node : ast.AST, optional
+        The place, where it is more precise than the expression being interpreted.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        kind: type[GradcError] = UnsupportedSyntaxError,
+        node: ast.AST | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.kind = kind
+        self.node = node
+
+
+class UnrollableError(Exception):
+    """A loop over a range with known bounds needs its index as a constant."""
+
+    def __init__(self, value: object, reason: RefusedError) -> None:
+        super().__init__(reason.message)
+        self.value = value
+        self.reason = reason
+
+
+class TooMuchError(Exception):
+    """The program is too large to be interpreted; reported already, so stop here."""
+
+
+def shapes(message: str, hint: str | None = None) -> RefusedError:
+    """A problem with types or shapes."""
+    return RefusedError(message, hint, GradTypeError)
+
+
+def unknown_function(message: str, hint: str | None = None) -> RefusedError:
+    """A function that has no rule."""
+    return RefusedError(message, hint, UnsupportedFunctionError)

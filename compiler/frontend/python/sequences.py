@@ -1,0 +1,205 @@
+"""What a ``for`` statement runs over: items known at compile time, or an index and its items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gradc.frontend.python import indexing
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.refs import (
+    Array,
+    Constant,
+    Dict,
+    Iteration,
+    List,
+    Range,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+)
+from gradc.frontend.python.slices import integer_ref
+from gradc.ir.core import Value
+from gradc.prims.arithmetic import ADD, MUL, SUB
+from gradc.prims.integers import IMAX, IMIN
+from gradc.prims.loops import TRIP
+
+Bounds = tuple[Value, Value, Value]
+Item = Callable[[Value], Ref]
+
+
+def static_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref] | None:
+    """The items of an iterable whose items are known one by one; None for others.
+
+    A range or an array alone is not one of them, even where its length is known: a loop over it
+    stays a loop.
+    """
+    match iterable:
+        case Tuple(items=items):
+            return items
+        case Struct(fields=fields) if iterable.is_tuple:
+            return tuple(fields.values())
+        case List():
+            return ctx.state.lists[iterable]
+        case Dict(items=entries):
+            return [Constant(key) for key in entries]
+        case Constant(value=str() as string):
+            return [Constant(letter) for letter in string]
+        case Iteration(kind=kind, parts=parts):
+            return _static_iteration(ctx, kind, parts)
+        case _:
+            return None
+
+
+def _static_iteration(ctx: Lowering, kind: str, parts: Sequence[Ref]) -> Sequence[Ref] | None:
+    inner = [static_items(ctx, part) for part in (parts[:1] if kind == "enumerate" else parts)]
+    if all(items is None for items in inner):
+        return None
+    known = [
+        known_items(ctx, part) if items is None else items
+        for items, part in zip(inner, parts, strict=False)
+    ]
+    if kind == "reversed":
+        return known[0][::-1]
+    if kind == "enumerate":
+        start = ctx.constant(parts[1], "the start of enumerate")
+        return [Tuple((Constant(start + k), item)) for k, item in enumerate(known[0])]
+    return [Tuple(tuple(items)) for items in zip(*known, strict=False)]
+
+
+def known_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref]:
+    """The items of a range or array of known length, one by one."""
+    bounds, item = runtime_items(ctx, iterable)
+    sizes = [bound.size for bound in bounds]
+    if not all(isinstance(size, int) for size in sizes):
+        raise RefusedError(
+            "a tuple or list is combined with something whose length is known at run time only",
+            "loop over an array instead, or over a range",
+        )
+    start, stop, step = (int(size or 0) for size in sizes)
+    return [item(ctx.builder.const(k)) for k in range(start, stop, step)]
+
+
+def runtime_items(ctx: Lowering, iterable: Ref) -> tuple[Bounds, Item]:
+    """The bounds of an index, and the item at each value of it."""
+    if isinstance(iterable, Range):
+        return range_bounds(ctx, iterable), lambda index: integer_ref(ctx, index)
+    count, item = positions(ctx, iterable)
+    return (ctx.builder.const(0), count, ctx.builder.const(1)), item
+
+
+def range_bounds(ctx: Lowering, given: Range) -> Bounds:
+    """Start, stop and step of a range as integers."""
+    start, stop, step = (
+        ctx.integer(bound, "a bound of range") for bound in (given.start, given.stop, given.step)
+    )
+    if step.size == 0:
+        raise shapes("the step of a range must not be zero")
+    return start, stop, step
+
+
+def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
+    """How many items there are, and the item at each position from 0."""
+    match iterable:
+        case Range():
+            return _range_positions(ctx, iterable)
+        case Array() if iterable.type.rank:
+            return ctx.size(iterable.type.shape[0]), lambda index: _element(ctx, iterable, index)
+        case Iteration(kind="enumerate", parts=(inner, start)):
+            count, item = positions(ctx, inner)
+            first = ctx.integer(start, "the start of enumerate")
+
+            def numbered(index: Value) -> Ref:
+                number = ctx.builder.integer(ADD, index, first)
+                return Tuple((integer_ref(ctx, number), item(index)))
+
+            return count, numbered
+        case Iteration(kind="reversed", parts=(inner,)):
+            count, item = positions(ctx, inner)
+            last = ctx.builder.integer(SUB, count, 1)
+            return count, lambda index: item(ctx.builder.integer(SUB, last, index))
+        case Iteration(kind="zip", parts=parts):
+            return _zip_positions(ctx, parts)
+        case _:
+            raise shapes(f"{ctx.describe(iterable)} cannot be looped over")
+
+
+def _range_positions(ctx: Lowering, given: Range) -> tuple[Value, Item]:
+    start, stop, step = range_bounds(ctx, given)
+    builder = ctx.builder
+    if step.size == 1:
+        count = builder.integer(IMAX, builder.integer(SUB, stop, start), 0)
+    else:
+        count = ctx.emit(TRIP, (start, stop, step))
+
+    def item(index: Value) -> Ref:
+        moved = ctx.builder.integer(MUL, index, step)
+        return integer_ref(ctx, ctx.builder.integer(ADD, start, moved))
+
+    return count, item
+
+
+def _zip_positions(ctx: Lowering, parts: Sequence[Ref]) -> tuple[Value, Item]:
+    found = [positions(ctx, part) for part in parts]
+    if not found:
+        raise shapes("zip() without arguments")
+    count = found[0][0]
+    for other, _ in found[1:]:
+        count = ctx.builder.integer(IMIN, count, other)
+    items = [item for _, item in found]
+    return count, lambda index: Tuple(tuple(item(index) for item in items))
+
+
+def _element(ctx: Lowering, array: Array, index: Value) -> Ref:
+    return indexing.subscript(ctx, array, Scalar(index, weak=True), array.cell.name)
+
+
+def length(ctx: Lowering, ref: Ref) -> Ref:
+    """The length of a sequence, as ``len`` returns it."""
+    items = static_items(ctx, ref)
+    if items is not None and not isinstance(ref, Iteration):
+        return Constant(len(items))
+    if isinstance(ref, Array) and ref.type.rank:
+        return ctx.dim(ref.type.shape[0])
+    if isinstance(ref, Range):
+        return integer_ref(ctx, positions(ctx, ref)[0])
+    raise shapes(f"{ctx.describe(ref)} has no len()")
+
+
+def elements(ctx: Lowering, ref: Ref, what: str) -> Sequence[Ref]:
+    """The items of anything whose length is known at compile time."""
+    items = static_items(ctx, ref)
+    return known_items(ctx, ref) if items is None else items
+
+
+def unpacked(ctx: Lowering, ref: Ref, count: int, at_least: bool = False) -> Sequence[Ref]:
+    """The items of what is unpacked into `count` targets."""
+    items = static_items(ctx, ref)
+    if items is None and isinstance(ref, Array) and ref.type.rank:
+        items = _array_items(ctx, ref, count, at_least)
+    elif items is None:
+        items = known_items(ctx, ref)
+    if len(items) != count and not (at_least and len(items) >= count):
+        short = len(items) < count
+        raise shapes(
+            f"{'not enough' if short else 'too many'} values to unpack:"
+            f" {count} expected, {len(items)} there"
+        )
+    return items
+
+
+def _array_items(ctx: Lowering, array: Array, count: int, at_least: bool) -> Sequence[Ref]:
+    from gradc.frontend.python.arithmetic import expect_shape
+
+    dim = array.type.shape[0]
+    if not isinstance(dim, int):
+        if at_least:
+            raise RefusedError("the length of this array is not known at compile time")
+        shape = (count, *array.type.shape[1:])
+        value = ctx.read(array)
+        what = f"{count} values are unpacked from an array of another length"
+        checked = ctx.result(expect_shape(ctx, value, shape, what))
+        assert isinstance(checked, Array)
+        array, dim = checked, count
+    return [_element(ctx, array, ctx.builder.const(k)) for k in range(dim)]

@@ -1,0 +1,128 @@
+"""Indices and slices of one axis, with Python's rules for negative and excessive bounds."""
+
+from __future__ import annotations
+
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar, Slice
+from gradc.ir.core import Value
+from gradc.ir.types import Dim, DType
+from gradc.prims.arithmetic import ADD, FLOORDIV, NEG, SUB
+from gradc.prims.compare import LT, SELECT
+from gradc.prims.index import ALL, SLICE, WRAP
+from gradc.prims.integers import IMAX, IMIN
+
+
+def position(ctx: Lowering, index: Ref, dim: Dim, axis: int) -> Value:
+    """Return a checked index that is not negative."""
+    value = ctx.integer(index, "an index")
+    size = ctx.size(dim)
+    if isinstance(value.size, int) and isinstance(dim, int):
+        if not -dim <= value.size < dim:
+            raise shapes(f"index {value.size} is out of range for axis {axis} of size {dim}")
+        return ctx.builder.const(value.size % dim)
+    builder = ctx.builder
+    below = builder.sizes.form(dim).plus(builder.sizes.form(1), -1)
+    inside = builder.certain(value, 0) and builder.sizes.at_least(below, builder.form(value))
+    if inside:
+        return value
+    return ctx.emit(WRAP, (value, size), {"line": builder.loc.line}, value.name)
+
+
+def part(ctx: Lowering, given: Slice, dim: Dim) -> tuple[str, list[Value]]:
+    """Return the item of an index specification for a slice, and its operands."""
+    step = _step(ctx, given.step)
+    if step == 1 and given.start is NONE and given.stop is NONE:
+        return ALL, []
+    size = ctx.size(dim)
+    if step > 0:
+        start, count = _forward(ctx, given, size)
+    else:
+        start, count = _backward(ctx, given, size)
+    if abs(step) != 1:
+        count = ctx.builder.integer(
+            FLOORDIV, ctx.builder.integer(ADD, count, abs(step) - 1), abs(step)
+        )
+    if step == 1 and count.size == dim and isinstance(start.size, int) and start.size == 0:
+        return ALL, []
+    return SLICE, [start, count, ctx.builder.const(step)]
+
+
+def _step(ctx: Lowering, step: Ref) -> int:
+    if step is NONE:
+        return 1
+    if not isinstance(step, Constant):
+        raise RefusedError(
+            "the step of a slice must be known at compile time", "loop over the elements instead"
+        )
+    if not isinstance(step.value, int) or step.value == 0:
+        raise shapes(f"the step of a slice is an integer other than 0, not {step.value!r}")
+    return step.value
+
+
+def _bound(ctx: Lowering, bound: Ref) -> Value:
+    return ctx.integer(bound, "a bound of a slice")
+
+
+def _forward(ctx: Lowering, given: Slice, size: Value) -> tuple[Value, Value]:
+    """Start and number of elements between the bounds, for a positive step."""
+    builder = ctx.builder
+    stop = size if given.stop is NONE else _clamped(ctx, _bound(ctx, given.stop), size)
+    if given.start is NONE:
+        return builder.const(0), stop
+    start = _bound(ctx, given.start)
+    if builder.certain(start, 0):
+        # Beyond the end nothing is taken, wherever it would start.
+        return start, builder.integer(IMAX, builder.integer(SUB, stop, start), 0)
+    start = _clamped(ctx, start, size)
+    return start, builder.integer(IMAX, builder.integer(SUB, stop, start), 0)
+
+
+def _clamped(ctx: Lowering, bound: Value, size: Value) -> Value:
+    """A bound counted from the front, between 0 and the size."""
+    builder = ctx.builder
+    if builder.certain(bound, 0):
+        return builder.integer(IMIN, bound, size)
+    if builder.certain(-1, bound):
+        return builder.integer(IMAX, builder.integer(ADD, size, bound), 0)
+    from_end = builder.integer(IMAX, builder.integer(ADD, size, bound), 0)
+    from_front = builder.integer(IMIN, bound, size)
+    negative = ctx.emit(LT, (bound, builder.const(0)))
+    return ctx.emit(SELECT, (negative, from_end, from_front), None, bound.name)
+
+
+def _backward(ctx: Lowering, given: Slice, size: Value) -> tuple[Value, Value]:
+    """Start and number of elements between the bounds, for a negative step."""
+    builder = ctx.builder
+    last = builder.integer(SUB, size, 1)
+    start = last if given.start is NONE else _clamped_back(ctx, _bound(ctx, given.start), size)
+    if given.stop is NONE:
+        return start, builder.integer(ADD, start, 1)
+    stop = _clamped_back(ctx, _bound(ctx, given.stop), size)
+    return start, builder.integer(IMAX, builder.integer(SUB, start, stop), 0)
+
+
+def _clamped_back(ctx: Lowering, bound: Value, size: Value) -> Value:
+    """A bound counted from the front, between -1 and the size less 1."""
+    builder = ctx.builder
+    last = builder.integer(SUB, size, 1)
+    if builder.certain(bound, 0):
+        return builder.integer(IMIN, bound, last)
+    if builder.certain(-1, bound):
+        return builder.integer(IMAX, builder.integer(ADD, size, bound), -1)
+    from_end = builder.integer(IMAX, builder.integer(ADD, size, bound), -1)
+    from_front = builder.integer(IMIN, bound, last)
+    negative = ctx.emit(LT, (bound, builder.const(0)))
+    return ctx.emit(SELECT, (negative, from_end, from_front), None, bound.name)
+
+
+def opposite(ctx: Lowering, value: Value) -> Value:
+    """The negative of an integer."""
+    return ctx.builder.integer(NEG, value)
+
+
+def integer_ref(ctx: Lowering, value: Value) -> Ref:
+    """A Python integer, as a constant where it is known."""
+    if isinstance(value.size, int):
+        return Constant(value.size)
+    return Scalar(ctx.cast(value, DType.INT), weak=True)

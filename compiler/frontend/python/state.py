@@ -1,0 +1,157 @@
+"""The state of the interpreted program: what names refer to, and what arrays hold now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gradc.frontend.python.refs import (
+    Array,
+    Callee,
+    Cell,
+    Dict,
+    Frame,
+    Iteration,
+    List,
+    Maybe,
+    Method,
+    Partial,
+    Ref,
+    Struct,
+    Tuple,
+)
+from gradc.ir.core import Value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A copy of the state, to go back to."""
+
+    cells: dict[Cell, Value]
+    tokens: dict[Cell, int]
+    lists: dict[List, tuple[Ref, ...]]
+    reads: dict[Array, tuple[Value, Value]]
+    names: dict[Frame, dict[str, Ref]]
+
+
+@dataclass(eq=False, slots=True)
+class State:
+    """What can change while statements are interpreted.
+
+    Attributes
+    ----------
+    cells : dict
+        The current value of each array.
+    tokens : dict
+        A number for each array that changes whenever it is written to.
+    lists : dict
+        The contents of each list.
+    reads : dict
+        The value of a view as last read, and the base value it was read from.
+    frames : list of Frame
+        The calls being interpreted, innermost last.
+    kept : list of Frame
+        Frames of finished calls that a function defined in them still refers to.
+    pinned : dict
+        Arrays from outside of the function: they are there on every path.
+    """
+
+    cells: dict[Cell, Value] = field(default_factory=dict)
+    tokens: dict[Cell, int] = field(default_factory=dict)
+    lists: dict[List, tuple[Ref, ...]] = field(default_factory=dict)
+    reads: dict[Array, tuple[Value, Value]] = field(default_factory=dict)
+    frames: list[Frame] = field(default_factory=list)
+    kept: list[Frame] = field(default_factory=list)
+    pinned: dict[Cell, Value] = field(default_factory=dict)
+    last_token: int = 0
+
+    @property
+    def frame(self) -> Frame:
+        """The call being interpreted."""
+        return self.frames[-1]
+
+    def new_cell(self, cell: Cell, value: Value) -> Array:
+        """Start the life of an array and return the object."""
+        self.cells[cell] = value
+        self.touch(cell)
+        return Array(cell)
+
+    def pin(self, cell: Cell, value: Value) -> Array:
+        """Start the life of an array from outside of the function."""
+        self.pinned[cell] = value
+        self.cells[cell], self.tokens[cell] = value, 0
+        return Array(cell)
+
+    def write(self, cell: Cell, value: Value) -> None:
+        """Give an array a new value."""
+        self.cells[cell] = value
+        self.touch(cell)
+
+    def touch(self, cell: Cell) -> None:
+        """Note that an array was written to."""
+        self.last_token += 1
+        self.tokens[cell] = self.last_token
+
+    def snapshot(self) -> Snapshot:
+        """Copy what can change."""
+        frames = [*self.frames, *self.kept]
+        return Snapshot(
+            dict(self.cells),
+            dict(self.tokens),
+            dict(self.lists),
+            dict(self.reads),
+            {frame: dict(frame.names) for frame in frames},
+        )
+
+    def restore(self, saved: Snapshot) -> None:
+        """Go back to a copy; it can be used again."""
+        self.cells = self.pinned | saved.cells
+        self.tokens = dict.fromkeys(self.pinned, 0) | saved.tokens
+        self.lists = dict(saved.lists)
+        self.reads = dict(saved.reads)
+        for frame, names in saved.names.items():
+            frame.names = dict(names)
+
+    def reachable(self, skip: frozenset[str]) -> dict[Cell, int]:
+        """Count the names through which each array can be reached.
+
+        Names of the innermost call that are in `skip` do not count.
+        """
+        counts: dict[Cell, int] = {}
+        for frame in dict.fromkeys([*self.frames, *self.kept]):
+            for name, ref in frame.names.items():
+                if frame is self.frame and name in skip:
+                    continue
+                for cell in set(self.cells_of(ref)):
+                    counts[cell] = counts.get(cell, 0) + 1
+        return counts
+
+    def cells_of(self, ref: Ref) -> Iterator[Cell]:
+        """Yield the arrays that can be reached from a reference."""
+        if isinstance(ref, Array):
+            yield ref.cell
+            yield from ref.cell.sources
+            return
+        for part in self._parts(ref):
+            yield from self.cells_of(part)
+
+    def _parts(self, ref: Ref) -> tuple[Ref, ...]:
+        match ref:
+            case Tuple(items=items):
+                return items
+            case Struct(fields=fields):
+                return tuple(fields.values())
+            case Dict(items=entries):
+                return tuple(entries.values())
+            case List():
+                return self.lists.get(ref, ())
+            case Maybe(ref=inner) | Method(owner=inner):
+                return (inner,)
+            case Partial(callee=callee, args=args, kwargs=kwargs):
+                return (callee, *args, *kwargs.values())
+            case Iteration(parts=parts):
+                return parts
+            case Callee(defaults=defaults):
+                return tuple(defaults.values())
+            case _:
+                return ()

@@ -1,0 +1,178 @@
+"""Statements: what each kind of node of Python's syntax tree does."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable
+
+from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
+from gradc.frontend.python.assigning import assign, bind
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.expressions import local_function
+from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.refs import NONE, POISON, Array, Constant, List, Poison, Ref, Tuple
+
+
+def assignment(ctx: Lowering, node: ast.Assign) -> None:
+    """``a = b = value``."""
+    ref = ctx.expression(node.value)
+    for target in node.targets:
+        assign(ctx, target, ref)
+
+
+def annotated(ctx: Lowering, node: ast.AnnAssign) -> None:
+    """``a: type = value``; the annotation says nothing to gradc."""
+    if node.value is not None:
+        assign(ctx, node.target, ctx.expression(node.value))
+
+
+def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
+    """``a += value`` and its relatives: in place for arrays, as in NumPy."""
+    match node.target:
+        case ast.Name(id=name):
+            old = ctx.expression(ast.copy_location(ast.Name(name, ast.Load()), node.target))
+            ref = ctx.expression(node.value)
+            _augmented_name(ctx, node, name, old, ref)
+        case ast.Subscript():
+            owner, index = ctx.expression(node.target.value), ctx.expression(node.target.slice)
+            ref = ctx.expression(node.value)
+            writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
+        case _:
+            raise RefusedError("attributes cannot be assigned", "use a local variable")
+
+
+def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref: Ref) -> None:
+    if isinstance(old, Poison) or isinstance(ref, Poison):
+        bind(ctx, name, POISON)
+        return
+    if isinstance(node.op, ast.MatMult):
+        bind(ctx, name, ctx.operator("matmul", old, ref, node))
+        return
+    op = _supported(node)
+    text = f"{name} {arithmetic.BINARY[type(op)][0]} {ast.unparse(node.value)}"
+    if isinstance(old, Array) and old.type.rank:
+        writes.in_place(ctx, old, op, ref, text)
+    elif isinstance(old, Tuple) and isinstance(ref, Tuple) and isinstance(op, ast.Add):
+        bind(ctx, name, Tuple((*old.items, *ref.items)))
+    elif isinstance(old, List) and isinstance(ref, List) and isinstance(op, ast.Add):
+        ctx.state.lists[old] = (*ctx.state.lists[old], *ctx.state.lists[ref])
+    else:
+        bind(ctx, name, arithmetic.binary(ctx, type(op), old, ref, text))
+
+
+def _supported(node: ast.AugAssign) -> ast.operator:
+    if type(node.op) not in arithmetic.BINARY:
+        raise RefusedError("this operator is not supported")
+    return node.op
+
+
+def expression(ctx: Lowering, node: ast.Expr) -> None:
+    """An expression for its effect: a call that writes to an array, or a docstring."""
+    if not isinstance(node.value, ast.Constant):
+        ctx.expression(node.value)
+
+
+def return_(ctx: Lowering, node: ast.Return) -> None:
+    """``return value``."""
+    jumps.finish(ctx, NONE if node.value is None else ctx.expression(node.value))
+
+
+def function(ctx: Lowering, node: ast.FunctionDef) -> None:
+    """A function defined inside this one."""
+    if node.decorator_list:
+        raise RefusedError(
+            "decorated inner functions are not supported",
+            "move the function out of this one",
+            node=node.decorator_list[0],
+        )
+    ctx.state.frame.names[node.name] = local_function(ctx, node, node.name)
+
+
+def import_(ctx: Lowering, node: ast.Import) -> None:
+    """An import inside the function."""
+    for alias in node.names:
+        module = _module(alias.name)
+        if alias.asname is None:
+            top = alias.name.split(".")[0]
+            bind(ctx, top, Constant(_module(top)))
+        else:
+            bind(ctx, alias.asname, Constant(module))
+
+
+def import_from(ctx: Lowering, node: ast.ImportFrom) -> None:
+    """``from module import name``."""
+    if node.level or node.module is None:
+        raise RefusedError(
+            "relative imports inside a function are not supported", "import at the top"
+        )
+    module = _module(node.module)
+    for alias in node.names:
+        if not hasattr(module, alias.name):
+            raise RefusedError(f"module `{node.module}` has no `{alias.name}`")
+        bind(ctx, alias.asname or alias.name, Constant(getattr(module, alias.name)))
+
+
+def _module(name: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise RefusedError(f"the import fails: {error}") from None
+
+
+def nothing(ctx: Lowering, node: ast.stmt) -> None:
+    """``pass``, ``global`` and ``nonlocal``."""
+
+
+def delete(ctx: Lowering, node: ast.Delete) -> None:
+    """``del name``."""
+    for target in node.targets:
+        if not isinstance(target, ast.Name):
+            raise RefusedError("only names can be deleted", node=target)
+        ctx.state.frame.names.pop(target.id, None)
+
+
+_REFUSED = {
+    ast.Try: ("`try` is not supported", "test the condition beforehand"),
+    ast.With: ("`with` is not supported", "call the function outside of the block"),
+    ast.ClassDef: ("classes cannot be defined inside", "define the class at the top of the file"),
+    ast.AsyncFunctionDef: ("async functions are not supported", None),
+    ast.AsyncFor: ("async loops are not supported", None),
+    ast.AsyncWith: ("`async with` is not supported", None),
+}
+
+
+def refused(ctx: Lowering, node: ast.stmt) -> None:
+    """Statements that are not taken."""
+    message, hint = _REFUSED[type(node)]
+    raise RefusedError(message, hint)
+
+
+def global_(ctx: Lowering, node: ast.Global) -> None:
+    """``global name``: reading needs no declaration, and writing is not possible."""
+    raise RefusedError(
+        f"global variables cannot be assigned (`global {', '.join(node.names)}`)",
+        "return the value instead",
+    )
+
+
+STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
+    ast.Assign: assignment,
+    ast.AnnAssign: annotated,
+    ast.AugAssign: augmented,
+    ast.Expr: expression,
+    ast.Return: return_,
+    ast.If: blocks.conditional,
+    ast.For: loops.for_statement,
+    ast.While: loops.while_statement,
+    ast.Break: lambda ctx, node: jumps.jump(ctx, jumps.BROKEN),
+    ast.Continue: lambda ctx, node: jumps.jump(ctx, jumps.CONTINUED),
+    ast.FunctionDef: function,
+    ast.Import: import_,
+    ast.ImportFrom: import_from,
+    ast.Pass: nothing,
+    ast.Nonlocal: nothing,
+    ast.Global: global_,
+    ast.Delete: delete,
+    **dict.fromkeys(_REFUSED, refused),
+}

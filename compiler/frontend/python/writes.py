@@ -1,0 +1,152 @@
+"""Writing to parts of arrays and lists: item assignment, plain and augmented."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from gradc.errors import AliasingError
+from gradc.frontend.python import arithmetic, indexing, views
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.promote import as_float, promote
+from gradc.frontend.python.refs import Array, Dict, List, Poison, Ref, Struct, Tuple
+from gradc.ir.core import Value
+from gradc.prims.arithmetic import NEG
+from gradc.prims.index import ADD_AT
+
+
+def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> None:
+    """Interpret ``owner[index] = ref``."""
+    if isinstance(owner, Poison) or isinstance(ref, Poison) or _poisoned(index):
+        return
+    match owner:
+        case Array():
+            part = located(ctx, owner, index)
+            write(ctx, part, ref, ast.unparse(target))
+        case List():
+            items = list(ctx.state.lists[owner])
+            items[_position(ctx, items, index)] = ref
+            ctx.state.lists[owner] = tuple(items)
+        case Tuple() | Struct():
+            raise shapes("a tuple cannot be changed", "use a list or an array")
+        case Dict():
+            raise RefusedError(
+                "dictionaries cannot be changed", "make a new one with the new entry"
+            )
+        case _:
+            raise shapes(f"{ctx.describe(owner)} has no items to assign to")
+
+
+def augmented(
+    ctx: Lowering, owner: Ref, index: Ref, op: ast.operator, ref: Ref, target: ast.expr
+) -> None:
+    """Interpret ``owner[index] op= ref``; sums into an array become one op."""
+    if isinstance(owner, Poison) or isinstance(ref, Poison) or _poisoned(index):
+        return
+    text = f"{ast.unparse(target)} {arithmetic.BINARY[type(op)][0]}= ..."
+    if not isinstance(owner, Array):
+        old = indexing.subscript(ctx, owner, index, text)
+        store(ctx, owner, index, arithmetic.binary(ctx, type(op), old, ref, text), target)
+        return
+    part = located(ctx, owner, index)
+    in_place(ctx, part, op, ref, text)
+
+
+def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) -> None:
+    """Interpret ``part op= ref`` for an array object or a part of one."""
+    kinds = [ctx.kind(part), ctx.kind(ref)]
+    kind = promote(kinds)
+    if isinstance(op, ast.Div):
+        kind = as_float(kind)
+    dtype = part.type.dtype
+    if part.type.rank and kind.dtype.is_float and not dtype.is_float:
+        raise shapes(
+            f"{text}: a result of {kind.dtype.numpy_name} does not fit into an array of"
+            f" {dtype.numpy_name}",
+            "make it a float array first",
+        )
+    single = len(part.steps) == 1 and part.steps[0].kind == views.GET_STEP
+    if single and isinstance(op, ast.Add | ast.Sub) and kind.dtype is dtype and dtype.is_float:
+        value = _fitted(ctx, part, ref, text)
+        if isinstance(op, ast.Sub):
+            value = ctx.emit(NEG, (value,))
+        _add_into(ctx, part, value)
+        return
+    result = arithmetic.binary(ctx, type(op), _readable(ctx, part), ref, text)
+    write(ctx, part, result, text)
+
+
+def _readable(ctx: Lowering, part: Array) -> Ref:
+    return part if part.type.rank else ctx.result(ctx.read(part))
+
+
+def located(ctx: Lowering, owner: Array, index: Ref) -> Array:
+    """The part of an array that an index selects, as a view (of rank 0 for an element)."""
+    found = indexing.basic_index(ctx, owner.type, indexing.index_items(index))
+    return indexing.view(ctx, owner, found)
+
+
+def write(ctx: Lowering, part: Array, ref: Ref, text: str) -> None:
+    """Give an array object, or a part of one, new contents."""
+    value = _fitted(ctx, part, ref, text)
+    _check_writable(ctx, part)
+    cell = part.cell
+    base = ctx.state.cells[cell]
+    made = views.write(ctx.builder, base, part.steps, value, cell.name)
+    ctx.state.write(cell, made)
+    ctx.given.setdefault(made, cell.name)
+
+
+def _add_into(ctx: Lowering, part: Array, value: Value) -> None:
+    _check_writable(ctx, part)
+    cell, (step,) = part.cell, part.steps
+    args = (ctx.state.cells[cell], value, *step.operands)
+    made = ctx.emit(ADD_AT, args, {"spec": step.spec}, cell.name)
+    ctx.state.write(cell, made)
+    ctx.given.setdefault(made, cell.name)
+
+
+def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
+    """What is written, as a value of the type of the part."""
+    if not ctx.is_numeric(ref):
+        raise shapes(f"{text}: {ctx.describe(ref)} cannot be written to an array")
+    value = ctx.value(ref, part.type.dtype)
+    shape = part.type.shape
+    where = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}"
+    what = f"{where}: could not broadcast what is assigned into the shape of {text}"
+    own = value.type.shape
+    while len(own) > len(shape) and own[0] == 1:
+        own = own[1:]
+    if own != value.type.shape:
+        value = arithmetic.reshaped(ctx, value, own)
+    return arithmetic.broadcast_to(ctx, value, shape, what)
+
+
+def _check_writable(ctx: Lowering, part: Array) -> None:
+    cell = part.cell
+    if cell.captured:
+        raise RefusedError(
+            f"`{cell.name}` is an array from outside of the function and cannot be written to",
+            "pass it as an argument, or write to a copy",
+            AliasingError,
+        )
+    if cell.sources:
+        names = " or ".join(f"`{source.name}`" for source in cell.sources)
+        raise RefusedError(
+            f"`{cell.name}` may be another name for {names}: which array is written to"
+            " is not known at compile time",
+            f"copy where `{cell.name}` is set: `{cell.name} = (...).copy()`",
+            AliasingError,
+        )
+
+
+def _poisoned(index: Ref) -> bool:
+    return any(isinstance(item, Poison) for item in indexing.index_items(index))
+
+
+def _position(ctx: Lowering, items: Sequence[Ref], index: Ref) -> int:
+    position = indexing.static_position(ctx, index, "a list")
+    if not -len(items) <= position < len(items):
+        raise shapes(f"index {position} is out of range for {len(items)} items")
+    return position

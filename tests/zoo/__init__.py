@@ -1,0 +1,36 @@
+"""A zoo of small functions: what the language takes, each with arguments to try it at.
+
+Tests of the front end compare the value of each with Python's own; tests of gradients and of
+passes run over the same list.
+"""
+
+from tests.zoo import (
+    arithmetic,
+    branches,
+    calls,
+    containers,
+    elementwise,
+    indexing,
+    loops,
+    numpy_scalars,
+    reductions,
+    shaping,
+)
+from tests.zoo.case import Case
+
+CASES: list[Case] = [
+    case
+    for module in (
+        arithmetic,
+        elementwise,
+        reductions,
+        indexing,
+        shaping,
+        loops,
+        branches,
+        calls,
+        containers,
+        numpy_scalars,
+    )
+    for case in module.zoo.cases
+]
