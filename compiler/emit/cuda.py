@@ -17,6 +17,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from gradc.emit.comments import WIDTH, Line, with_comments
+from gradc.emit.cuda_carried import settle_carried_arrays
 from gradc.emit.cuda_memory import MAKERS, Memory, place_arrays
 from gradc.emit.module import WIDTHS, definition, header
 from gradc.emit.names import Names, identifier
@@ -26,7 +27,7 @@ from gradc.errors import InternalError
 from gradc.ir.core import Function, Op, Value
 from gradc.ir.types import DType, Type
 from gradc.prims.effects import CHECK
-from gradc.prims.index import WRAP
+from gradc.prims.index import ALL, PUT, WRAP
 from gradc.prims.shape import COPY, EXPECT, ZEROS
 
 RUNTIME = "gradc_runtime.cuda"
@@ -66,6 +67,7 @@ def emit_kernel(
     UnsupportedSyntaxError
         Where the function needs what a CUDA thread does not have.
     """
+    function = settle_carried_arrays(function)
     named = _result_names(function, gradients_of)
     for width in WIDTHS:
         writer = KernelWriter(function, width, frozenset(shared), named)
@@ -112,9 +114,12 @@ class KernelWriter(FunctionWriter):
         for value, name in self.names.items():
             if name in _TAKEN:
                 self.names[value] = self.fresh.suggest(f"{name}_")
+        self.buffers: dict[str, tuple[Line, Value]] = {}
         self.failed = self.fresh.suggest("failed")
         self.sample = self.fresh.suggest("sample")
         self.result_names = result_names
+        rank = max((value.type.rank for value in self.names), default=0)
+        self.indices = [self.fresh.suggest(f"i{axis}") for axis in range(rank)]
         self.batches: dict[Value, str] = {
             param: self.fresh.suggest(f"{self.names[param]}_batch")
             for position, param in enumerate(function.params)
@@ -132,8 +137,27 @@ class KernelWriter(FunctionWriter):
         else:
             count = f"{self.outputs[0]}.shape[0]"
         bounds = f"cuda.grid(1), {count}, cuda.gridsize(1)"
-        head = [Line(1, f"for {self.sample} in range({bounds}):")]
-        return [*head, *self.arguments(body), *body]
+        head = Line(1, f"for {self.sample} in range({bounds}):")
+        return [*self.local_arrays(body), head, *self.arguments(body), *body]
+
+    def local_arrays(self, body: list[Line]) -> list[Line]:
+        """The statements that make the thread's arrays.
+
+        They stand before all loops, since such an array is the same memory each time; a variable
+        that is no other array is the array's own name.
+        """
+        made = []
+        for buffer, (place, array) in self.buffers.items():
+            target = place.text.partition(" = ")[0]
+            assigned = [line for line in body if _assigns(line.text, target)]
+            name = buffer
+            if assigned == [place] and not _is_alone(body, body.index(place)):
+                name = target
+                body.remove(place)
+            sizes = tuple_text(self.memory.local[array])
+            dtype = f"np.{array.type.dtype.numpy_name}"
+            made.append(Line(1, f"{name} = cuda.local.array({sizes}, {dtype})"))
+        return made
 
     def arguments(self, body: Sequence[Line]) -> list[Line]:
         """The statements that take the arguments of the sample."""
@@ -217,26 +241,42 @@ class KernelWriter(FunctionWriter):
         if number is not None:
             self.write(depth, f"{target} = {self.outputs[number]}[{self.sample}]", op)
         else:
-            sizes = tuple_text(self.memory.local[op.out])
-            dtype = f"np.{op.out.type.dtype.numpy_name}"
-            self.write(depth, f"{target} = cuda.local.array({sizes}, {dtype})", op)
+            buffer = self.fresh.suggest(f"{target}_buffer")
+            self.write(depth, f"{target} = {buffer}", op)
+            self.buffers[buffer] = (self.lines[-1], op.out)
         if op.prim is ZEROS:
             zero = "False" if op.out.type.dtype is DType.BOOL else "0"
             self.write(depth, f"{target}[:] = {zero}", op)
         elif op.prim is COPY:
             self.copy(target, op.args[0], depth, op)
 
-    def copy(self, target: str, array: Value, depth: int, op: Op | None) -> None:
+    def update(self, op: Op, depth: int) -> None:
+        """Write an update; of a part that is an array, element by element."""
+        if op.args[1].type.is_scalar or op.args[1] in self.plan.implicit:
+            super().update(op, depth)
+            return
+        name = self.name(op.out)
+        target = name if set(op.params["spec"]) == {ALL} else self._place(op, name)
+        self.copy(target, op.args[1], depth, op, "=" if op.prim is PUT else "+=")
+
+    def copy(self, target: str, array: Value, depth: int, op: Op | None, sign: str = "=") -> None:
         """Write loops that copy an array, element by element."""
-        source = self.expr(array).text
-        if not source.isidentifier():
-            part, source = source, self.fresh.suggest("part")
-            self.write(depth, f"{source} = {part}", op)
-        indices = [self.fresh.suggest(f"i{axis}") for axis in range(array.type.rank)]
-        for axis, index in enumerate(indices):
-            self.write(depth + axis, f"for {index} in range({source}.shape[{axis}]):", op)
+        source = self.variable(self.typed(array).text, depth, op)
+        target = self.variable(target, depth, op)
+        indices = self.indices[: array.type.rank]
+        for axis, (index, dim) in enumerate(zip(indices, array.type.shape, strict=True)):
+            size = dim if isinstance(dim, int) else f"{source}.shape[{axis}]"
+            self.write(depth + axis, f"for {index} in range({size}):", op)
         place = f"[{', '.join(indices)}]"
-        self.write(depth + len(indices), f"{target}{place} = {source}{place}", op)
+        self.write(depth + len(indices), f"{target}{place} {sign} {source}{place}", op)
+
+    def variable(self, text: str, depth: int, op: Op | None) -> str:
+        """A variable that holds what an expression says; a variable as it is."""
+        if text.isidentifier():
+            return text
+        name = self.fresh.suggest("part")
+        self.write(depth, f"{name} = {text}", op)
+        return name
 
     def statement(self, op: Op, depth: int) -> None:
         """Write an op that has a statement of its own; a failure ends the thread."""
@@ -254,6 +294,19 @@ class KernelWriter(FunctionWriter):
         if (error, what) not in self.failures:
             self.failures.append((error, what))
         return f"{self.helper('fail')}({self.failures.index((error, what)) + 1}, {self.failed})"
+
+
+def _assigns(text: str, name: str) -> bool:
+    """Whether a statement gives a variable a value."""
+    targets, equals, _ = text.partition(" = ")
+    return bool(equals) and name in targets.split(", ")
+
+
+def _is_alone(lines: Sequence[Line], number: int) -> bool:
+    """Whether a line is all there is in its block."""
+    before, depth = lines[number - 1], lines[number].depth
+    ends = number + 1 == len(lines) or lines[number + 1].depth < depth
+    return ends and number > 0 and before.depth < depth
 
 
 def _signature(entries: Sequence[tuple[str, Type, bool]]) -> str:

@@ -120,12 +120,9 @@ def _is_known(op: Op, plan: Plan) -> bool:
         return True
     if op.prim in (PUT, ADD_AT):
         value = op.args[1]
-        return value.type.is_scalar or (op.prim is PUT and _is_spread_scalar(value, plan))
+        spread = value in plan.implicit
+        return not spread or (op.prim is PUT and plan.made_by[value].args[0].type.is_scalar)
     return False
-
-
-def _is_spread_scalar(value: Value, plan: Plan) -> bool:
-    return value in plan.implicit and plan.made_by[value].args[0].type.is_scalar
 
 
 # -- results --------------------------------------------------------------------------------------
