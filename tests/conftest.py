@@ -3,6 +3,7 @@
 import os
 
 import hypothesis
+import pytest
 
 # Plots are drawn to files only.
 os.environ["MPLBACKEND"] = "Agg"
@@ -12,3 +13,11 @@ hypothesis.settings.register_profile("default", deadline=None)
 # The same examples on every run, so that a change is to blame for what fails.
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the text that gradc makes now into the golden cases, where it is right",
+    )

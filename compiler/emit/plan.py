@@ -30,6 +30,11 @@ _PLACE = re.compile(r"\{\w+\}")
 _LONGEST_NAME = 12
 
 
+def only_renames(op: Op) -> bool:
+    """Whether an op hands its operand on without a statement."""
+    return op.prim is STOP_GRADIENT or (op.prim is EXPECT and not op.params["what"])
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a value is read: the op number `index` of a region, or its yields."""
@@ -76,7 +81,7 @@ class Plan:
         return (
             op.prim.kind is not Kind.CONTROL
             and op.prim.pure
-            and op.prim is not EXPECT
+            and (op.prim is not EXPECT or only_renames(op))
             and not any(self.sites.get(out) for out in op.outs)
         )
 
@@ -139,10 +144,11 @@ class _Planner:
         for op in region.ops:
             for out in op.outs:
                 self.plan.made_by[out] = op
-            stands_for = op.prim in (EXPECT, STOP_GRADIENT) or is_in_place(op)
-            if stands_for or (op.prim is CHECK and op.out in self.used):
+            checked = op.prim is EXPECT or (op.prim is CHECK and op.out in self.used)
+            if checked or is_in_place(op) or only_renames(op):
                 self.plan.aliases[op.out] = op.args[0]
-                self.need_names.add(op.args[0])
+                if not only_renames(op):
+                    self.need_names.add(op.args[0])
             elif op.prim in (ZEROS, EMPTY) and op.out.type in self.params:
                 self.plan.likes[op.out] = self.params[op.out.type]
             elif op.prim is WHILE:
@@ -150,8 +156,8 @@ class _Planner:
                 self.plan.aliases.update(zip(body.params, condition.params, strict=True))
             for inner in op.regions:
                 self._index(inner)
-            for position in _MENTIONED_TWICE.get(op.prim, ()):
-                self.need_names.add(op.args[position])
+            if not only_renames(op):
+                self.need_names.update(op.args[k] for k in _MENTIONED_TWICE.get(op.prim, ()))
 
     # -- broadcasts that NumPy makes by itself ----------------------------------------------
 
@@ -235,7 +241,7 @@ class _Planner:
                 for inside, outside in zip(body.params, condition.params, strict=True):
                     sites = self.plan.sites.get(inside, ())
                     self.plan.sites.setdefault(outside, []).extend(sites)
-            if op.prim is not STOP_GRADIENT:
+            if not only_renames(op):
                 self._read(self.plan.operands(op), Site(region, index))
 
     def _read(self, values: Sequence[Value], site: Site) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import Style, index_text, pick_text, range_text, structured
-from gradc.emit.comments import Line
+from gradc.emit.comments import INDENT, WIDTH, Line
 from gradc.emit.names import HELPERS
 from gradc.emit.numbers import RAISING, python_floats
-from gradc.emit.plan import Plan, make_plan
-from gradc.emit.text import Expr, call, literal, quoted, template
+from gradc.emit.plan import Plan, make_plan, only_renames
+from gradc.emit.text import Expr, call, literal, pieces, quoted, template
 from gradc.emit.variables import late_updates, name_variables
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
@@ -23,7 +23,7 @@ from gradc.prims.compare import EQ, GE, GT, LE, LNOT, LT, NE
 from gradc.prims.define import ATOM, NOT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
-from gradc.prims.shape import EXPECT, STOP_GRADIENT
+from gradc.prims.shape import EXPECT
 
 _MATH = "math."
 _OPPOSITES = {LT: GE, GE: LT, GT: LE, LE: GT, EQ: NE, NE: EQ}
@@ -193,15 +193,13 @@ class FunctionWriter:
 
     def statement(self, op: Op, depth: int) -> None:
         """Write an op that has a statement of its own."""
-        if op.prim is STOP_GRADIENT:
+        if only_renames(op):
             return
         if op.prim is EXPECT:
             self.expectation(op, depth)
         elif op.prim is CHECK:
-            self.write(depth, f"if {self.negated(op.args[0]).at(0)}:", op)
-            what = op.params["what"]
-            message = f"({quoted(what)})" if what else ""
-            self.write(depth + 1, f"raise {op.params['error']}{message}", op)
+            test = self.negated(op.args[0]).at(0)
+            self.complaint(depth, test, op.params["error"], op)
         elif op.prim in UPDATES:
             self.update(op, depth)
         elif not self.plan.sites.get(op.out):
@@ -234,8 +232,23 @@ class FunctionWriter:
             if size.size != dim
         ]
         if tests:
-            self.write(depth, f"if {' or '.join(tests)}:", op)
-            self.write(depth + 1, f"raise ValueError({quoted(op.params['what'])})", op)
+            self.complaint(depth, " or ".join(tests), "ValueError", op)
+
+    def complaint(self, depth: int, test: str, error: str, op: Op) -> None:
+        """Write a check that raises the message of an op, cut into lines where it is long."""
+        self.write(depth, f"if {test}:", op)
+        message = op.params["what"]
+        if not message:
+            self.write(depth + 1, f"raise {error}", op)
+            return
+        line = Line(depth + 1, f"raise {error}({quoted(message)})", op)
+        if len(line.code) <= WIDTH:
+            self.lines.append(line)
+            return
+        self.write(depth + 1, f"raise {error}(", op)
+        for part in pieces(message, WIDTH - 10 - len(INDENT) * (depth + 2)):
+            self.write(depth + 2, quoted(part), op)
+        self.write(depth + 1, ")", op)
 
     def update(self, op: Op, depth: int) -> None:
         """Write an update of part of an array, of a copy unless it may be made in place."""

@@ -91,6 +91,18 @@ def quoted(text: str) -> str:
     return f'"{shown[1:-1]}"' if shown[0] == "'" and '"' not in shown else shown
 
 
+def pieces(text: str, width: int) -> list[str]:
+    """Cut a text after spaces into pieces of about a width."""
+    width = max(width, 20)
+    cut: list[str] = []
+    while len(text) > width:
+        space = text.rfind(" ", 0, width)
+        at = space + 1 if space > 0 else width
+        cut.append(text[:at])
+        text = text[at:]
+    return [*cut, text]
+
+
 def _is_integer(text: str) -> bool:
     return text.removeprefix("-").isdigit()
 

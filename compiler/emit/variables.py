@@ -47,7 +47,7 @@ def name_variables(function: Function, plan: Plan) -> dict[Value, str]:
 
 
 def late_updates(function: Function, plan: Plan, names: Mapping[Value, str]) -> frozenset[Value]:
-    """Return values of the derivative that are better computed where a loop hands them on.
+    """Return values that are better computed where a loop hands them on.
 
     Computed where they stand they need a second variable beside the carried one, since that is
     still read: ``p_bar_1 = p_bar * x`` and later ``p_bar = p_bar_1``.
@@ -57,10 +57,8 @@ def late_updates(function: Function, plan: Plan, names: Mapping[Value, str]) -> 
         if op.prim not in (FOR, WHILE):
             continue
         for param, value in zip(carried_params(op), loop_body(op).yields, strict=True):
-            maker = plan.made_by.get(value)
-            if maker is None or maker.role is Role.PRIMAL or len(plan.sites.get(value, ())) != 1:
-                continue
-            if value in names and names[value] != names.get(plan.real(param)):
+            once = value in plan.made_by and len(plan.sites.get(value, ())) == 1
+            if once and value in names and names[value] != names.get(plan.real(param)):
                 found.add(value)
     return frozenset(found)
 

@@ -32,7 +32,7 @@ from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.written import accumulations, written_params
 from gradc.prims.arithmetic import NEG, SUB
-from gradc.prims.index import ADD_AT, ALL, GET, PICK
+from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import BROADCAST, COPY, EMPTY, RESHAPE, TRANSPOSE, ZEROS
@@ -250,7 +250,8 @@ class _Rewriter:
     def update(self, op: Op, region: Region, index: int, ops: list[Op]) -> None:
         array, value, *operands = op.args
         buffers = self.of(array)
-        if not self.of(value).isdisjoint(buffers):
+        # `a[1:] = a[:-1]` reads before it writes, in NumPy and numba; numba's += does not
+        if op.prim is not PUT and not self.of(value).isdisjoint(buffers):
             value = self.copy(value, op, _NEEDED, ops)
         reason = self.obstacle(buffers, region, index)
         target = array if reason is None else self.copy(array, op, reason, ops)
