@@ -12,7 +12,7 @@ import click
 from gradc import __version__
 from gradc.cli.failures import Guard
 
-COMMANDS = ("compile", "eval", "train", "passes", "doctor")
+COMMANDS = ("compile", "eval", "check", "explain", "train", "passes", "doctor")
 
 _EPILOG = """\
 MODEL is one of

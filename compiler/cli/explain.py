@@ -98,12 +98,13 @@ def _show(derivation: Derivation, html: Path | None) -> None:
     from gradc.cli.terminal import console, list_written
     from gradc.explain.terminal import print_derivation
 
-    print_derivation(derivation)
+    out = console()
+    print_derivation(derivation, out)
     if html is not None:
         from gradc.cli.outputs import write_file
-        from gradc.explain.html import derivation_page
+        from gradc.explain.html import derivation_html
 
-        list_written(console(), [write_file(html, derivation_page(derivation))])
+        list_written(out, [write_file(html, derivation_html(derivation))])
 
 
 def _network(

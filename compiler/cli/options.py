@@ -32,7 +32,8 @@ class ModelCommand(click.Command):
 
     def _formula(self, args: list[str]) -> int | None:
         """Where an argument begins with one minus and is no short option, if anywhere."""
-        with_value, flags = set(), set()
+        with_value: set[str] = set()
+        flags: set[str] = set()
         for param in self.params:
             if isinstance(param, click.Option):
                 (flags if param.is_flag else with_value).update(param.opts)

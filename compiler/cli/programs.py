@@ -193,7 +193,7 @@ def load_call(
     names = [name for name in arguments.names if name not in arguments.keyword_only]
     program = make_program(function, arguments.args, arguments.kwargs, names, options)
     numbers = [arguments.key_of(name) for name in chosen]
-    derivative = program.derivative("value_and_grad", numbers, False, inspection)
+    derivative = program.derivative("value_and_grad", numbers, inspection=inspection)
     return Called(derivative, arguments, chosen, title)
 
 
