@@ -161,7 +161,7 @@ def _matching(function: types.FunctionType, nodes: list[FunctionNode]) -> Iterat
 
 def _first_line(node: FunctionNode) -> int:
     decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    return int(min([node.lineno, *(decorator.lineno for decorator in decorators)]))
 
 
 def _parameter_names(node: FunctionNode) -> tuple[str, ...]:
