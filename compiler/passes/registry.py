@@ -13,6 +13,7 @@ from gradc.passes.expand import Expand
 from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
 from gradc.passes.simplify import Simplify
+from gradc.passes.sizes import UnifySizes
 
 _CLASSES: tuple[type[Pass], ...] = (
     CommonSubexpressions,
@@ -22,6 +23,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     JamLoops,
     MergeBranches,
     Simplify,
+    UnifySizes,
 )
 
 PASSES: Mapping[str, type[Pass]] = MappingProxyType({cls.name: cls for cls in _CLASSES})

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gradc.errors import Location
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Primitive, Region, Value
+from gradc.ir.printer import to_text
 from gradc.ir.types import F64, INT, Dim, DType, Type
 from gradc.ir.verify import verify
 from gradc.prims import arithmetic, compare, elementary, index, linalg, rows, shape
@@ -36,12 +37,19 @@ ROUGH_BINARY = (*SMOOTH_BINARY, arithmetic.DIV, elementary.MAXIMUM, arithmetic.P
 CONSTANTS = (0.0, 1.0, -1.0, 2.0, 0.5, -0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Program:
     """A function and arguments of the types of its parameters."""
 
     function: Function
     args: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return f"{to_text(self.function)}at {self.args}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """How hypothesis shows a failing example."""
+        printer.text(repr(self))
 
 
 @dataclass

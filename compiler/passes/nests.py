@@ -1,0 +1,517 @@
+"""From scheduled nodes to loop nests over scalars.
+
+A loop over the first axis of its nodes is made by taking each node at one index: what is left
+is a node over the other axes, and the body of the loop is scheduled like a program of its own.
+A node without axes is a scalar op, a load or a store. So ``y[i, j] = exp(x[i, j]) / s[i]`` comes
+out as two loops, with the sum that makes ``s[i]`` in between inside the outer one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gradc.errors import InternalError
+from gradc.ir.builder import DIM
+from gradc.ir.core import Op, Primitive, Value
+from gradc.ir.types import Dim, DType, Type
+from gradc.passes.frames import Frame
+from gradc.passes.fusion import Group, Plan, plan, schedule
+from gradc.passes.loop_nodes import (
+    Base,
+    Cell,
+    Entry,
+    Form,
+    Node,
+    Ref,
+    Target,
+    identity,
+    same_entries,
+    scalar,
+    spread,
+)
+from gradc.passes.views import pulled
+from gradc.prims.arithmetic import ADD, MUL
+from gradc.prims.compare import GT, LAND, LNOT, LOR, LT, SELECT
+from gradc.prims.elementary import ISNAN, MAXIMUM, MINIMUM
+from gradc.prims.index import ADD_AT, AT, GET, PUT, WRAP
+from gradc.prims.shape import ARGMAX, ARGMIN, EMPTY, MAX, MIN, SUM, ZEROS
+
+_LARGEST_INT = 2**63 - 1
+_EXTREMA = frozenset({MAX, MIN, ARGMAX, ARGMIN})
+Single = Callable[[Frame, Node], None]
+
+
+@dataclass(slots=True)
+class Nests:
+    """Emits nodes.
+
+    Attributes
+    ----------
+    single : callable
+        Emits an op that is kept as it is.
+    values : dict of Node to Value
+        Scalar results.
+    arrays : dict of Node to Cell
+        Results that are arrays.
+    starts : dict
+        Loop starts with the check that a size is not zero, by root and size.
+    """
+
+    single: Single
+    values: dict[Node, Value] = field(default_factory=dict)
+    arrays: dict[Node, Cell] = field(default_factory=dict)
+    starts: dict[tuple[Frame, Dim], Value] = field(default_factory=dict)
+
+    # -- blocks ----------------------------------------------------------------------------
+
+    def block(
+        self,
+        frame: Frame,
+        nodes: Iterable[Node],
+        makers: Mapping[Value, Node] | None = None,
+        wanted: Iterable[Node] = (),
+    ) -> None:
+        """Emit nodes into a frame; afterwards the results of `wanted` are there as they are."""
+        sizes = frame.sizes
+        wanted = [*wanted, *sizes.values()]
+        ready = pulled(nodes, wanted)
+        made = schedule(ready, makers, sizes)
+        planned = plan(made, ready, wanted)
+        for group in planned.groups:
+            if group.dim is None:
+                for node in group.nodes:
+                    self.point(frame, node)
+            elif group.nodes:
+                self.group(frame, group, planned)
+
+    def group(self, frame: Frame, group: Group, planned: Plan) -> None:
+        """Emit a loop, with arrays for what is needed elsewhere."""
+        home = [node for node in group.nodes if node in planned.arrays]
+        stored: dict[Node, Target] = {}
+        for node in home:
+            if node not in self.arrays:
+                stored[node] = self.new_array(frame, node)
+        for node in group.nodes:
+            if node.form is Form.STORE and node.target is None:
+                self.take_over(frame, node)
+        nodes = [self.reading_cells(node, group.nodes) for node in group.nodes]
+        renamed = dict(zip(group.nodes, nodes, strict=True))
+        self.loop(frame, group, renamed, stored)
+
+    def size(self, root: Frame, dim: Dim) -> Value:
+        """The integer that a size is."""
+        frame: Frame | None = root
+        while frame is not None and isinstance(dim, str):
+            node = frame.sizes.get(dim)
+            if node is not None and node in self.values:
+                return self.values[node]
+            frame = frame.outer
+        return root.builder.size(dim)
+
+    # -- arrays that are written -----------------------------------------------------------
+
+    def new_array(self, frame: Frame, node: Node) -> Target:
+        """Make the array that holds the result of a node."""
+        assert node.out is not None
+        shape = node.out_shape
+        out = node.out
+        cell = Cell(Type(out.type.dtype, shape), out.name, out.loc, out.named)
+        self.arrays[node] = cell
+        target = identity(cell, shape)
+        accumulates = _accumulates(node)
+        zeros = accumulates and node.prim is SUM and frame.is_root
+        root = frame.root
+        loc, role = node.op.loc, node.op.role
+        with root.builder.at(loc, role):
+            dims = tuple(self.size(root, dim) for dim in shape)
+            params = {"dtype": out.type.dtype}
+            made = Value(cell.type, out.name, loc)
+            prim = ZEROS if zeros else EMPTY
+            root.builder.append(Op(prim, dims, params, (made,), (), loc, role))
+        root.write(cell, made)
+        frame.changes_within(cell)
+        if accumulates and not zeros:
+            self.fill(frame, node, target)
+        return Target(cell, target.entries)
+
+    def fill(self, frame: Frame, node: Node, target: Ref) -> None:
+        """Set an array to what a reduction starts from."""
+        with frame.root.builder.at(node.op.loc, node.op.role):
+            start = frame.root.builder.const(*_start(node))
+        value = spread(start, target.shape)
+        filling = Node(Form.STORE, node.op, target.shape, (value,), node.out, PUT)
+        assert isinstance(target.base, Cell)
+        filling.target = Target(target.base, target.entries)
+        self.block(frame, [filling])
+
+    def take_over(self, frame: Frame, node: Node) -> None:
+        """Let a store write to the next version of the array that it updates."""
+        assert node.updates is not None
+        assert node.out is not None
+        old = self.array(frame, node.updates.base)
+        out = node.out
+        cell = Cell(old.type, out.name, out.loc, out.named)
+        frame.write(cell, old)
+        node.target = Target(cell, node.updates.entries)
+        self.arrays[node] = cell
+
+    def reading_cells(self, node: Node, others: Sequence[Node]) -> Node:
+        """Let a node read what a store of its loop overwrites right after it."""
+        stores = [
+            other
+            for other in others[others.index(node) :]
+            if other.form is Form.STORE and other.updates is not None
+        ]
+        inputs = tuple(_read_through(ref, stores) for ref in node.inputs)
+        if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
+            return node
+        return replace(node, inputs=inputs)
+
+    # -- loops -----------------------------------------------------------------------------
+
+    def loop(
+        self,
+        frame: Frame,
+        group: Group,
+        nodes: Mapping[Node, Node],
+        stored: Mapping[Node, Target],
+    ) -> None:
+        """Emit a loop over the first axis of nodes."""
+        ready: dict[Node, Node] = {}
+        for old, node in nodes.items():
+            ready[old] = self.with_accumulator(frame, node, stored.get(old))
+        changing = {cell for node in ready.values() for cell in _written(node)}
+        changing |= {target.cell for target in stored.values()}
+        inner = frame.loop(changing)
+        assert inner.index is not None
+        index = scalar(inner.index)
+        rows: dict[Node, Node] = {}
+        for old, node in ready.items():
+            rows[old] = _row(node, index, rows, _row_target(old, node, stored, index, rows))
+        body = list(rows.values())
+        for node, target in stored.items():
+            if rows[node].target is None and 0 not in node.axes:
+                body.append(_stored(node, rows[node], target, index))
+        self.block(inner, body)
+        first = next(iter(nodes.values()))
+        inner.close(self.bounds(frame, group, nodes.values()), first)
+        for old, node in ready.items():
+            self.finish(frame, old, node, nodes[old])
+
+    def bounds(
+        self, frame: Frame, group: Group, nodes: Iterable[Node]
+    ) -> tuple[Value, Value, Value]:
+        """Start, stop and step of a loop; an extremum of nothing is an error."""
+        root = frame.root
+        assert group.dim is not None
+        start = root.builder.const(0)
+        for node in nodes:
+            if 0 in node.axes and node.prim in _EXTREMA:
+                start = self.checked_start(root, group.dim, node)
+        return start, self.size(root, group.dim), root.builder.const(1)
+
+    def checked_start(self, root: Frame, dim: Dim, node: Node) -> Value:
+        if (root, dim) not in self.starts:
+            with root.builder.at(node.op.loc, node.op.role):
+                zero, size = root.builder.const(0), self.size(root, dim)
+                params = {"line": node.op.loc.line}
+                self.starts[root, dim] = root.builder.emit(WRAP, (zero, size), params, name="first")
+        return self.starts[root, dim]
+
+    # -- reductions ------------------------------------------------------------------------
+
+    def with_accumulator(self, frame: Frame, node: Node, target: Target | None) -> Node:
+        """Give a reduction over the first axis the variables that it needs."""
+        if node.form is not Form.REDUCE or 0 not in node.axes or node.cells:
+            return node
+        if node.out_shape:
+            if node.target is not None:
+                return node
+            if target is None:
+                target = self.new_array(frame, node)
+            return replace(node, target=target)
+        assert node.out is not None
+        with frame.builder.at(node.op.loc, node.op.role):
+            number, dtype = _start(node)
+            starts = [frame.builder.const(number, dtype)]
+            if node.prim in (ARGMAX, ARGMIN):
+                starts.append(frame.builder.const(0))
+        name, loc = node.out.name, node.out.loc
+        size = node.out.size if node.keeps_out else None
+        cells = tuple(Cell(start.type, name, loc, node.out.named, size) for start in starts)
+        for cell, start in zip(cells, starts, strict=True):
+            frame.write(cell, start)
+        return replace(node, cells=cells)
+
+    def finish(self, frame: Frame, old: Node, node: Node, before: Node) -> None:
+        """Make the result of a reduction over the first axis known."""
+        if node.form is not Form.REDUCE or 0 not in node.axes:
+            return
+        if node.out_shape:
+            if before.target is None and node.target is not None:
+                self.arrays[old] = node.target.cell
+        elif not before.cells:
+            result = frame.read(node.cells[-1])
+            if before.target is not None:
+                with frame.builder.at(node.op.loc, node.op.role):
+                    self.combine_at(frame, node, before.target, result)
+            else:
+                self.values[old] = result
+
+    def combine(self, frame: Frame, node: Node) -> None:
+        """Take one more element into a reduction."""
+        (value,) = (self.load(frame, ref) for ref in node.inputs)
+        if not node.cells:
+            if node.target is not None:
+                self.combine_at(frame, node, node.target, value)
+                return
+            self.values[node] = value
+            return
+        if node.prim in (ARGMAX, ARGMIN):
+            self.search(frame, node, value)
+            return
+        (cell,) = node.cells
+        total = _combined(frame, node, frame.read(cell), value, cell.name)
+        frame.write(cell, total)
+
+    def combine_at(self, frame: Frame, node: Node, target: Target, value: Value) -> None:
+        """Take one more element into an element of an array."""
+        if node.prim is SUM:
+            self.write(frame, ADD_AT, target, value)
+            return
+        old = self.load(frame, Ref(target.cell, target.entries, ()))
+        self.write(frame, PUT, target, _combined(frame, node, old, value, target.cell.name))
+
+    def search(self, frame: Frame, node: Node, value: Value) -> None:
+        """Keep the first extremum; the first NaN counts as one, as in NumPy."""
+        best_cell, place_cell = node.cells
+        best, place = frame.read(best_cell), frame.read(place_cell)
+        emit = frame.builder.emit
+        better = emit(GT if node.prim is ARGMAX else LT, (value, best))
+        if value.type.is_float:
+            fresh = emit(LNOT, (emit(ISNAN, (best,)),))
+            better = emit(LOR, (better, emit(LAND, (emit(ISNAN, (value,)), fresh))))
+        assert node.index is not None
+        index = self.load(frame, node.index)
+        frame.write(best_cell, emit(SELECT, (better, value, best), name=best_cell.name))
+        frame.write(place_cell, emit(SELECT, (better, index, place), name=place_cell.name))
+
+    # -- points ----------------------------------------------------------------------------
+
+    def point(self, frame: Frame, node: Node) -> None:
+        """Emit a node without axes."""
+        if node.form is Form.SINGLE:
+            self.single(frame, node)
+            return
+        with frame.builder.at(node.op.loc, node.op.role):
+            if node.form is Form.MAP:
+                self.values[node] = self.element(frame, node)
+            elif node.form is Form.REDUCE:
+                self.combine(frame, node)
+            else:
+                if node.target is None:
+                    self.take_over(frame, node)
+                assert node.target is not None
+                assert node.prim is not None
+                (value,) = (self.load(frame, ref) for ref in node.inputs)
+                self.write(frame, node.prim, node.target, value)
+
+    def element(self, frame: Frame, node: Node) -> Value:
+        """One element of a map."""
+        assert node.out is not None
+        if node.prim is DIM and node.out.size is not None:
+            return frame.root.builder.size(node.out.size)
+        args = [self.load(frame, ref, node) for ref in node.inputs]
+        if node.prim is None:
+            return args[0]
+        if node.keeps_out:
+            frame.builder.append(replace(node.op, args=tuple(args)))
+            frame.builder.symbols.note(node.out)
+            return node.out
+        params = node.op.params if node.prim is node.op.prim else {}
+        return self.emit(frame, node.prim, args, params, node.out)
+
+    def emit(
+        self,
+        frame: Frame,
+        prim: Primitive,
+        args: Sequence[Value],
+        params: Mapping[str, object],
+        like: Value,
+    ) -> Value:
+        """Append a scalar op whose result is called like another value."""
+        (type,) = prim.infer(args, params)
+        out = frame.builder.value(type, like.name, named=like.named)
+        loc, role = frame.builder.loc, frame.builder.role
+        frame.builder.append(Op(prim, tuple(args), params, (out,), (), loc, role))
+        return out
+
+    def load(self, frame: Frame, ref: Ref, like: Node | None = None) -> Value:
+        """The value of a reference without axes."""
+        base = ref.base
+        if isinstance(base, Node) and base in self.values:
+            return self.values[base]
+        if isinstance(base, Value) and base.type.is_scalar:
+            return base
+        array = self.array(frame, base)
+        indices = [self.position(frame, entry) for entry in ref.entries]
+        params = {"spec": (AT,) * len(indices)}
+        if like is not None and like.prim is None and like.out is not None:
+            if like.keeps_out:
+                op = replace(like.op, prim=GET, args=(array, *indices), params=params)
+                frame.builder.append(op)
+                frame.builder.symbols.note(like.out)
+                return like.out
+            return self.emit(frame, GET, [array, *indices], params, like.out)
+        return frame.builder.emit(GET, [array, *indices], params, name=array.name)
+
+    def array(self, frame: Frame, base: Base) -> Value:
+        """The array that a base is."""
+        if isinstance(base, Node):
+            if base not in self.arrays:
+                raise InternalError(f"{base} was not made into an array")
+            base = self.arrays[base]
+        return frame.read(base) if isinstance(base, Cell) else base
+
+    def position(self, frame: Frame, entry: Entry) -> Value:
+        """The index that an entry of a reference without axes stands for."""
+        if entry.at is None:
+            raise InternalError("an index depends on an axis that is not there")
+        position = self.load(frame, entry.at)
+        if entry.step is not None:
+            position = frame.builder.emit(MUL, (self.load(frame, entry.step), position))
+        if entry.start is not None:
+            position = frame.builder.emit(ADD, (self.load(frame, entry.start), position))
+        return position
+
+    def write(self, frame: Frame, prim: Primitive, target: Target, value: Value) -> None:
+        """Write an element of an array."""
+        cell = target.cell
+        array = frame.read(cell)
+        indices = [self.position(frame, entry) for entry in target.entries]
+        params = {"spec": (AT,) * len(indices)}
+        out = Value(array.type, cell.name, frame.builder.loc, None, cell.named)
+        loc, role = frame.builder.loc, frame.builder.role
+        args = (array, value, *indices)
+        frame.builder.append(Op(prim, args, params, (out,), (), loc, role))
+        frame.write(cell, out)
+
+
+# -- nodes at an index of their first axis -------------------------------------------------
+
+
+def _row(node: Node, index: Ref, rows: Mapping[Node, Node], target: Target | None) -> Node:
+    searches = node.prim in (ARGMAX, ARGMIN) and 0 in node.axes
+    return replace(
+        node,
+        shape=node.shape[1:],
+        inputs=tuple(_at(ref, index, rows) for ref in node.inputs),
+        axes=tuple(axis - 1 for axis in node.axes if axis > 0),
+        target=target,
+        index=index if searches else node.index,
+        updates=None,
+        keeps_out=False,
+    )
+
+
+def _row_target(
+    old: Node,
+    node: Node,
+    stored: Mapping[Node, Target],
+    index: Ref,
+    rows: Mapping[Node, Node],
+) -> Target | None:
+    """Where a row of a node writes by itself."""
+    target = node.target
+    if target is None and old in stored and _accumulates(node):
+        target = stored[old]
+    if target is None or (node.form is Form.REDUCE and 0 in node.axes):
+        return target
+    shape = (node.shape if node.form is Form.STORE else node.out_shape)[1:]
+    return Target(target.cell, _entries_at(target.entries, index, shape, rows))
+
+
+def _at(ref: Ref, index: Ref, rows: Mapping[Node, Node]) -> Ref:
+    """A reference at an index of its first axis; what the loop computes is there as a row."""
+    shape = ref.shape[1:]
+    entries = ref.entries
+    base = ref.base
+    if isinstance(base, Node) and base in rows:
+        base, entries = rows[base], entries[1:]
+    return Ref(base, _entries_at(entries, index, shape, rows), shape)
+
+
+def _entries_at(
+    entries: Sequence[Entry], index: Ref, shape: tuple[Dim, ...], rows: Mapping[Node, Node]
+) -> tuple[Entry, ...]:
+    out = []
+    for entry in entries:
+        if entry.at is not None:
+            out.append(replace(entry, at=_at(entry.at, index, rows)))
+        elif entry.axis == 0:
+            out.append(replace(entry, axis=None, at=spread(index.base, shape)))
+        else:
+            assert entry.axis is not None
+            out.append(replace(entry, axis=entry.axis - 1))
+    return tuple(out)
+
+
+def _stored(node: Node, row: Node, target: Target, index: Ref) -> Node:
+    """The store of a row of a result."""
+    entries = _entries_at(target.entries, index, row.out_shape, {})
+    value = identity(row, row.out_shape)
+    store = Node(Form.STORE, node.op, row.out_shape, (value,), node.out, PUT)
+    store.target = Target(target.cell, entries)
+    return store
+
+
+def _read_through(ref: Ref, stores: Iterable[Node]) -> Ref:
+    """A reference that reads the variable of a store which overwrites just what is read."""
+    for store in stores:
+        old, target = store.updates, store.target
+        if old is None or target is None or old.base is not ref.base:
+            continue
+        if same_entries(old.entries, ref.entries):
+            return replace(ref, base=target.cell)
+    return ref
+
+
+def _written(node: Node) -> list[Cell]:
+    cells = list(node.cells)
+    if node.target is not None:
+        cells.append(node.target.cell)
+    return cells
+
+
+# -- reductions ----------------------------------------------------------------------------
+
+
+def _accumulates(node: Node) -> bool:
+    """Whether a reduction sums up in an array, not in a scalar for each element."""
+    if node.form is not Form.REDUCE or not node.out_shape:
+        return False
+    return 0 in node.axes or len(node.shape) - 1 not in node.axes
+
+
+def _start(node: Node) -> tuple[float | int, DType]:
+    """What a reduction starts from."""
+    assert node.out is not None
+    searches = node.prim in (ARGMAX, ARGMIN)
+    dtype = node.op.args[0].type.dtype if searches else node.out.type.dtype
+    if node.prim is SUM:
+        return (0.0 if dtype.is_float else 0), dtype
+    if node.prim in (MAX, ARGMAX):
+        return (-math.inf if dtype.is_float else -_LARGEST_INT - 1), dtype
+    return (math.inf if dtype.is_float else _LARGEST_INT), dtype
+
+
+def _combined(frame: Frame, node: Node, total: Value, value: Value, name: str) -> Value:
+    emit = frame.builder.emit
+    if node.prim is SUM:
+        return emit(ADD, (total, value), name=name)
+    if value.type.is_float:
+        return emit(MAXIMUM if node.prim is MAX else MINIMUM, (total, value), name=name)
+    better = emit(GT if node.prim is MAX else LT, (value, total))
+    return emit(SELECT, (better, value, total), name=name)
