@@ -24,7 +24,16 @@ from gradc_runtime.arrays import IndexOutOfRangeError
 from gradc_runtime.cuda_device import FAILURE_WORDS, bound_to_device, fail, wrap
 from gradc_runtime.cuda_signature import Parameter, bind_sizes, parse
 
-__all__ = ["CudaKernel", "CudaUnavailableError", "cuda", "cuda_kernel", "fail", "wrap"]
+__all__ = [
+    "CudaKernel",
+    "CudaUnavailableError",
+    "array_facts",
+    "cuda",
+    "cuda_kernel",
+    "fail",
+    "is_device_array",
+    "wrap",
+]
 
 # A multiple of the warp size with enough blocks in flight on every device; threads stride over
 # the samples, so there is no need for more blocks than keep the largest device busy.
@@ -66,6 +75,14 @@ def is_device_array(value: Any) -> bool:
     """Whether a value is an array in the memory of a GPU (of numba, CuPy, PyTorch, JAX ...)."""
     cls = type(value)
     return hasattr(cls, "__cuda_array_interface__") or hasattr(cls, "__cuda_ndarray__")
+
+
+def array_facts(value: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Element type and shape of an array, in the memory of the host or of a GPU."""
+    interface = getattr(value, "__cuda_array_interface__", None)
+    if interface is not None:
+        return np.dtype(interface["typestr"]), tuple(interface["shape"])
+    return np.dtype(value.dtype), tuple(value.shape)
 
 
 class CudaKernel:

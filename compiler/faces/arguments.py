@@ -38,6 +38,8 @@ class Argument:
     restore : callable or None
         From a gradient that the kernel returned to the type of the argument; None where the
         argument cannot be differentiated.
+    batched : bool
+        Whether a CUDA kernel takes an entry for each sample.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Argument:
     spec: Leaf | Static
     prepare: Callable[[Any], Any] | None
     restore: Callable[[Any], Any] | None
+    batched: bool = False
 
 
 def kind_of(value: Any) -> Hashable:
@@ -98,7 +101,8 @@ def of_type(spec: Leaf | Static, name: str) -> Argument:
     """Say how a value is passed of which only the type is known: as it is."""
     if isinstance(spec, Static):
         return Argument(name, None, spec, None, None)
-    return Argument(name, None, spec, _as_it_is, _as_it_is if spec.type.is_float else None)
+    restore = _as_it_is if spec.type.is_float else None
+    return Argument(name, None, spec, _as_it_is, restore, batched=True)
 
 
 def _as_it_is(value: Any) -> Any:

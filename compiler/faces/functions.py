@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gradc.driver import Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
+from gradc.faces.samples import kind_of_sample
 from gradc.frontend.python import Lowered
 
 Argnums = int | str | Sequence[int | str]
@@ -76,7 +79,8 @@ class Differentiated:
     ) -> tuple[list[Any], Program]:
         """The leaves of the arguments and the program for their types."""
         leaves, spec = flatten((tuple(args), dict(kwargs)))
-        key = (spec, *map(kind_of, leaves))
+        kinds = kind_of_sample if self.options.target == "cuda" else kind_of
+        key = (spec, *map(kinds, leaves))
         program = self._programs.get(key)
         if program is None:
             names = _parameter_names(self.primal)
@@ -121,7 +125,9 @@ class Differentiated:
     def _for_floats(self) -> Derivative:
         parameters = inspect.signature(self.primal).parameters.values()
         required = [each for each in parameters if each.default is each.empty]
-        examples = {float: 1.0, "float": 1.0, int: 1, "int": 1, inspect.Parameter.empty: 1.0}
+        number = np.ones(1) if self.options.target == "cuda" else 1.0
+        examples: dict[Any, Any] = {float: number, "float": number, int: 1, "int": 1}
+        examples[inspect.Parameter.empty] = number
         try:
             args = [examples[each.annotation] for each in required]
             return self.derivative_for(args, {})[1]

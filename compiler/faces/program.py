@@ -14,11 +14,13 @@ import numpy as np
 import optree
 
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
-from gradc.errors import Diagnostic, GradTypeError, Location
+from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
 from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
+from gradc.faces.samples import describe_sample, problem_with_samples
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
+from gradc_runtime.cuda import CudaUnavailableError
 
 # A Leaf, a Static, or a container of them.
 ArgTree = Any
@@ -56,6 +58,13 @@ class Program:
         """The positions of the leaves that are parameters of the function."""
         return [i for i, argument in enumerate(self.arguments) if argument.prepare is not None]
 
+    @property
+    def shared(self) -> list[int]:
+        """The parameters that are the same for all samples of a CUDA kernel."""
+        batched = [self.arguments[leaf].batched for leaf in self.traced]
+        count = len(batched) + len(self.lowered.captured)
+        return [n for n in range(count) if n >= len(batched) or not batched[n]]
+
     def derivative(
         self,
         mode: Mode,
@@ -85,15 +94,14 @@ def make_program(
 ) -> Program:
     """Lower a function for the types of these arguments."""
     symbols = Symbols()
+    say = describe_sample if options.target == "cuda" else describe
     arguments: list[Argument] = []
     spans: dict[int | str, Span] = {}
     trees: dict[int | str, Any] = {}
     for key, name, value in _named(args, kwargs, names):
         leaves, spec = flatten(value)
         own = leaf_names(name, spec)
-        described = [
-            describe(leaf, label, symbols) for leaf, label in zip(leaves, own, strict=True)
-        ]
+        described = [say(leaf, label, symbols) for leaf, label in zip(leaves, own, strict=True)]
         spans[key] = (len(arguments), len(arguments) + len(leaves), spec)
         trees[key] = unflatten(spec, [argument.spec for argument in described])
         arguments += described
@@ -176,6 +184,9 @@ class Derivative:
         ]
         if mode in ("grad", "value_and_grad"):
             self._check_scalar()
+        self.on_gpu = program.options.target == "cuda"
+        if self.on_gpu:
+            self._check_samples()
         self.compiled: Compiled = compile_function(
             function,
             mode,
@@ -184,6 +195,7 @@ class Derivative:
             results=self.differentiated if mode != "primal" and mode != "jvp" else None,
             keep=self.kept or None,
             inspection=inspection,
+            shared=program.shared if self.on_gpu else (),
         )
         self._kernel: Callable[..., Any] | None = None
 
@@ -240,6 +252,25 @@ class Derivative:
                 "reduce it to one number (sum, mean), or use vjp or jacobian",
             )
 
+    def _check_samples(self) -> None:
+        """Refuse what a kernel with a thread for each sample cannot compute."""
+        problem, arguments = self.program.problem, self.program.arguments
+        if self.mode in ("vjp", "jvp"):
+            raise problem('target="cuda" is for grad and value_and_grad', 'use target="cpu"')
+        if not any(argument.batched for argument in arguments):
+            raise problem(
+                'target="cuda" runs a function for each sample, and no argument is an array',
+                "pass arrays whose first axis runs over the samples",
+            )
+        shared = [arguments[leaf] for group in self.leaves for leaf in group]
+        for argument in shared:
+            if not argument.batched:
+                raise problem(
+                    f"argument {argument.name!r} is one number for all samples, and its gradient "
+                    "would be a sum over them",
+                    'pass an array with one number for each sample, or use target="cpu"',
+                )
+
     # -- calls ------------------------------------------------------------------------------
 
     def kernel(self) -> Callable[..., Any]:
@@ -263,8 +294,12 @@ class Derivative:
 
     def run(self, leaves: Sequence[Any], further: Sequence[Any] = ()) -> list[Any]:
         """Call the kernel and return its results as a list."""
+        if self.on_gpu and (problem := problem_with_samples(self.program.arguments, leaves)):
+            raise self.program.problem(problem, "the first axis of each array is the samples")
         try:
             out = self.kernel()(*self.prepare(leaves), *further)
+        except CudaUnavailableError as error:
+            raise GradcError(str(error)) from None
         except (IndexError, ValueError, ZeroDivisionError) as error:
             raise self._in_users_words(error) from None
         return list(out) if isinstance(out, tuple) else [out]
@@ -328,7 +363,7 @@ class Derivative:
         lowered = self.program.lowered
         type = lowered.function.results[leaf].type
         value = results[leaf]
-        if not type.is_scalar:
+        if not type.is_scalar or self.on_gpu:
             return value
         if lowered.out_weak[leaf]:
             return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,77 @@
+"""Arguments of functions that are written for one sample and run for many on a GPU.
+
+Every array has one more axis than the function knows of, the first: the samples. Numbers are the
+same for all samples. The sizes of one sample are part of the type: a kernel's arrays lie in
+memory that is laid out when it is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.errors import GradTypeError
+from gradc.faces.arguments import Argument, describe, kind_of
+from gradc.frontend.python import Leaf
+from gradc.ir.builder import Symbols
+from gradc.ir.types import DType, Type, dtype_of_numpy
+from gradc_runtime.cuda import array_facts, is_device_array
+
+
+def is_batch(value: Any) -> bool:
+    """Whether a value has an entry for each sample."""
+    return is_device_array(value) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def kind_of_sample(value: Any) -> Hashable:
+    """What a kernel is specialised on for this value; see `gradc.faces.arguments.kind_of`."""
+    if not is_batch(value):
+        return kind_of(value)
+    dtype, shape = array_facts(value)
+    return "batch", dtype, shape[1:]
+
+
+def describe_sample(value: Any, name: str, symbols: Symbols) -> Argument:
+    """Say how a value is passed: arrays as one of their samples, anything else as it is.
+
+    Raises
+    ------
+    GradTypeError
+        For arrays whose element type gradc does not take.
+    """
+    if not is_batch(value):
+        return describe(value, name, symbols)
+    found, shape = array_facts(value)
+    dtype = dtype_of_numpy(found)
+    if dtype is None:
+        raise GradTypeError(
+            f"argument {name!r} has dtype {found}, which gradc does not take; "
+            "pass float64 or float32 (or integers and booleans as constants)"
+        )
+    spec = Leaf(Type(dtype, tuple(int(size) for size in shape[1:])))
+    restore = _as_it_is if dtype.is_float else None
+    return Argument(name, kind_of_sample(value), spec, _preparer(dtype), restore, batched=True)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _preparer(dtype: DType) -> Callable[[Any], Any]:
+    wanted = dtype.numpy
+    return lambda value: value if is_device_array(value) else np.ascontiguousarray(value, wanted)
+
+
+def problem_with_samples(arguments: Sequence[Argument], leaves: Sequence[Any]) -> str:
+    """What is wrong with the numbers of samples of a call; empty where nothing is."""
+    counts = [
+        (argument.name, array_facts(leaf)[1][0])
+        for argument, leaf in zip(arguments, leaves, strict=True)
+        if argument.batched
+    ]
+    if len({count for _, count in counts}) <= 1:
+        return ""
+    listed = ", ".join(f"{name} has {count}" for name, count in counts)
+    return f"the arguments disagree on the number of samples: {listed}"
