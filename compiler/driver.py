@@ -2,7 +2,7 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    simplify,cse,dce,reverse{wrt=0},                       the adjoint
+    sizes,simplify,cse,dce,reverse{wrt=0},                  the adjoint
         simplify,cse,branches,jam,simplify,cse,dce
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
@@ -36,6 +36,7 @@ Target = Literal["cpu", "cuda", "python"]
 Style = Literal["loops", "numpy"]
 Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
 
+READ = "sizes,simplify,cse,dce"
 CLEAN = "simplify,cse,dce"
 # A derivative has loops and branches twice, to be computed again and for the adjoint.
 CLEAN_DERIVATIVE = "simplify,cse,branches,jam,simplify,cse,dce"
@@ -144,9 +145,9 @@ def mode_pipeline(
     """The text of the pipeline that makes one kind of derivative, before its emission."""
     positions = "+".join(str(index) for index in wrt)
     if mode == "primal":
-        return CLEAN
+        return READ
     if mode == "jvp":
-        return f"{CLEAN},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
+        return f"{READ},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
     options = [f"wrt={positions}"]
     if results is not None:
         options.append("results=" + "+".join(str(index) for index in results))
@@ -156,7 +157,7 @@ def mode_pipeline(
         options.append("values=false")
     if keep:
         options.append("keep=" + "+".join(str(index) for index in keep))
-    return f"{CLEAN},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    return f"{READ},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
 
 
 def emission_pipeline(style: Style, target: Target) -> str:

@@ -180,14 +180,15 @@ RESHAPE: Primitive = Primitive(
 )
 
 # The same array under other size symbols, after a check at run time that the sizes agree;
-# `what` says for the message what does not fit otherwise.
+# `what` says for the message what does not fit otherwise. The adjoint of a check knows that the
+# sizes agree: an empty `what` checks nothing.
 EXPECT: Primitive = Primitive(
     "expect",
     Kind.LINEAR,
     lambda args, params: _infer_reshape(args, params),
     lambda x, *sizes, what: _checked_shape(x, sizes, what),
     transpose=lambda ct, x, *sizes, what: (
-        EXPECT(ct, *sizes_of(x), what=what),
+        EXPECT(ct, *sizes_of(x), what=""),
         *(None for _ in sizes),
     ),
     linear_in=(0,),
@@ -197,7 +198,7 @@ EXPECT: Primitive = Primitive(
 
 
 def _checked_shape(x: Any, sizes: Sequence[Any], what: str) -> Any:
-    if tuple(np.shape(x)) != tuple(int(size) for size in sizes):
+    if what and tuple(np.shape(x)) != tuple(int(size) for size in sizes):
         raise ValueError(what)
     return x
 

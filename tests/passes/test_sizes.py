@@ -1,0 +1,64 @@
+"""Sizes of arguments that must agree: checked once at the entry, one symbol afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradc.ir.parser import parse_text
+from gradc.ir.verify import verify
+from gradc.passes.base import Context
+from gradc.passes.sizes import UnifySizes
+from gradc.prims.evaluate import evaluate
+from gradc.prims.shape import EXPECT
+from gradc.prims.table import TABLE
+
+TWO_DEMANDS = """
+def f(x: f64[n], y: f64[n_1]):
+    n: i64(n) = dim(x, axis=0)
+    y1: f64[n] = expect(y, n, what='x and y differ')
+    p: f64[n] = mul(x, y1)
+    z: f64[n_1] = sin(y)
+    z1: f64[n] = expect(z, n, what='again')
+    q: f64[n] = add(p, z1)
+    s: f64 = sum(q, axes=(0,))
+    return (s,)
+"""
+
+IN_A_BRANCH = """
+def f(x: f64[n], y: f64[n_1], c: b1):
+    s: f64 = sum(x, axes=(0,))
+    with if_(c):
+        n: i64(n) = dim(x, axis=0)
+        y1: f64[n] = expect(y, n, what='x and y differ')
+        p: f64[n] = mul(x, y1)
+        t: f64 = sum(p, axes=(0,))
+        yield_(t)
+    with else_():
+        yield_(s)
+    r: f64 = outs()
+    return (r,)
+"""
+
+
+def test_a_demand_of_every_call_moves_to_the_entry():
+    function = parse_text(TWO_DEMANDS, TABLE)
+    result = verify(UnifySizes().run(function, Context()))
+    real = [op for op in result.ops if op.prim is EXPECT and op.args[0].type != op.out.type]
+    assert [op.args[0].name for op in real] == ["y"]
+    x, y = np.array([0.3, 0.7]), np.array([1.5, -0.2])
+    assert evaluate(result, [x, y]) == evaluate(function, [x, y])
+    with pytest.raises(ValueError, match="x and y differ"):
+        evaluate(result, [x, y[:1]])
+
+
+def test_a_demand_of_some_calls_stays_where_it_is():
+    function = parse_text(IN_A_BRANCH, TABLE)
+    result = UnifySizes().run(function, Context())
+    assert result is function
+    assert evaluate(result, [np.ones(3), np.ones(2), False]) == (3.0,)
+
+
+def test_nothing_to_do_changes_nothing():
+    function = parse_text("def f(x: f64[n]):\n    y: f64[n] = sin(x)\n    return (y,)\n", TABLE)
+    assert UnifySizes().run(function, Context()) is function
