@@ -8,14 +8,13 @@ out as two loops, with the sum that makes ``s[i]`` in between inside the outer o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradc.errors import InternalError
 from gradc.ir.builder import DIM
 from gradc.ir.core import Op, Primitive, Value
-from gradc.ir.types import Dim, DType, Type
+from gradc.ir.types import Dim, Type
 from gradc.passes.frames import Frame
 from gradc.passes.fusion import Group, Plan, plan, schedule
 from gradc.passes.loop_nodes import (
@@ -27,19 +26,16 @@ from gradc.passes.loop_nodes import (
     Ref,
     Target,
     identity,
-    same_entries,
     scalar,
     spread,
 )
+from gradc.passes.loop_rows import read_through, row_of, row_target, store_of, written_by
+from gradc.passes.reductions import EXTREMA, SEARCHES, accumulates, combined, search, start_of
 from gradc.passes.views import pulled
 from gradc.prims.arithmetic import ADD, MUL
-from gradc.prims.compare import GT, LAND, LNOT, LOR, LT, SELECT
-from gradc.prims.elementary import ISNAN, MAXIMUM, MINIMUM
 from gradc.prims.index import ADD_AT, AT, GET, PUT, WRAP
-from gradc.prims.shape import ARGMAX, ARGMIN, EMPTY, MAX, MIN, SUM, ZEROS
+from gradc.prims.shape import EMPTY, SUM, ZEROS
 
-_LARGEST_INT = 2**63 - 1
-_EXTREMA = frozenset({MAX, MIN, ARGMAX, ARGMIN})
 Single = Callable[[Frame, Node], None]
 
 
@@ -120,8 +116,8 @@ class Nests:
         cell = Cell(Type(out.type.dtype, shape), out.name, out.loc, out.named)
         self.arrays[node] = cell
         target = identity(cell, shape)
-        accumulates = _accumulates(node)
-        zeros = accumulates and node.prim is SUM and frame.is_root
+        sums_up = accumulates(node)
+        zeros = sums_up and node.prim is SUM and frame.is_root
         root = frame.root
         loc, role = node.op.loc, node.op.role
         with root.builder.at(loc, role):
@@ -132,14 +128,14 @@ class Nests:
             root.builder.append(Op(prim, dims, params, (made,), (), loc, role))
         root.write(cell, made)
         frame.changes_within(cell)
-        if accumulates and not zeros:
+        if sums_up and not zeros:
             self.fill(frame, node, target)
         return Target(cell, target.entries)
 
     def fill(self, frame: Frame, node: Node, target: Ref) -> None:
         """Set an array to what a reduction starts from."""
         with frame.root.builder.at(node.op.loc, node.op.role):
-            start = frame.root.builder.const(*_start(node))
+            start = frame.root.builder.const(*start_of(node))
         value = spread(start, target.shape)
         filling = Node(Form.STORE, node.op, target.shape, (value,), node.out, PUT)
         assert isinstance(target.base, Cell)
@@ -164,7 +160,7 @@ class Nests:
             for other in others[others.index(node) :]
             if other.form is Form.STORE and other.updates is not None
         ]
-        inputs = tuple(_read_through(ref, stores) for ref in node.inputs)
+        inputs = tuple(read_through(ref, stores) for ref in node.inputs)
         if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
             return node
         return replace(node, inputs=inputs)
@@ -182,18 +178,18 @@ class Nests:
         ready: dict[Node, Node] = {}
         for old, node in nodes.items():
             ready[old] = self.with_accumulator(frame, node, stored.get(old))
-        changing = {cell for node in ready.values() for cell in _written(node)}
+        changing = {cell for node in ready.values() for cell in written_by(node)}
         changing |= {target.cell for target in stored.values()}
         inner = frame.loop(changing)
         assert inner.index is not None
         index = scalar(inner.index)
         rows: dict[Node, Node] = {}
         for old, node in ready.items():
-            rows[old] = _row(node, index, rows, _row_target(old, node, stored, index, rows))
+            rows[old] = row_of(node, index, rows, row_target(old, node, stored, index, rows))
         body = list(rows.values())
         for node, target in stored.items():
             if rows[node].target is None and 0 not in node.axes:
-                body.append(_stored(node, rows[node], target, index))
+                body.append(store_of(node, rows[node], target, index))
         self.block(inner, body)
         first = next(iter(nodes.values()))
         inner.close(self.bounds(frame, group, nodes.values()), first)
@@ -208,7 +204,7 @@ class Nests:
         assert group.dim is not None
         start = root.builder.const(0)
         for node in nodes:
-            if 0 in node.axes and node.prim in _EXTREMA:
+            if 0 in node.axes and node.prim in EXTREMA:
                 start = self.checked_start(root, group.dim, node)
         return start, self.size(root, group.dim), root.builder.const(1)
 
@@ -234,13 +230,15 @@ class Nests:
             return replace(node, target=target)
         assert node.out is not None
         with frame.builder.at(node.op.loc, node.op.role):
-            number, dtype = _start(node)
+            number, dtype = start_of(node)
             starts = [frame.builder.const(number, dtype)]
-            if node.prim in (ARGMAX, ARGMIN):
+            if node.prim in SEARCHES:
                 starts.append(frame.builder.const(0))
         name, loc = node.out.name, node.out.loc
         size = node.out.size if node.keeps_out else None
         cells = tuple(Cell(start.type, name, loc, node.out.named, size) for start in starts)
+        if len(cells) == 2:
+            cells[0].name, cells[0].named, cells[0].size = "best", False, None
         for cell, start in zip(cells, starts, strict=True):
             frame.write(cell, start)
         return replace(node, cells=cells)
@@ -269,11 +267,12 @@ class Nests:
                 return
             self.values[node] = value
             return
-        if node.prim in (ARGMAX, ARGMIN):
-            self.search(frame, node, value)
+        if node.prim in SEARCHES:
+            assert node.index is not None
+            search(frame, node, value, self.load(frame, node.index))
             return
         (cell,) = node.cells
-        total = _combined(frame, node, frame.read(cell), value, cell.name)
+        total = combined(frame, node, frame.read(cell), value, cell.name)
         frame.write(cell, total)
 
     def combine_at(self, frame: Frame, node: Node, target: Target, value: Value) -> None:
@@ -282,21 +281,7 @@ class Nests:
             self.write(frame, ADD_AT, target, value)
             return
         old = self.load(frame, Ref(target.cell, target.entries, ()))
-        self.write(frame, PUT, target, _combined(frame, node, old, value, target.cell.name))
-
-    def search(self, frame: Frame, node: Node, value: Value) -> None:
-        """Keep the first extremum; the first NaN counts as one, as in NumPy."""
-        best_cell, place_cell = node.cells
-        best, place = frame.read(best_cell), frame.read(place_cell)
-        emit = frame.builder.emit
-        better = emit(GT if node.prim is ARGMAX else LT, (value, best))
-        if value.type.is_float:
-            fresh = emit(LNOT, (emit(ISNAN, (best,)),))
-            better = emit(LOR, (better, emit(LAND, (emit(ISNAN, (value,)), fresh))))
-        assert node.index is not None
-        index = self.load(frame, node.index)
-        frame.write(best_cell, emit(SELECT, (better, value, best), name=best_cell.name))
-        frame.write(place_cell, emit(SELECT, (better, index, place), name=place_cell.name))
+        self.write(frame, PUT, target, combined(frame, node, old, value, target.cell.name))
 
     # -- points ----------------------------------------------------------------------------
 
@@ -397,121 +382,3 @@ class Nests:
         args = (array, value, *indices)
         frame.builder.append(Op(prim, args, params, (out,), (), loc, role))
         frame.write(cell, out)
-
-
-# -- nodes at an index of their first axis -------------------------------------------------
-
-
-def _row(node: Node, index: Ref, rows: Mapping[Node, Node], target: Target | None) -> Node:
-    searches = node.prim in (ARGMAX, ARGMIN) and 0 in node.axes
-    return replace(
-        node,
-        shape=node.shape[1:],
-        inputs=tuple(_at(ref, index, rows) for ref in node.inputs),
-        axes=tuple(axis - 1 for axis in node.axes if axis > 0),
-        target=target,
-        index=index if searches else node.index,
-        updates=None,
-        keeps_out=False,
-    )
-
-
-def _row_target(
-    old: Node,
-    node: Node,
-    stored: Mapping[Node, Target],
-    index: Ref,
-    rows: Mapping[Node, Node],
-) -> Target | None:
-    """Where a row of a node writes by itself."""
-    target = node.target
-    if target is None and old in stored and _accumulates(node):
-        target = stored[old]
-    if target is None or (node.form is Form.REDUCE and 0 in node.axes):
-        return target
-    shape = (node.shape if node.form is Form.STORE else node.out_shape)[1:]
-    return Target(target.cell, _entries_at(target.entries, index, shape, rows))
-
-
-def _at(ref: Ref, index: Ref, rows: Mapping[Node, Node]) -> Ref:
-    """A reference at an index of its first axis; what the loop computes is there as a row."""
-    shape = ref.shape[1:]
-    entries = ref.entries
-    base = ref.base
-    if isinstance(base, Node) and base in rows:
-        base, entries = rows[base], entries[1:]
-    return Ref(base, _entries_at(entries, index, shape, rows), shape)
-
-
-def _entries_at(
-    entries: Sequence[Entry], index: Ref, shape: tuple[Dim, ...], rows: Mapping[Node, Node]
-) -> tuple[Entry, ...]:
-    out = []
-    for entry in entries:
-        if entry.at is not None:
-            out.append(replace(entry, at=_at(entry.at, index, rows)))
-        elif entry.axis == 0:
-            out.append(replace(entry, axis=None, at=spread(index.base, shape)))
-        else:
-            assert entry.axis is not None
-            out.append(replace(entry, axis=entry.axis - 1))
-    return tuple(out)
-
-
-def _stored(node: Node, row: Node, target: Target, index: Ref) -> Node:
-    """The store of a row of a result."""
-    entries = _entries_at(target.entries, index, row.out_shape, {})
-    value = identity(row, row.out_shape)
-    store = Node(Form.STORE, node.op, row.out_shape, (value,), node.out, PUT)
-    store.target = Target(target.cell, entries)
-    return store
-
-
-def _read_through(ref: Ref, stores: Iterable[Node]) -> Ref:
-    """A reference that reads the variable of a store which overwrites just what is read."""
-    for store in stores:
-        old, target = store.updates, store.target
-        if old is None or target is None or old.base is not ref.base:
-            continue
-        if same_entries(old.entries, ref.entries):
-            return replace(ref, base=target.cell)
-    return ref
-
-
-def _written(node: Node) -> list[Cell]:
-    cells = list(node.cells)
-    if node.target is not None:
-        cells.append(node.target.cell)
-    return cells
-
-
-# -- reductions ----------------------------------------------------------------------------
-
-
-def _accumulates(node: Node) -> bool:
-    """Whether a reduction sums up in an array, not in a scalar for each element."""
-    if node.form is not Form.REDUCE or not node.out_shape:
-        return False
-    return 0 in node.axes or len(node.shape) - 1 not in node.axes
-
-
-def _start(node: Node) -> tuple[float | int, DType]:
-    """What a reduction starts from."""
-    assert node.out is not None
-    searches = node.prim in (ARGMAX, ARGMIN)
-    dtype = node.op.args[0].type.dtype if searches else node.out.type.dtype
-    if node.prim is SUM:
-        return (0.0 if dtype.is_float else 0), dtype
-    if node.prim in (MAX, ARGMAX):
-        return (-math.inf if dtype.is_float else -_LARGEST_INT - 1), dtype
-    return (math.inf if dtype.is_float else _LARGEST_INT), dtype
-
-
-def _combined(frame: Frame, node: Node, total: Value, value: Value, name: str) -> Value:
-    emit = frame.builder.emit
-    if node.prim is SUM:
-        return emit(ADD, (total, value), name=name)
-    if value.type.is_float:
-        return emit(MAXIMUM if node.prim is MAX else MINIMUM, (total, value), name=name)
-    better = emit(GT if node.prim is MAX else LT, (value, total))
-    return emit(SELECT, (better, value, total), name=name)
