@@ -12,6 +12,7 @@ from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
 from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
+from gradc.passes.loops import Loops
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 
@@ -21,6 +22,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Expand,
     InPlace,
     JamLoops,
+    Loops,
     MergeBranches,
     Simplify,
     UnifySizes,
