@@ -69,11 +69,16 @@ def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
         `tape` itself where there is room, else a copy of at least twice the length; what lies
         beyond the old length is undefined.
     """
-    if count < tape.shape[0]:
+    length = tape.shape[0]
+    if count < length:
         return tape
-    grown = np.empty((max(2 * tape.shape[0], count + 1),) + tape.shape[1:], tape.dtype)  # noqa: RUF005
-    grown[: tape.shape[0]] = tape
+    grown = np.empty((max(2 * length, count + 1),) + tape.shape[1:], tape.dtype)  # noqa: RUF005
+    # entry by entry: a slice of all of them takes numba ten times as long to compile
+    for entry in range(length):
+        grown[entry] = tape[entry]
     return grown
 
 
-COMPILABLE: tuple[Callable[..., Any], ...] = (wrap, grow)
+# Functions that compiled programs may call, and whether numba writes them out where they are
+# called: a loop vectorises around an index check only if it sees through it.
+COMPILABLE: tuple[tuple[Callable[..., Any], bool], ...] = ((wrap, True), (grow, False))

@@ -135,7 +135,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
         # about the shape of the generated code, which its reader cannot change
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
         dispatcher = numba.njit(
-            f"({signature})",
+            f"({signature},)" if signature else "()",
             cache=home is not None and _can_cache(function),
             error_model="numpy",
             nogil=True,
@@ -156,8 +156,8 @@ def _register_helpers() -> None:
 
     from gradc_runtime.arrays import COMPILABLE
 
-    for helper in COMPILABLE:
-        register_jitable(inline="always")(helper)
+    for helper, inline in COMPILABLE:
+        register_jitable(inline="always" if inline else "never")(helper)
 
 
 def _home(function: types.FunctionType) -> types.ModuleType | None:
