@@ -7,7 +7,7 @@ memory that is laid out when it is compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,12 +66,29 @@ def _preparer(dtype: DType) -> Callable[[Any], Any]:
 
 def problem_with_samples(arguments: Sequence[Argument], leaves: Sequence[Any]) -> str:
     """What is wrong with the numbers of samples of a call; empty where nothing is."""
-    counts = [
-        (argument.name, array_facts(leaf)[1][0])
-        for argument, leaf in zip(arguments, leaves, strict=True)
-        if argument.batched
-    ]
+    pairs = zip(arguments, leaves, strict=True)
+    return problem_with_counts((each.name, leaf) for each, leaf in pairs if each.batched)
+
+
+def problem_with_counts(named: Iterable[tuple[str, Any]]) -> str:
+    """The same for values with their names; what is no array does not count."""
+    counts = [(name, array_facts(value)[1][0]) for name, value in named if is_batch(value)]
     if len({count for _, count in counts}) <= 1:
         return ""
     listed = ", ".join(f"{name} has {count}" for name, count in counts)
     return f"the arguments disagree on the number of samples: {listed}"
+
+
+def batch_of_numbers(value: Any) -> Any:
+    """A number for each sample, or one for all of them, as a kernel of a formula takes it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is neither.
+    """
+    if is_device_array(value):
+        return value
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        return np.ascontiguousarray(value, np.float64)
+    return float(value)
