@@ -106,7 +106,7 @@ class Step:
     node: str
     rule: str
     shares: tuple[Share, ...]
-    constants: tuple[str, ...]
+    constants: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,11 @@ class Derivation:
                 return node
         raise KeyError(key)
 
+    def contributions_to(self, key: str) -> tuple[Any, ...]:
+        """What all steps add to the cotangent of a node, in their order."""
+        shares = (share for step in self.steps for share in step.shares)
+        return tuple(share.value for share in shares if share.key == key)
+
     @property
     def result(self) -> Node:
         """The node that is differentiated."""
@@ -177,6 +182,8 @@ class Derivation:
     def rules(self) -> tuple[str, ...]:
         """The rules that were used, each once."""
         used = [step.rule for step in self.steps]
+        inside = [line for node in self.nodes for line in node.inside]
+        used += [rule for rule in RULES if any(f"({rule})" in line for line in inside)]
         if any(step.constants for step in self.steps):
             used.append("constant rule")
         if self.steps:

@@ -181,6 +181,8 @@ class NodeTable:
         """Keys of the nodes that an op reads, through what is not shown."""
         found: dict[str, None] = {}
         pending = list(used_by(op))
+        if op.prim.kind is not Kind.CONTROL:  # sizes and indices are in its expression
+            pending = [value for value in pending if value.type.dtype is not DType.INT]
         hidden = {out: each for each in self.function.ops for out in each.outs}
         while pending:
             value = pending.pop(0)
@@ -221,7 +223,7 @@ class NodeTable:
         local = local_value = product = None
         if addition.local is not None:
             local = self.writer.value(addition.local)
-            if addition.local.type.is_scalar and self.numbers is not None:
+            if swept.op.out.type.is_scalar and self.numbers is not None:
                 local_value = float(self.numbers[addition.local])
         elif addition.added is not None:
             product = self._product(swept, addition.added)
@@ -251,16 +253,16 @@ class NodeTable:
         after = self.numbers[addition.after]
         return after if addition.before is None else after - self.numbers[addition.before]
 
-    def _constants(self, op: Op) -> list[str]:
+    def _constants(self, op: Op) -> list[Expr]:
         """Operands that are terms of their own and get nothing back."""
         if op.prim.kind is Kind.CONTROL:
             return []
-        found = []
+        found: list[Expr] = []
         for value in op.args:
             if value.type.is_float and not self.swept.activity.is_active(value):
                 is_term = op.prim.name in ("add", "sub") or value in self.names
                 if is_term:
-                    found.append(to_text(self.writer.value(value)))
+                    found.append(self.writer.value(value))
         return found
 
     # -- gradient ---------------------------------------------------------------------------

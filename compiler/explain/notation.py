@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -241,12 +242,13 @@ def _truth(condition: Expr) -> bool | None:
 
 # -- as text ------------------------------------------------------------------------------------
 
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "*": "·"}
-_GREEK = {"pi": "π"}
+_GREEK = {"pi": "π"}  # other names stay as the user typed them
 
 
-def to_text(expr: Expr, ascii_only: bool = False) -> str:
+def to_text(expr: Expr, ascii_only: bool = False, subscripts: bool = False) -> str:
     """Write an expression in one line.
 
     Parameters
@@ -254,13 +256,33 @@ def to_text(expr: Expr, ascii_only: bool = False) -> str:
     expr : Expr
     ascii_only : bool
         Write it as Python would rather than with mathematical signs.
+    subscripts : bool
+        Set the number of a name low: ``x₁`` for ``x1``.
     """
-    return _Text(ascii_only).write(expr)[0]
+    return _Text(ascii_only, subscripts).write(expr)[0]
+
+
+def brackets(expr: Expr, level: int) -> bool:
+    """Whether an operand needs brackets where `level` binds."""
+    return _Text(ascii_only=True, subscripts=False).write(expr)[1] < level
+
+
+def split_number(name: str) -> tuple[str, str]:
+    """Split a name into its stem and its number: ``x1`` and ``p_2`` have one."""
+    found = re.fullmatch(r"(.*[A-Za-z])_?(\d{1,3})", name, re.ASCII)
+    return (found[1], found[2]) if found else (name, "")
+
+
+def subscripted(name: str) -> str:
+    """A name with its number set low."""
+    stem, number = split_number(name)
+    return _GREEK.get(stem, stem) + number.translate(_SUBSCRIPTS)
 
 
 class _Text:
-    def __init__(self, ascii_only: bool) -> None:
+    def __init__(self, ascii_only: bool, subscripts: bool) -> None:
         self.ascii = ascii_only
+        self.subscripts = subscripts
 
     def write(self, expr: Expr) -> tuple[str, int]:
         """The text and the binding strength of its outermost operator."""
@@ -300,6 +322,8 @@ class _Text:
     def name(self, text: str, bar: bool) -> str:
         if bar:
             return f"{text}_bar"  # as in generated programs
+        if self.subscripts:
+            return subscripted(text)
         return text if self.ascii else _GREEK.get(text, text)
 
     def infix(self, symbol: str, left: Expr, right: Expr) -> tuple[str, int]:

@@ -71,7 +71,9 @@ class _Rendering:
 
     def parts(self) -> list[RenderableType]:
         shown: list[RenderableType] = [self.title(), self.forward(), self.backward()]
-        shown += [self.gradient(), self.legend()]
+        if any(part.closed_form or part.value is not None for part in self.derivation.gradient):
+            shown.append(self.gradient())
+        shown.append(self.legend())
         if self.derivation.program:
             shown += [self.heading("Generated program"), self.program(), ""]
         return shown
@@ -119,6 +121,8 @@ class _Rendering:
 
     def add_rows(self, table: Table, rows: Sequence[Sequence[RenderableType]]) -> None:
         """Add the rows, of very many the first and the last."""
+        from rich.text import Text
+
         if len(rows) <= MOST_ROWS:
             chosen = list(rows)
         else:
@@ -126,8 +130,8 @@ class _Rendering:
             gap = f"... {len(rows) - 2 * half} rows more"
             filler = ["", gap, *[""] * (len(table.columns) - 2)]
             chosen = [*rows[:half], filler, *rows[-half:]]
-        for row in chosen:
-            table.add_row(*row)
+        for row in chosen:  # strings as they are: `[i]` is no markup here
+            table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
 
     def group(self, *parts: RenderableType) -> RenderableType:
         from rich.console import Group
@@ -202,17 +206,14 @@ class _Rendering:
 
     def sum_of(self, node: Node) -> str:
         """The sum that a cotangent is, where several uses contribute numbers to it."""
-        parts = [
-            share.value
-            for step in self.derivation.steps
-            for share in step.shares
-            if share.key == node.key
-        ]
+        parts = self.derivation.contributions_to(node.key)
         if len(parts) < 2 or any(getattr(part, "shape", ()) for part in parts):
             return ""
         if len(parts) > 4:
             return f"the sum over {len(parts)} uses"
-        return "= " + " + ".join(self.number(part) for part in parts)
+        first, *rest = (self.number(part) for part in parts)
+        signed = (f" - {part[1:]}" if part.startswith("-") else f" + {part}" for part in rest)
+        return f"= {first}{''.join(signed)}"
 
     def step_rows(self, step: Step) -> list[list[RenderableType]]:
         from rich.text import Text
@@ -229,7 +230,7 @@ class _Rendering:
             )
             rows.append([*head, self.local(node, share), *self.product(node, share)])
         for constant in step.constants:
-            nothing = Text(f"{constant} passes nothing back", "bright_black")
+            nothing = Text(f"{self.text(constant)} passes nothing back", "bright_black")
             word = Text("constant", RULE_STYLES["constant rule"])
             rows.append(["", *blank, word, nothing, *blank])
         return rows
@@ -267,12 +268,14 @@ class _Rendering:
 
     def gradient(self) -> RenderableType:
         from rich.table import Table
+        from rich.text import Text
 
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         for partial in self.derivation.gradient:
-            table.add_row(f"  [bold]d{self.derivation.name}/d{partial.name}", self.partial(partial))
+            name = Text(f"  d{self.derivation.name}/d{partial.name}", "bold")
+            table.add_row(name, self.partial(partial))
         return self.group(self.heading("Gradient"), table)
 
     def partial(self, partial: Partial) -> RenderableType:
