@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,8 @@ def _report(subjects: Iterable[Subject], plot: Path | None) -> int:
         else:
             out.print(f"{subject.title}: {report.message}", soft_wrap=True)
     shown = max(reports, key=lambda report: (not report.passed, _relative_error(report)))
-    out.print(f"largest relative error: {_relative_error(shown):.1e}", soft_wrap=True)
+    if math.isfinite(_relative_error(shown)):
+        out.print(f"largest relative error: {_relative_error(shown):.1e}", soft_wrap=True)
     if plot is not None:
         _draw_plot(shown, titles[reports.index(shown)], plot)
     if any(report.verdict == "differs" for report in reports):

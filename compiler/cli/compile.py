@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gradc.driver import Compiled, Inspection
 
 LATER = {
-    "ptx": "PTX files",
     "ll": "LLVM text",
     "asm": "assembly",
     "o": "object files",
@@ -24,7 +23,7 @@ LATER = {
     "h": "C headers",
     "cubin": "CUDA binaries",
 }
-KINDS = ("py", "ir")
+KINDS = ("py", "ir", "ptx")
 
 
 def _kinds(ctx: click.Context, param: click.Parameter, given: str) -> tuple[str, ...]:
@@ -57,7 +56,7 @@ def _kinds(ctx: click.Context, param: click.Parameter, given: str) -> tuple[str,
     default="py",
     show_default=True,
     callback=_kinds,
-    help="What to write: py (the program), ir (its intermediate form).",
+    help="What to write: py (the program), ir (its intermediate form), ptx (with --target cuda).",
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder; ./NAME-gradc by default."
@@ -77,12 +76,15 @@ def command(
     """Write the program that computes the value and the gradient of MODEL.
 
     The module needs only gradc_runtime to run. For a network it also holds the function that
-    predicts.
+    predicts. With --target cuda it is a kernel that runs one sample a thread; PTX is made without
+    a GPU.
     """
     from gradc.cli.models import resolve
     from gradc.cli.outputs import write_files
     from gradc.cli.terminal import console, list_written
 
+    if "ptx" in emit and target != "cuda":
+        raise GradcError("--emit ptx: PTX is what CUDA programs compile to; add --target cuda")
     model = resolve(model_text)
     inspection = shared.make_inspection(**inspect)
     options = shared.make_options(target=target, style=style, fastmath=fastmath)
@@ -102,7 +104,13 @@ def _programs(
 ) -> tuple[str, list[Compiled]]:
     """What the model is called, and its programs, the gradient first."""
     from gradc.cli.models import FormulaModel, PythonModel
-    from gradc.cli.programs import load_call, load_formula, load_network, refuse_option
+    from gradc.cli.programs import (
+        load_call,
+        load_formula,
+        load_network,
+        refuse_option,
+        sample_gradient,
+    )
 
     if isinstance(model, FormulaModel):
         refuse_option(types, "--types", "a formula", "its variables are floats")
@@ -113,6 +121,8 @@ def _programs(
     refuse_option(types, "--types", "a network", "its spec says dtype and shapes")
     refuse_option(wrt, "--wrt", "a network", "the gradient is that of its parameters")
     network = load_network(model, options, inspection)
+    if options.target == "cuda":
+        return network.name, [sample_gradient(network)]
     return network.name, [network.gradient, network.prediction]
 
 
@@ -123,6 +133,8 @@ def _contents(name: str, programs: list[Compiled], kinds: tuple[str, ...]) -> Ma
         made[f"{name}.py"] = _module(programs)
     if "ir" in kinds:
         made[f"{name}.ir"] = "\n".join(program.ir for program in programs)
+    if "ptx" in kinds:
+        made[f"{name}.ptx"] = programs[0].ptx()
     return made
 
 

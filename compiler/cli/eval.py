@@ -146,4 +146,7 @@ def _print_result(name: str, value: Any, gradient: dict[str, Any]) -> None:
     width = max(map(len, labels))
     for label, shown in zip(labels, [value, *gradient.values()], strict=True):
         style = "bold" if label == name else ""
-        out.print(Text(f"{label:<{width}} = ").append(number(shown), style=style), soft_wrap=True)
+        out.print(
+            Text(f"{label:<{width}} = ").append(number(shown, width + 3), style=style),
+            soft_wrap=True,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gradc.faces.program import Derivative
     from gradc.frontend.scalar_ir import ParsedFormula
     from gradc.ir.core import Function
+
+# What a function raises, by itself or where its arguments do not fit, about the point it is given.
+_RAISED_BY_FUNCTIONS = (ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError)
 
 Point = Mapping[str, "Nested"]
 
@@ -120,7 +123,11 @@ class Called:
 
     def run(self, arguments: Arguments) -> tuple[float, list[Any]]:
         """The value and the gradient at arguments of the same types."""
-        value, *bars = self.derivative.run(self._leaves(arguments))
+        try:
+            value, *bars = self.derivative.run(self._leaves(arguments))
+        except _RAISED_BY_FUNCTIONS as error:
+            kind = type(error).__name__
+            raise GradcError(f"{self.title} raised {kind}: {error}") from None
         return float(value), self.derivative.gradients(bars)
 
 
@@ -180,7 +187,6 @@ def load_call(
     """
     from gradc.cli.arguments import choose_arguments
     from gradc.cli.python_files import load_function
-    from gradc.faces.program import make_program
 
     function = load_function(model)
     title = model.function
@@ -190,11 +196,36 @@ def load_call(
     fixed = [name for name in chosen if name not in floats]
     if fixed or not chosen:
         raise GradTypeError(_not_floats(title, fixed, arguments.names))
+    try:
+        derivative = _differentiated(function, arguments, chosen, options, inspection)
+    except GradcError as error:
+        if point is not None or types is not None:
+            raise
+        raise type(error)(f"{error}\n  {_taken(arguments)}") from None
+    return Called(derivative, arguments, chosen, title)
+
+
+def _differentiated(
+    function: Callable[..., Any],
+    arguments: Arguments,
+    chosen: Sequence[str],
+    options: Options,
+    inspection: Inspection | None,
+) -> Derivative:
+    from gradc.faces.program import make_program
+
     names = [name for name in arguments.names if name not in arguments.keyword_only]
     program = make_program(function, arguments.args, arguments.kwargs, names, options)
     numbers = [arguments.key_of(name) for name in chosen]
-    derivative = program.derivative("value_and_grad", numbers, inspection=inspection)
-    return Called(derivative, arguments, chosen, title)
+    return program.derivative("value_and_grad", numbers, inspection=inspection)
+
+
+def _taken(arguments: Arguments) -> str:
+    """Say which types were assumed, for an error that may come of them."""
+    kinds = {float: "a float", int: "an integer", bool: "a boolean"}
+    pairs = zip(arguments.names, arguments.values, strict=True)
+    taken = ", ".join(f"{name} as {kinds[type(value)]}" for name, value in pairs)
+    return f"note: no types are given, so {taken} is taken; for arrays give --types or --at"
 
 
 def load_network(
@@ -210,6 +241,25 @@ def load_network(
     from gradc.faces.models import Model as Network
 
     return Network(model.path, options, inspection=inspection)
+
+
+def sample_gradient(network: Network) -> Compiled:
+    """The loss of one sample and its gradient: what a CUDA thread computes of a network."""
+    from gradc.driver import compile_function
+    from gradc.frontend.network import sample_loss_function
+    from gradc.ir.core import Function
+
+    loss = sample_loss_function(network.spec, network.dtype)
+    named = Function(f"{network.name}_{loss.name}", loss.body, loss.loc)
+    params = range(2, len(loss.params))
+    return compile_function(
+        named,
+        "value_and_grad",
+        params,
+        network.options,
+        inspection=network.inspection,
+        shared=params,
+    )
 
 
 def refuse_option(given: object, option: str, subject: str, reason: str) -> None:

@@ -63,15 +63,16 @@ def readable_size(size: int) -> str:
     return f"{size / 1024:.1f} KB" if size < 1024**2 else f"{size / 1024**2:.1f} MB"
 
 
-def number(value: Any) -> str:
+def number(value: Any, indent: int = 0) -> str:
     """Write a number with all its digits, or an array with six of each element.
 
-    Arrays of more than a thousand elements are shown in part.
+    Arrays of more than a thousand elements are shown in part; their further lines begin at
+    column `indent`.
     """
     import numpy as np
 
     array = np.asarray(value)
     if array.ndim:
-        return np.array2string(array, precision=6, separator=", ")
+        return np.array2string(array, precision=6, separator=", ", prefix=" " * indent)
     text = str(array[()]) if array.dtype == np.float32 else repr(float(array))
     return text.removesuffix(".0")
