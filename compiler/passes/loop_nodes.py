@@ -168,7 +168,8 @@ class Node:
     def has_effect(self) -> bool:
         """Whether it does something beside making a result that others use."""
         sums_up = self.form is Form.REDUCE and (self.cells or self.target is not None)
-        return self.form in (Form.STORE, Form.SINGLE) or bool(sums_up)
+        impure = self.form is not Form.SINGLE and not self.op.prim.pure
+        return self.form in (Form.STORE, Form.SINGLE) or bool(sums_up) or impure
 
     def refs(self) -> Iterator[Ref]:
         """Yield every reference that it makes, those inside indices included."""
