@@ -37,7 +37,7 @@ from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Op, Params, Primitive, Value
 from gradc.ir.types import DType, Type
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, LOG, SUB
-from gradc.prims.compare import GE, GT, LT
+from gradc.prims.compare import GE, GT, LAND, LT
 from gradc.prims.effects import CHECK
 from gradc.prims.elementary import EXP, LOGADDEXP, RELU, SIGMOID, SIGN, TANH
 from gradc.prims.index import PICK
@@ -273,8 +273,7 @@ class _Network:
                 (MIN(labels, axes=(0,)), MAX(labels, axes=(0,))) if self.rows else (labels, labels)
             )
             what = f"a label in y is not in 0 .. {classes - 1}"
-            CHECK(GE(least, 0), error="IndexError", what=what)
-            CHECK(LT(largest, classes), error="IndexError", what=what)
+            CHECK(LAND(GE(least, 0), LT(largest, classes)), error="IndexError", what=what)
         return y
 
     def losses(self, kind: str, values: Sequence[Value], y: Value) -> Value:
