@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from gradc.frontend.python import jumps
 from gradc.frontend.python.branches import branch
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.merging import RAISED
 from gradc.frontend.python.problems import RefusedError
 
 
@@ -18,13 +19,15 @@ def block(ctx: Lowering, body: Sequence[ast.stmt]) -> None:
         rest = body[number + 1 :]
         if not jumps.may_jump(stmt):
             ctx.statement(stmt)
-            if isinstance(stmt, ast.Raise):
+            if RAISED in ctx.state.frame.names:
                 return
             continue
         if isinstance(stmt, ast.If) and _arms_jump(stmt):
             conditional(ctx, stmt, rest)
             return
         ctx.statement(stmt)
+        if RAISED in ctx.state.frame.names:
+            return
         left = jumps.jumped(ctx)
         if left is True:
             return

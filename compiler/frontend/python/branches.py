@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import Arm, Merger, Rebuild
+from gradc.frontend.python.merging import RAISED, Arm, Merger, Rebuild
 from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import POISON, Cell, Frame, List, Ref
+from gradc.frontend.python.refs import NONE, POISON, Cell, Frame, List, Ref
 from gradc.frontend.python.state import Snapshot
 from gradc.ir.core import Value
 from gradc.prims.compare import LAND, LOR
@@ -50,8 +50,19 @@ def branch(
         arms.append(arm)
         reachable.append(reached)
         ctx.state.restore(before)
-    merger = Merger(ctx, condition, (arms[0], arms[1]), before, (reachable[0], reachable[1]))
-    return _join(ctx, merger, before)
+    dead = [RAISED in arm.state.names[ctx.state.frame] for arm in arms]
+    merger = Merger(
+        ctx,
+        condition,
+        (arms[0], arms[1]),
+        before,
+        (reachable[0], reachable[1]),
+        (dead[0] and not dead[1], dead[1] and not dead[0]),
+    )
+    result = _join(ctx, merger, before)
+    if all(dead):
+        ctx.state.frame.names[RAISED] = NONE
+    return result
 
 
 def _interpret(
@@ -85,6 +96,7 @@ def _join(ctx: Lowering, merger: Merger, before: Snapshot) -> Ref | None:
         names[frame] = {
             name: merger.join(name, left.get(name), right.get(name))
             for name in dict.fromkeys([*left, *right])
+            if name != RAISED
         }
     written = _written(merger, before)
     lists = _changed_lists(merger, before)
@@ -155,7 +167,12 @@ def lazily(
         if isinstance(value, bool):
             value = inner.const(value)
     written = ctx.state.tokens != before.tokens
+    assigned = ctx.state.frame.names != before.names[ctx.state.frame]
     ctx.state.restore(before)
+    if assigned:
+        raise RefusedError(
+            "the right operand of `and`/`or` assigns a name", "assign it in a statement before"
+        )
     if written:
         raise RefusedError(
             "a call in the right operand of `and`/`or` writes to an array", "use an if statement"

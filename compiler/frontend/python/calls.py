@@ -12,7 +12,8 @@ from typing import Any
 from gradc.frontend.python import environment, liveness
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RETURNED, RETURNED_VALUE
+from gradc.frontend.python.desugar import desugar
+from gradc.frontend.python.merging import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
 from gradc.frontend.python.refs import (
     NONE,
@@ -239,7 +240,11 @@ def inline(
     names = bind_arguments(ctx, callee, args, kwargs)
     frame = new_frame(ctx, callee, names)
     with ctx.call_frame(frame), ctx.inside(id(node)):
-        return run(ctx, callee, frame)
+        result = run(ctx, callee, frame)
+    if RAISED in frame.names:
+        ctx.state.frame.names[RAISED] = NONE
+        return POISON
+    return result
 
 
 def run(ctx: Lowering, callee: Callee, frame: Frame) -> Ref:
@@ -249,7 +254,7 @@ def run(ctx: Lowering, callee: Callee, frame: Frame) -> Ref:
     frame.names[RETURNED] = Constant(False)
     block(ctx, callee.node.body)
     returned = ctx.truth(frame.names.get(RETURNED, Constant(False)))
-    if returned is False:
+    if returned is False or RAISED in frame.names:
         return NONE
     result = frame.names.get(RETURNED_VALUE, NONE)
     if returned is not True and result is not NONE and not isinstance(result, Poison):
@@ -278,6 +283,7 @@ def new_frame(ctx: Lowering, callee: Callee, names: dict[str, Ref]) -> Frame:
     node = callee.node
     body = [] if isinstance(node, ast.Lambda) else node.body
     if id(node) not in ctx.analysed:
+        desugar(node)
         inner = [stmt for top in body for stmt in ast.walk(top) if isinstance(stmt, ast.Nonlocal)]
         nonlocals = frozenset(name for stmt in inner for name in stmt.names)
         if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Await) for n in _own_nodes(node)):

@@ -51,6 +51,8 @@ class Carrier:
         self.cells = sorted(guess.cells, key=list(before.cells).index)
         self.phis: dict[str, Cell] = {}
         self.ends: dict[str, Ref] = {}
+        self.heads: dict[Cell, int] = {}
+        self.problems = len(ctx.diagnostics.found)
 
     # -- head -----------------------------------------------------------------------------
 
@@ -62,6 +64,7 @@ class Carrier:
         for cell in self.cells:
             params.append(ctx.builder.value(cell.type, cell.name, named=True))
             ctx.state.write(cell, params[-1])
+        self.heads = {cell: ctx.state.tokens[cell] for cell in self.before.cells}
         names = self.frame.names
         for name, plan in self.guess.names.items():
             made = [
@@ -150,13 +153,12 @@ class Carrier:
             name: widen(self.ctx, name, plan, self.entry.get(name), self.ends.get(name))
             for name, plan in self.guess.names.items()
         }
-        heads = {cell: state.tokens[cell] for cell in self.guess.cells}
-        written = {
-            cell
-            for cell, token in self.before.tokens.items()
-            if cell not in heads and state.tokens[cell] != token
-        }
-        return Guess(names, self.guess.cells | written)
+        written = frozenset(
+            cell for cell, token in self.heads.items() if state.tokens[cell] != token
+        )
+        # A part that was refused may write to more than was seen.
+        complete = len(self.ctx.diagnostics.found) == self.problems
+        return Guess(names, written if complete else self.guess.cells | written)
 
     def yields(self) -> list[Value]:
         """The values at the end of the body, for the next iteration."""
@@ -263,6 +265,9 @@ class Carrier:
 
     def _phi_slots(self, guess: Guess) -> Iterator[tuple[str, Array | None, Array | None]]:
         for name, plan in guess.names.items():
+            if plan != self.guess.names[name] and self.guess.names[name] is not None:
+                # What it refers to at the end is seen once it is carried.
+                continue
             yield from _phis(name, plan, self.entry.get(name), self.ends.get(name))
 
 

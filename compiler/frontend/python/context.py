@@ -82,6 +82,8 @@ class Lowering:
         self.constants: dict[str, Any] = {}
         self.callees: dict[int, Ref] = {}
         self.analysed: dict[int, Any] = {}
+        #: Nodes made here, kept so that no other node gets the ``id`` of one of them.
+        self.kept_nodes: list[ast.AST] = []
         #: Indices of loops that can be unrolled.
         self.unrollable: set[object] = set()
         self.branch_depth = 0
@@ -285,6 +287,15 @@ class Lowering:
     def size(self, dim: Dim) -> Value:
         """Return the integer value of a dimension."""
         return self.builder.size(dim)
+
+    def in_scope(self, dim: Dim) -> bool:
+        """Whether the value of a dimension can be had here."""
+        symbols = self.builder.symbols
+        return (
+            isinstance(dim, int)
+            or symbols.value_of(dim) is not None
+            or symbols.array_with(dim) is not None
+        )
 
     def dim(self, dim: Dim) -> Ref:
         """Return a dimension as a Python integer."""

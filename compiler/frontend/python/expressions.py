@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from gradc.frontend.python import arithmetic, environment, indexing, sequences
+from gradc.frontend.python import (
+    arithmetic,
+    comprehensions,
+    environment,
+    indexing,
+    sequences,
+)
+from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
@@ -368,6 +375,13 @@ def local_function(ctx: Lowering, node: ast.FunctionDef | ast.Lambda, title: str
     return Callee(node, frame.source, frame.globals, frame, defaults, title)
 
 
+def named(ctx: Lowering, node: ast.NamedExpr) -> Ref:
+    """``(name := value)``."""
+    ref = ctx.expression(node.value)
+    assign(ctx, node.target, ref)
+    return ref
+
+
 def formatted(ctx: Lowering, node: ast.JoinedStr) -> Ref:
     """An f-string of constants."""
     text = ""
@@ -397,4 +411,9 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.Call: call,
     ast.Lambda: lambda_,
     ast.JoinedStr: formatted,
+    ast.ListComp: comprehensions.comprehension,
+    ast.GeneratorExp: comprehensions.comprehension,
+    ast.SetComp: comprehensions.comprehension,
+    ast.DictComp: comprehensions.dictionary,
+    ast.NamedExpr: named,
 }

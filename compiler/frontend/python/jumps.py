@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gradc.frontend.python.branches import branch
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RETURNED, RETURNED_VALUE
+from gradc.frontend.python.merging import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.refs import Constant, Ref, Scalar
 from gradc.ir.core import Value
 
@@ -97,6 +97,11 @@ def guarded(
 def jump(ctx: Lowering, flag: str) -> None:
     """Take a ``break`` or ``continue``."""
     ctx.state.frame.names[flag] = Constant(True)
+
+
+def fail(ctx: Lowering) -> None:
+    """Note that an exception is raised: what follows is not reached."""
+    ctx.state.frame.names[RAISED] = Constant(True)
 
 
 def finish(ctx: Lowering, result: Ref) -> None:

@@ -15,6 +15,7 @@ Names = frozenset[str]
 NO_NAMES: Names = frozenset()
 
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+_OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
 
 
 @dataclass(eq=False, slots=True)
@@ -55,7 +56,7 @@ def names_assigned(nodes: Iterable[ast.AST]) -> Names:
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
             continue
-        elif isinstance(node, ast.Lambda):
+        elif isinstance(node, _OWN_SCOPE):
             continue
         elif isinstance(node, ast.alias):
             found.add((node.asname or node.name).split(".")[0])

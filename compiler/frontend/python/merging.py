@@ -34,8 +34,8 @@ from gradc.ir.core import Value
 from gradc.ir.types import Type
 from gradc.prims.shape import ZEROS
 
-#: Hidden names of a call: whether it has returned, and what.
-RETURNED, RETURNED_VALUE = "$returned", "$result"
+#: Hidden names of a call: whether it has returned, and what; whether it has raised.
+RETURNED, RETURNED_VALUE, RAISED = "$returned", "$result", "$raised"
 
 Rebuild = Callable[[Sequence[Value]], Ref]
 """Makes the joined reference from the results of the branch."""
@@ -67,6 +67,7 @@ class Merger:
     arms: tuple[Arm, Arm]
     before: Snapshot
     reachable: tuple[dict[Cell, int], dict[Cell, int]]
+    dead: tuple[bool, bool] = (False, False)
     slots: list[Slot] = field(default_factory=list)
     arrays: dict[object, Rebuild] = field(default_factory=dict)
 
@@ -98,21 +99,13 @@ class Merger:
         if left.type.rank != right.type.rank:
             raise RefusedError(what)
         pairs = zip(left.type.shape, right.type.shape, strict=True)
-        shape = tuple(a if a == b or self._in_scope(a) else b for a, b in pairs)
+        shape = tuple(a if a == b or self.ctx.in_scope(a) else b for a, b in pairs)
         for dim in shape:
-            if not self._in_scope(dim):
+            if not self.ctx.in_scope(dim):
                 raise RefusedError(
                     what, "make the array before the branch, with a shape of its own"
                 )
         return self._expect(0, left, shape, what), self._expect(1, right, shape, what)
-
-    def _in_scope(self, dim: int | str) -> bool:
-        symbols = self.ctx.builder.symbols
-        return (
-            isinstance(dim, int)
-            or symbols.value_of(dim) is not None
-            or symbols.array_with(dim) is not None
-        )
 
     def _expect(self, side: int, value: Value, shape: tuple[int | str, ...], what: str) -> Value:
         ctx = self.ctx
@@ -128,6 +121,7 @@ class Merger:
         """Join what a name refers to at the ends of the arms; None is "not assigned"."""
         if left is right and left is not None and not self._is_new(left):
             return _always(left)
+        left, right = self._without_dead(left, right)
         if left is None or right is None:
             return self._one_sided(name, left, right)
         match left, right:
@@ -166,6 +160,15 @@ class Merger:
             case _ if self.ctx.is_numeric(left) and self.ctx.is_numeric(right):
                 return self._numbers(name, left, right, named)
         return _always(_conflict(name))
+
+    def _without_dead(self, left: Ref | None, right: Ref | None) -> tuple[Ref | None, Ref | None]:
+        """An arm that has raised goes on nowhere: what the other arm has is what counts."""
+        for side, (own, other) in enumerate(((left, right), (right, left))):
+            if self.dead[side] and other is not None and not isinstance(other, Maybe | Conflict):
+                filler = self._filler(side, other)
+                filler = own if filler is None else filler
+                return (filler, right) if side == 0 else (left, filler)
+        return left, right
 
     def _is_new(self, ref: Ref) -> bool:
         return isinstance(ref, Array) and ref.cell not in self.before.cells
@@ -288,7 +291,7 @@ class Merger:
         if isinstance(like, Scalar):
             return Scalar(self.arms[side].builder.const(0, like.value.type.dtype), like.weak)
         if isinstance(like, Array):
-            if not all(self._in_scope(dim) for dim in like.type.shape):
+            if not all(self.ctx.in_scope(dim) for dim in like.type.shape):
                 return None
             outer, ctx.builder = ctx.builder, self.arms[side].builder
             try:

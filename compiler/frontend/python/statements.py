@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.expressions import local_function
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import NONE, POISON, Array, Constant, List, Poison, Ref, Tuple
+from gradc.ir.core import Value
 
 
 def assignment(ctx: Lowering, node: ast.Assign) -> None:
@@ -132,7 +134,70 @@ def delete(ctx: Lowering, node: ast.Delete) -> None:
         ctx.state.frame.names.pop(target.id, None)
 
 
+def assert_(ctx: Lowering, node: ast.Assert) -> None:
+    """``assert condition, message``."""
+    condition = ctx.truth(ctx.expression(node.test))
+    message = "" if node.msg is None else str(ctx.constant(ctx.expression(node.msg), "the message"))
+    _require(ctx, condition, "AssertionError", message)
+
+
+def raise_(ctx: Lowering, node: ast.Raise) -> None:
+    """``raise Error(message)``: what follows is not reached."""
+    kind, message = exception(ctx, node)
+    _require(ctx, False, kind, message)
+    jumps.fail(ctx)
+
+
+def _require(ctx: Lowering, condition: Value | bool, kind: str, message: str) -> None:
+    if condition is not True:
+        value = ctx.builder.const(condition) if isinstance(condition, bool) else condition
+        ctx.check(value, kind, message)
+
+
+def exception(ctx: Lowering, node: ast.Raise) -> tuple[str, str]:
+    """The name of the built-in exception that a statement raises, and its message."""
+    raised: ast.expr | None = node.exc
+    args: list[ast.expr] = []
+    if isinstance(raised, ast.Call) and not raised.keywords:
+        args, raised = raised.args, raised.func
+    found = None if raised is None else ctx.expression(raised)
+    if isinstance(found, Poison):
+        return "RuntimeError", ""
+    kind = found.value if isinstance(found, Constant) else None
+    if not isinstance(kind, type) or not issubclass(kind, Exception) or len(args) > 1:
+        raise RefusedError(
+            "this `raise` is not supported", 'write `raise ValueError("message")`, or the like'
+        )
+    if getattr(builtins, kind.__name__, None) is not kind:
+        raise RefusedError(
+            f"`{kind.__name__}` is not a built-in exception: a compiled function cannot raise it",
+            "raise a built-in one, such as ValueError",
+        )
+    texts = [str(ctx.constant(ctx.expression(arg), "the message of an exception")) for arg in args]
+    return kind.__name__, "".join(texts)
+
+
+def if_(ctx: Lowering, node: ast.If) -> None:
+    """``if``; one that only raises becomes a check."""
+    match node.body, node.orelse:
+        case [ast.Raise() as inner], []:
+            test = ctx.expression(node.test)
+            if isinstance(test, Poison):
+                return
+            condition = ctx.truth(test)
+            if condition is False:
+                return
+            if condition is True:
+                ctx.statement(inner)
+                return
+            kind, message = exception(ctx, inner)
+            _require(ctx, ctx.negated(condition), kind, message)
+        case _:
+            blocks.conditional(ctx, node)
+
+
 _REFUSED = {
+    ast.Match: ("this pattern is not supported", "match constants, or write an `if` chain"),
     ast.Try: ("`try` is not supported", "test the condition beforehand"),
     ast.With: ("`with` is not supported", "call the function outside of the block"),
     ast.ClassDef: ("classes cannot be defined inside", "define the class at the top of the file"),
@@ -162,7 +227,9 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.AugAssign: augmented,
     ast.Expr: expression,
     ast.Return: return_,
-    ast.If: blocks.conditional,
+    ast.Assert: assert_,
+    ast.Raise: raise_,
+    ast.If: if_,
     ast.For: loops.for_statement,
     ast.While: loops.while_statement,
     ast.Break: lambda ctx, node: jumps.jump(ctx, jumps.BROKEN),

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradc.frontend.python import arithmetic, sequences
 from gradc.frontend.python.branches import lazily
+from gradc.frontend.python.comprehensions import Generated, folded
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import integer_constant, is_none
@@ -53,6 +54,8 @@ def _extremum(ctx: Lowering, args: Sequence[Ref], larger: bool) -> Ref:
         if args[0].type.rank != 1:
             raise shapes(f"{name}() of a matrix", f"use np.{name}(...)")
         return (max_ if larger else min_)(ctx, args[0])
+    if len(args) == 1 and isinstance(args[0], Generated):
+        return _extremum_of_recipe(ctx, args[0], name)
     items = args if len(args) > 1 else sequences.elements(ctx, args[0], f"{name}()")
     if not items:
         raise shapes(f"{name}() of nothing")
@@ -65,6 +68,12 @@ def _extremum(ctx: Lowering, args: Sequence[Ref], larger: bool) -> Ref:
         else:
             best = extremum(ctx, (best, item), larger)
     return best
+
+
+def _extremum_of_recipe(ctx: Lowering, recipe: Generated, name: str) -> Ref:
+    """The largest or smallest element of a generator, which must not be empty."""
+    made = common.generated_array(ctx, recipe)
+    return _extremum(ctx, (made,), larger=name == "max")
 
 
 @REGISTRY.function(max)
@@ -89,6 +98,8 @@ def sum_of_items(ctx: Lowering, iterable: Ref, start: Ref = ZERO) -> Ref:
         if isinstance(start, Constant) and start.value == 0:
             return total
         return arithmetic.binary(ctx, ast.Add, start, total, "sum()")
+    if isinstance(iterable, Generated):
+        return folded(ctx, iterable, start, lambda total, item: ast.BinOp(total, ast.Add(), item))
     total = start
     for item in sequences.elements(ctx, iterable, "sum()"):
         total = arithmetic.binary(ctx, ast.Add, total, item, "sum()")
@@ -249,7 +260,16 @@ def slice_(ctx: Lowering, *args: Ref) -> Ref:
     return Slice(parts[0], parts[1], parts[2] if len(parts) > 2 else NONE)
 
 
+def _as_truth(item: ast.expr) -> ast.expr:
+    return ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), item))
+
+
 def _conditions(ctx: Lowering, iterable: Ref, is_and: bool) -> Ref:
+    if isinstance(iterable, Generated):
+        start = Scalar(ctx.builder.const(is_and), weak=True)
+        return folded(
+            ctx, iterable, start, lambda total, item: _as_truth(item), stop_when=not is_and
+        )
     found: Value | bool = is_and
     for item in sequences.elements(ctx, iterable, "all()" if is_and else "any()"):
         truth = ctx.truth(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradc.frontend.python import arithmetic, sequences
+from gradc.frontend.python.comprehensions import Generated, filled
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
@@ -23,9 +24,21 @@ def is_none(ref: Ref) -> bool:
 
 def as_operand(ctx: Lowering, ref: Ref) -> Ref:
     """A number or array; a sequence of them becomes an array, as NumPy does."""
+    if isinstance(ref, Generated):
+        return generated_array(ctx, ref)
     if isinstance(ref, Tuple | List | Range) or (isinstance(ref, Struct) and ref.is_tuple):
         return stacked(ctx, sequences.elements(ctx, ref, "an array"), 0)
     return ref
+
+
+def generated_array(ctx: Lowering, recipe: Generated, dtype: DType | None = None) -> Ref:
+    """A new array of the elements of a comprehension."""
+
+    def make(example: Ref, shape: Sequence[Dim]) -> Ref:
+        own = ctx.kind(as_operand(ctx, example)).dtype
+        return ctx.result(empty(ctx, tuple(shape), dtype or own, "array"))
+
+    return filled(ctx, recipe, make)
 
 
 def stacked(ctx: Lowering, items: Sequence[Ref], axis: int, dtype: DType | None = None) -> Ref:

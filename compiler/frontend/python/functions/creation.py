@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradc.frontend.python import arithmetic
+from gradc.frontend.python.comprehensions import Generated
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -152,6 +153,8 @@ def _scalar(ctx: Lowering, ref: Ref) -> Ref:
 
 
 def _nested(ctx: Lowering, ref: Ref, dtype: DType | None) -> Ref:
+    if isinstance(ref, Generated):
+        return common.generated_array(ctx, ref, dtype)
     if isinstance(ref, Tuple | List):
         operand = as_operand(ctx, ref)
     else:

@@ -1,0 +1,192 @@
+"""Loops over enumerate, zip, reversed, arrays and rows; match."""
+
+import numpy as np
+
+from tests.zoo.case import Group
+
+zoo = Group("iteration")
+
+V = np.array([0.5, -1.2, 2.0, 0.3])
+M = np.arange(12.0).reshape(3, 4) / 5 - 1
+
+
+@zoo(V)
+def over_elements(x):
+    s = 0.0
+    for value in x:
+        s += value**2
+    return s
+
+
+@zoo(M)
+def over_rows(x):
+    s = 0.0
+    for row in x:
+        s += row[0] * row.sum()
+    return s
+
+
+@zoo(V)
+def over_enumerate(x):
+    s = 0.0
+    for i, value in enumerate(x):
+        s += value * i
+    return s
+
+
+@zoo(V)
+def over_enumerate_start(x):
+    s = 0.0
+    for i, value in enumerate(x, 3):
+        s += value * i
+    return s
+
+
+@zoo(V, V[::-1].copy())
+def over_zip(x, y):
+    s = 0.0
+    for a, b in zip(x, y, strict=False):
+        s += a * b
+    return s
+
+
+@zoo(V, V[:2].copy())
+def over_zip_of_different_lengths(x, y):
+    s = 0.0
+    for a, b in zip(x, y, strict=False):
+        s += a * b
+    return s
+
+
+@zoo(V)
+def over_reversed(x):
+    s = 0.0
+    for value in reversed(x):
+        s = s * 0.5 + value
+    return s
+
+
+@zoo(V)
+def over_reversed_range(x):
+    s = 0.0
+    for i in reversed(range(len(x))):
+        s = s * 0.5 + x[i]
+    return s
+
+
+@zoo(V, M)
+def over_enumerate_zip(x, y):
+    s = 0.0
+    for k, (a, row) in enumerate(zip(x, y, strict=False)):
+        s += a * row[k]
+    return s
+
+
+@zoo(M)
+def rows_are_views(x):
+    y = x.copy()
+    for row in y:
+        row[0] = row.sum()
+    return y
+
+
+@zoo(V)
+def elements_with_break(x):
+    s = 0.0
+    for value in x:
+        if value > 1:
+            break
+        s += value
+    return s
+
+
+@zoo(V, 2)
+@zoo(V, -1)
+@zoo(V, 0)
+def runtime_step(x, step):
+    s = 0.0
+    if step > 0:
+        for i in range(0, len(x), step):
+            s += x[i]
+    elif step < 0:
+        for i in range(len(x) - 1, -1, step):
+            s = 2 * s + x[i]
+    return s
+
+
+@zoo(V)
+def zip_with_range(x):
+    s = 0.0
+    for k, value in zip(range(2, 10), x, strict=False):
+        s += value**k
+    return s
+
+
+@zoo(M)
+def columns(x):
+    s = 0.0
+    for column in x.T:
+        s += column.max()
+    return s
+
+
+@zoo(1.5)
+def match_on_constant(x):
+    mode = "cube"
+    match mode:
+        case "square":
+            y = x**2
+        case "cube" | "third":
+            y = x**3
+        case _:
+            y = x
+    return y
+
+
+@zoo(1.5, 2)
+@zoo(1.5, 0)
+@zoo(1.5, 7)
+def match_on_number(x, k):
+    match k:
+        case 0:
+            return x
+        case 1 | 2:
+            return x**2
+        case n if n > 5:
+            return x * n
+        case _:
+            return -x
+
+
+@zoo(V)
+def comprehension(x):
+    squares = [x[k] ** 2 for k in range(3)]
+    return sum(squares) + squares[0]
+
+
+@zoo(V)
+def sum_of_generator(x):
+    return sum(value**2 for value in x) + sum(x[i] for i in range(len(x)) if x[i] > 0)
+
+
+@zoo(V)
+def max_of_generator(x):
+    return max(abs(value) for value in x) + min(2 * x[i] for i in range(len(x)))
+
+
+@zoo(V)
+def any_of_generator(x):
+    return x[0] if any(value > 1 for value in x) else x[1]
+
+
+@zoo(V)
+def array_of_comprehension(x):
+    return np.array([value**2 for value in x]) + np.array([i * 1.0 for i in range(len(x))])
+
+
+@zoo(1.5)
+def assertions(x):
+    assert x > 0, "x must be positive"
+    if x > 100:
+        raise ValueError("too large")
+    return x**2
