@@ -19,7 +19,9 @@ from gradc.ir.core import Op, Value
 from gradc.ir.types import BOOL, INT
 from gradc.prims.arithmetic import FLOORDIV, MOD
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
+from gradc.prims.effects import CHECK
 from gradc.prims.index import WRAP
+from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.loops import TRIP
 from gradc.prims.shape import ARGMAX, ARGMIN
 
@@ -71,6 +73,8 @@ class Facts:
     def note_op(self, op: Op) -> None:
         """Note what holds after an op."""
         self.note_values(op.outs)
+        if op.prim is CHECK:
+            self.assume(op.args[0], True)
         if len(op.outs) != 1 or op.out.type != INT:
             return
         out = self.forms.of(op.out)
@@ -78,6 +82,10 @@ class Facts:
             self._between(out, number(0), self.forms.of(op.args[1]).shifted(-1))
         elif op.prim is TRIP:
             self._note_trip(op, out)
+        elif op.prim in (IMAX, IMIN):
+            sign = 1 if op.prim is IMAX else -1
+            for arg in op.args:
+                self.add(out.minus(self.forms.of(arg)).times(sign))
         elif op.prim in (ARGMAX, ARGMIN):
             (dim,) = op.args[0].type.shape
             size = number(dim) if isinstance(dim, int) else Affine({dim: 1})

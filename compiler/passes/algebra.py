@@ -26,6 +26,8 @@ from gradc.passes.fold import constant_op
 from gradc.passes.site import Rule, Site, instead
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, MUL, NEG, POW, SQRT, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE, SELECT
+from gradc.prims.effects import CHECK
+from gradc.prims.integers import IMAX, IMIN
 
 _LARGEST_UNROLLED_POWER = 8
 
@@ -260,6 +262,37 @@ def _unless_same(op: Op, prim: Primitive, args: Sequence[Value]) -> Op | None:
     return None if same else instead(op, prim, tuple(args))
 
 
+def _bounded(op: Op, site: Site) -> Value | Op | None:
+    """``max(max(n - 1, 0) - 1, 0)`` is ``max(n - 2, 0)``: only the outer bound counts."""
+    pick = max if op.prim is IMAX else min
+    for inner, bound in (op.args, op.args[::-1]):
+        outer = site.constant(bound)
+        if outer is None:
+            continue
+        form = site.forms.of(inner)
+        ((symbol, coefficient),) = form.terms.items() if len(form.terms) == 1 else ((None, 0),)
+        holder = site.holder(symbol) if symbol is not None else None
+        made = site.maker(holder, op.prim) if holder is not None else None
+        if made is None or coefficient != 1:
+            continue
+        for rest, number in (made.args, made.args[::-1]):
+            limit = site.constant(number)
+            if limit is not None and pick(limit + int(form.constant), outer) == outer:
+                by = site.const(int(form.constant), op, DType.INT)
+                moved = site.make(ADD, (rest, by), op, INT)
+                return instead(op, op.prim, (moved, bound))
+    return None
+
+
+def _same_operands(op: Op, site: Site) -> Value | None:
+    return op.args[0] if op.args[0] is op.args[1] else None
+
+
+def _passed(op: Op, site: Site) -> Value | None:
+    """A check that certainly holds."""
+    return op.args[0] if site.constant(op.args[0]) is True else None
+
+
 def _equal_integers(op: Op, site: Site) -> Op | None:
     """Compare an integer with itself."""
     if op.args[0].type != INT:
@@ -291,5 +324,8 @@ RULES: Mapping[Primitive, Sequence[Rule]] = {
     LAND: (_land,),
     LOR: (_lor,),
     LNOT: (_lnot,),
+    IMAX: (_same_operands, _bounded),
+    IMIN: (_same_operands, _bounded),
+    CHECK: (_passed,),
     **dict.fromkeys((LT, LE, GT, GE, EQ, NE), (_equal_integers,)),
 }

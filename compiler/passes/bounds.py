@@ -16,7 +16,8 @@ After: ``1 <= i <= n - 1``, so ``0 <= i - 1 <= n - 1``, and the check goes away:
 What is known comes from loop bounds, sizes, earlier checks and the conditions of branches
 (:mod:`gradc.analysis.ranges`). An index that is certainly negative becomes a sum. A comparison
 of integers whose outcome is certain becomes a constant, and the trip count of a loop with step
-1 or -1 that cannot be negative becomes a difference.
+1 or -1 that cannot be negative becomes a difference, the larger of two integers the one that
+is certainly not smaller.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ from gradc.passes.rewrite import Replacements
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.compare import EQ, GE, GT, LE, LT, NE
 from gradc.prims.index import WRAP
+from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.loops import TRIP
 
+_DECIDED = frozenset({WRAP, TRIP, IMAX, IMIN})
 _COMPARISONS = frozenset({LT, LE, GT, GE, EQ, NE})
 
 
 def decide_bounds(function: Function) -> Function:
     """Return the function without the checks and comparisons whose outcome is certain."""
-    if any(op.prim in (WRAP, TRIP) or _is_integer_comparison(op) for op in all_ops(function.body)):
+    if any(op.prim in _DECIDED or _is_integer_comparison(op) for op in all_ops(function.body)):
         return _Bounds(function).run()
     return function
 
@@ -75,6 +78,8 @@ class _Bounds:
             return self.wrap(op, facts)
         if op.prim is TRIP:
             return self.trip(op, facts)
+        if op.prim in (IMAX, IMIN):
+            return self.extremum(op, facts)
         if _is_integer_comparison(op):
             outcome = facts.compare(op)
             if outcome is not None:
@@ -103,6 +108,14 @@ class _Bounds:
                 return None
         elif facts.proves(number(-1).minus(form)) and facts.proves(form.plus(limit)):
             return replace(op, prim=ADD, args=(index, size), params={})
+        return op
+
+    def extremum(self, op: Op, facts: Facts) -> Op | None:
+        sign = 1 if op.prim is IMAX else -1
+        for chosen, other in (op.args, op.args[::-1]):
+            apart = self.forms.of(chosen).minus(self.forms.of(other)).times(sign)
+            if facts.proves(apart) and self.replaced(op.out, chosen):
+                return None
         return op
 
     def trip(self, op: Op, facts: Facts) -> Op:

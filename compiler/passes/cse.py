@@ -12,7 +12,8 @@ Before::
 After: ``m`` is ``n`` (their symbol says so), ``k`` is ``y``. An op sees what was computed before
 it in its own region and in the regions around it. Products and sums are found with their
 operands in either order. Creations and updates of arrays are never merged: their results are
-buffers that are going to be written to, and sharing one would cost a copy.
+buffers that are going to be written to, and sharing one would cost a copy. A check that has
+been passed is not made again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gradc.passes.base import Context
 from gradc.passes.rewrite import Replacements
 from gradc.prims.arithmetic import ADD, MUL
 from gradc.prims.compare import EQ, LAND, LOR, NE
+from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, PICK_ADD, PUT
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import COPY, EMPTY, ZEROS
@@ -84,7 +86,9 @@ class _Merging:
             sizes.maps[0].setdefault(dim, value)
 
     def merged(self, op: Op, known: ChainMap[Hashable, Op], sizes: ChainMap[str, Value]) -> bool:
-        if op.regions or not op.outs or not op.prim.pure or op.prim in BUFFERS:
+        if op.regions or not op.outs or op.prim in BUFFERS:
+            return False
+        if not op.prim.pure and op.prim is not CHECK:
             return False
         if op.prim is DIM and op.out.size is not None:
             same_size = sizes.get(str(self.replacements.dim(op.out.size)))

@@ -77,7 +77,7 @@ class _Simplifier:
     def __init__(self, function: Function, relaxed: bool) -> None:
         self.function = function
         self.replacements = Replacements.of(function)
-        self.site = Site(relaxed, use_counts(function.body), self.replacements)
+        self.site = Site(function, relaxed, use_counts(function.body), self.replacements)
         self.truths: dict[Value, bool] = {}
 
     def run(self) -> Function:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradc.analysis.affine import AffineForms
-from gradc.ir.builder import CONST
-from gradc.ir.core import Op, Params, Primitive, Value
-from gradc.ir.types import DType, Type
+from gradc.ir.builder import CONST, Symbols
+from gradc.ir.core import Function, Op, Params, Primitive, Value
+from gradc.ir.types import INT, DType, Type
 from gradc.passes.rewrite import Replacements
 from gradc.prims.shape import BROADCAST, ZEROS
 
@@ -20,6 +20,8 @@ class Site:
 
     Attributes
     ----------
+    function : Function
+        The function as it was.
     relaxed : bool
         Whether rewrites are allowed that ignore the sign of zero or round differently.
     uses : mapping of Value to int
@@ -32,6 +34,7 @@ class Site:
         Ops that the rule at work has made, to be put in front of its result.
     """
 
+    function: Function
     relaxed: bool
     uses: Mapping[Value, int]
     replacements: Replacements
@@ -39,6 +42,7 @@ class Site:
     visible: set[Value] = field(default_factory=set)
     pending: list[Op] = field(default_factory=list)
     forms: AffineForms = field(init=False)
+    symbols: Symbols | None = None
 
     def __post_init__(self) -> None:
         self.forms = AffineForms(self.makers)
@@ -90,6 +94,12 @@ class Site:
         params = {"dtype": dtype, "value": value}
         return self._add(Op(CONST, (), params, (out,), (), like.loc), like)
 
+    def fresh_size(self, hint: str) -> str:
+        """Return a size symbol that is new in the function."""
+        if self.symbols is None:
+            self.symbols = Symbols.of(self.function)
+        return self.symbols.fresh(hint)
+
     def make(
         self,
         prim: Primitive,
@@ -97,9 +107,11 @@ class Site:
         like: Op,
         type: Type,
         params: Params | None = None,
-        size: int | str | None = None,
     ) -> Value:
         """Make an op at the place of another."""
+        size = None
+        if type == INT:
+            size = self.fresh_size(prim.name)
         out = Value(type, prim.name.rstrip("_"), like.loc, size)
         return self._add(Op(prim, args, params or {}, (out,), (), like.loc), like)
 
