@@ -93,7 +93,7 @@ def _tidied(expression: Any) -> Any:
         if expression.is_polynomial(*free):
             forms += [sympy.expand(expression), sympy.factor(expression)]
         elif expression.is_rational_function(*free):
-            forms.append(sympy.cancel(expression))
+            forms += [sympy.cancel(expression), sympy.factor(expression)]
     return min(forms, key=lambda form: (sympy.count_ops(form), len(str(form))))
 
 

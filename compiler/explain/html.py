@@ -37,7 +37,7 @@ def derivation_html(derivation: Derivation) -> str:
     """Return the page of a derivation."""
     view = _View(derivation)
     graph = graph_svg(derivation)
-    return _page(
+    return page(
         "report.html.j2",
         title=f"Derivative of {derivation.name}",
         heading=view.heading(),
@@ -66,7 +66,8 @@ def save_html(derivation: Derivation, path: Path) -> Path:
     return write_atomically(path, derivation_html(derivation).encode("utf-8"))
 
 
-def _page(template: str, **context: Any) -> str:
+def page(template: str, **context: Any) -> str:
+    """Fill in one of the templates of this folder; every text in it is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

@@ -273,9 +273,10 @@ class _Lowering:
         return reduce(lambda a, b: self.apply(MUL, a, b), factors)
 
     def power(self, base: Any, exponent: Any) -> Operand:
-        if exponent.is_Rational and exponent.q == 2 and abs(exponent.p) == 1:
-            root = self.into.root(self.operand(base), self.loc)
-            return root if exponent.p == 1 else self.apply(DIV, Number(1.0, self.loc), root)
+        if exponent.is_Number and exponent.is_negative:
+            return self.apply(DIV, Number(1.0, self.loc), self.power(base, -exponent))
+        if exponent.is_Rational and exponent.q == 2 and exponent.p == 1:
+            return self.into.root(self.operand(base), self.loc)
         if exponent.is_Integer and exponent.p == 1:
             return self.operand(base)
         return self.into.power(self.operand(base), self.operand(exponent), self.loc)
