@@ -117,8 +117,9 @@ class _Scheduler:
             together = is_aligned(ref, node) if self.made.is_loop(place) else not node.shape
             earliest = max(earliest, place if together else place + 1)
         makers = (self.sizes.get(dim) for dim in node.shape if isinstance(dim, str))
-        places = [self.made.home[maker] for maker in makers if maker in self.made.home]
-        return max([earliest, *(place + 1 for place in places)])
+        before = [*node.after, *(maker for maker in makers if maker in self.made.home)]
+        places = [self.made.home[other] + bool(node.shape) for other in before]
+        return max([earliest, *places])
 
     def after_readers(self, node: Node) -> int:
         """The first group in which the old versions of what a node updates are not needed."""

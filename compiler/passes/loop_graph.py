@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradc.ir.builder import DIM, Builder
 from gradc.ir.core import Op, Primitive, Value
-from gradc.ir.types import INT, Dim
+from gradc.ir.types import BOOL, INT, Dim, DType
 from gradc.ir.walk import free_values
 from gradc.passes.loop_nodes import (
     Entry,
@@ -22,6 +22,8 @@ from gradc.passes.loop_nodes import (
 )
 from gradc.passes.views import NodeList
 from gradc.prims.arithmetic import MUL
+from gradc.prims.compare import EQ, GT
+from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PICK, PICK_ADD, PUT, WRAP, split_operands
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import GROW
@@ -30,6 +32,7 @@ from gradc.prims.shape import (
     ARGMIN,
     BROADCAST,
     COPY,
+    EXPECT,
     MAX,
     MIN,
     RESHAPE,
@@ -40,6 +43,13 @@ from gradc.prims.shape import (
 
 REDUCTIONS = frozenset({SUM, MAX, MIN})
 SEARCHES = frozenset({ARGMAX, ARGMIN})
+# What NumPy says where there is nothing to take an extremum of.
+_NOTHING = {
+    MAX: "zero-size array to reduction operation maximum which has no identity",
+    MIN: "zero-size array to reduction operation minimum which has no identity",
+    ARGMAX: "attempt to get argmax of an empty sequence",
+    ARGMIN: "attempt to get argmin of an empty sequence",
+}
 UPDATES = frozenset({PUT, ADD_AT, PICK_ADD, GROW})
 # A matrix product of known sizes with at most this many multiplications is a loop, not a call.
 SMALL_PRODUCT = 512
@@ -57,6 +67,10 @@ class Graph(NodeList):
         What stands for a value; a value that is not there stands for itself.
     builder : Builder
         Makes constants in front of everything else.
+    positive : set of Dim
+        Sizes that have been checked to be more than zero.
+    checks : dict of Dim to Node
+        The checks among these that this region makes.
     makers : dict of Value to Node
         The single op that makes a value which stands for itself.
     size_values : dict of str to Value
@@ -66,6 +80,8 @@ class Graph(NodeList):
     blas: bool = True
     env: dict[Value, Ref] = field(default_factory=dict)
     builder: Builder = field(default_factory=Builder)
+    positive: set[Dim] = field(default_factory=set)
+    checks: dict[Dim, Node] = field(default_factory=dict)
     makers: dict[Value, Node] = field(default_factory=dict)
     size_values: dict[str, Value] = field(default_factory=dict)
 
@@ -109,6 +125,8 @@ class Graph(NodeList):
             self.dim(op)
         elif prim in (BROADCAST, TRANSPOSE, STOP_GRADIENT, GET) or _only_ones_move(op):
             self.viewed(op)
+        elif prim is EXPECT and not self._is_there(op):
+            self.expected(op)
         elif prim in REDUCTIONS:
             self.reduction(op)
         elif prim in SEARCHES:
@@ -232,6 +250,63 @@ class Graph(NodeList):
             self._first(shape) if dim == 1 else Entry(kept.pop(0)) for dim in op.args[0].type.shape
         ]
 
+    # -- checks -----------------------------------------------------------------------------
+
+    def _is_there(self, op: Op) -> bool:
+        """Whether the operand of a check of sizes is an array and not an expression."""
+        ref = self.ref(op.args[0])
+        return isinstance(ref.base, Value) and ref.is_identity
+
+    def check(self, op: Op, prim: Primitive, left: Ref, right: Ref, what: str) -> Node:
+        """Append a comparison of integers that has to hold."""
+        holds = self.computed(prim, op, (left, right), DType.BOOL)
+        out = Value(BOOL, "ok", op.loc)
+        params = {"error": "ValueError", "what": what}
+        made = replace(op, prim=CHECK, args=(out,), params=params, outs=(out,), regions=())
+        node = Node(Form.SINGLE, made, (), (holds,))
+        self.append(node)
+        return node
+
+    def expected(self, op: Op) -> None:
+        """Compare sizes, and from then on compute the operand over those that are expected."""
+        ref, shape = self.ref(op.args[0]), op.out.type.shape
+        checks = [
+            self.check(op, EQ, self.size(have, op), self.size(want, op), op.params["what"])
+            for have, want in zip(ref.shape, shape, strict=True)
+            if have != want
+        ]
+        renamed = dict(zip(ref.shape, shape, strict=True))
+        node = self.map(None, op, (self._renamed(ref, renamed),), op.out, shape)
+        node.after = tuple(checks)
+        self.add(node, op.out)
+
+    def _renamed(self, ref: Ref, dims: Mapping[Dim, Dim]) -> Ref:
+        """A reference, and the maps that it is made of, over sizes of other names."""
+        shape = tuple(dims.get(dim, dim) for dim in ref.shape)
+        entries = tuple(
+            entry if entry.at is None else replace(entry, at=self._renamed(entry.at, dims))
+            for entry in ref.entries
+        )
+        base = ref.base
+        if isinstance(base, Node) and base.form is Form.MAP and base.shape:
+            inputs = [self._renamed(operand, dims) for operand in base.inputs]
+            over = tuple(dims.get(dim, dim) for dim in base.shape)
+            copy = replace(base, inputs=tuple(inputs), shape=over)
+            base = self.append(copy).base
+        return Ref(base, entries, shape)
+
+    def not_empty(self, op: Op, dims: Iterable[Dim]) -> tuple[Node, ...]:
+        """Check that there is something to take an extremum of."""
+        checks = []
+        for dim in dims:
+            if isinstance(dim, str) and dim not in self.positive:
+                self.positive.add(dim)
+                size, zero = self.size(dim, op), self.constant(0)
+                self.checks[dim] = self.check(op, GT, size, zero, _NOTHING[op.prim])
+            if dim in self.checks:
+                checks.append(self.checks[dim])
+        return tuple(checks)
+
     # -- reductions and products -----------------------------------------------------------
 
     def reduction(self, op: Op) -> None:
@@ -241,6 +316,8 @@ class Graph(NodeList):
             self._view_stands_for(op, ref)
             return
         node = Node(Form.REDUCE, op, ref.shape, (ref,), op.out, op.prim, axes)
+        if op.prim is not SUM:
+            node.after = self.not_empty(op, [ref.shape[axis] for axis in axes])
         self.add(node, op.out)
 
     def search(self, op: Op) -> None:
@@ -252,6 +329,7 @@ class Graph(NodeList):
         moved = tuple(shape[k] for k in order)
         ref = self.view(self.ref(op.args[0]), op, entries, moved)
         node = Node(Form.REDUCE, op, moved, (ref,), op.out, op.prim, (len(shape) - 1,))
+        node.after = self.not_empty(op, [shape[axis]])
         self.add(node, op.out)
 
     def product(self, op: Op) -> None:

@@ -139,6 +139,8 @@ class Node:
         For a single op, what it needs beside its operands.
     keeps_out : bool
         Whether the result is `out` itself and not a value like it.
+    after : tuple of Node
+        Checks that have to be passed before.
     """
 
     form: Form
@@ -154,6 +156,7 @@ class Node:
     updates: Ref | None = None
     reads: list[Ref] = field(default_factory=list)
     keeps_out: bool = False
+    after: tuple[Node, ...] = ()
 
     def __repr__(self) -> str:
         name = self.prim.name if self.prim is not None else self.op.prim.name

@@ -33,6 +33,7 @@ def row_of(node: Node, index: Ref, rows: Mapping[Node, Node], target: Target | N
         index=index if searches else node.index,
         updates=None,
         keeps_out=False,
+        after=(),
     )
 
 

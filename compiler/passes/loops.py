@@ -38,6 +38,7 @@ from typing import ClassVar
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR
 from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, with_body
 from gradc.passes.base import Context
 from gradc.passes.expand import Expand
@@ -90,6 +91,7 @@ class _Lowering:
 
     blas: bool
     env: dict[Value, Ref] = field(default_factory=dict)
+    positive: dict[Frame, frozenset[Dim]] = field(default_factory=dict)
     nests: Nests = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,13 +101,13 @@ class _Lowering:
         symbols = Symbols()
         symbols.taken |= Symbols.of(function).taken
         frame = Frame(Builder(symbols))
-        return with_body(function, self.region(function.body, frame))
+        return with_body(function, self.region(function.body, frame, frozenset()))
 
-    def region(self, region: Region, frame: Frame) -> Region:
-        """Lower a region into a frame of its own."""
+    def region(self, region: Region, frame: Frame, positive: frozenset[Dim]) -> Region:
+        """Lower a region into a frame of its own; sizes `positive` are known to be."""
         for param in region.params:
             frame.builder.symbols.note(param)
-        graph = Graph(blas=self.blas, env=self.env, builder=frame.builder)
+        graph = Graph([], self.blas, self.env, frame.builder, set(positive))
         for op in region.ops:
             graph.op(op)
         results = [self.result(value, graph) for value in region.yields]
@@ -115,6 +117,7 @@ class _Lowering:
             if node is not None:
                 frame.sizes[dim] = node
         wanted = [ref.base for ref in results if isinstance(ref.base, Node)]
+        self.positive[frame] = frozenset(graph.positive)
         self.nests.block(frame, graph.nodes, graph.makers, wanted)
         yields = tuple(self.value(frame, ref) for ref in results)
         return Region(region.params, tuple(frame.builder.ops), yields)
@@ -146,7 +149,8 @@ class _Lowering:
 
     def inner(self, op: Op, region: Region, frame: Frame) -> Region:
         names = {region.params[0].name} if op.prim is FOR else set()
-        return self.region(region, frame.region(frame.builder.child(), frozenset(names)))
+        inside = frame.region(frame.builder.child(), frozenset(names))
+        return self.region(region, inside, self.positive[frame])
 
     def operand(self, frame: Frame, ref: Ref, op: Op) -> Value:
         """An operand of an op; a product takes parts and transposes of arrays as they are."""

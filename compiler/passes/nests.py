@@ -30,10 +30,10 @@ from gradc.passes.loop_nodes import (
     spread,
 )
 from gradc.passes.loop_rows import read_through, row_of, row_target, store_of, written_by
-from gradc.passes.reductions import EXTREMA, SEARCHES, accumulates, combined, search, start_of
+from gradc.passes.reductions import SEARCHES, accumulates, combined, search, start_of
 from gradc.passes.views import pulled
 from gradc.prims.arithmetic import ADD, MUL
-from gradc.prims.index import ADD_AT, AT, GET, PUT, WRAP
+from gradc.prims.index import ADD_AT, AT, GET, PUT
 from gradc.prims.shape import EMPTY, SUM, ZEROS
 
 Single = Callable[[Frame, Node], None]
@@ -51,14 +51,11 @@ class Nests:
         Scalar results.
     arrays : dict of Node to Cell
         Results that are arrays.
-    starts : dict
-        Loop starts with the check that a size is not zero, by root and size.
     """
 
     single: Single
     values: dict[Node, Value] = field(default_factory=dict)
     arrays: dict[Node, Cell] = field(default_factory=dict)
-    starts: dict[tuple[Frame, Dim], Value] = field(default_factory=dict)
 
     # -- blocks ----------------------------------------------------------------------------
 
@@ -192,29 +189,15 @@ class Nests:
                 body.append(store_of(node, rows[node], target, index))
         self.block(inner, body)
         first = next(iter(nodes.values()))
-        inner.close(self.bounds(frame, group, nodes.values()), first)
+        inner.close(self.bounds(frame, group.dim), first)
         for old, node in ready.items():
             self.finish(frame, old, node, nodes[old])
 
-    def bounds(
-        self, frame: Frame, group: Group, nodes: Iterable[Node]
-    ) -> tuple[Value, Value, Value]:
-        """Start, stop and step of a loop; an extremum of nothing is an error."""
-        root = frame.root
-        assert group.dim is not None
-        start = root.builder.const(0)
-        for node in nodes:
-            if 0 in node.axes and node.prim in EXTREMA:
-                start = self.checked_start(root, group.dim, node)
-        return start, self.size(root, group.dim), root.builder.const(1)
-
-    def checked_start(self, root: Frame, dim: Dim, node: Node) -> Value:
-        if (root, dim) not in self.starts:
-            with root.builder.at(node.op.loc, node.op.role):
-                zero, size = root.builder.const(0), self.size(root, dim)
-                params = {"line": node.op.loc.line}
-                self.starts[root, dim] = root.builder.emit(WRAP, (zero, size), params, name="first")
-        return self.starts[root, dim]
+    def bounds(self, frame: Frame, dim: Dim | None) -> tuple[Value, Value, Value]:
+        """Start, stop and step of a loop."""
+        assert dim is not None
+        builder = frame.root.builder
+        return builder.const(0), self.size(frame.root, dim), builder.const(1)
 
     # -- reductions ------------------------------------------------------------------------
 

@@ -11,11 +11,10 @@ from gradc.passes.loop_nodes import Form, Node
 from gradc.prims.arithmetic import ADD
 from gradc.prims.compare import GT, LAND, LNOT, LOR, LT, SELECT
 from gradc.prims.elementary import ISNAN, MAXIMUM, MINIMUM
-from gradc.prims.shape import ARGMAX, ARGMIN, MAX, MIN, SUM
+from gradc.prims.shape import ARGMAX, ARGMIN, MAX, SUM
 
 _LARGEST_INT = 2**63 - 1
 SEARCHES = frozenset({ARGMAX, ARGMIN})
-EXTREMA = SEARCHES | {MAX, MIN}
 
 
 def accumulates(node: Node) -> bool:
