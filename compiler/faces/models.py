@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
+from gradc.faces.model_arguments import check_params, check_samples, check_targets
 from gradc.frontend.network import (
     dtype_of,
     evaluation_function,
@@ -111,40 +112,45 @@ class Model:
             ``(n, features)``, or one more axis for each axis of the spec's input.
         y : array_like
             n integer labels; for ``mse`` ``(n, outputs)`` floats.
+
+        Raises
+        ------
+        GradTypeError
+            Where an argument does not fit the network.
         """
-        loss, *bars = self._call(self.gradient, self._samples(x), self._targets(y), *params)
+        loss, *bars = self._call(self.gradient, *self._batch(x, y), *self._params(params))
         return float(loss), bars
 
     def evaluate(self, params: Sequence[Array], x: Any, y: Any) -> tuple[float, Array]:
         """The mean loss and what the last layer gives."""
-        loss, outputs = self._call(self.evaluation, self._samples(x), self._targets(y), *params)
+        loss, outputs = self._call(self.evaluation, *self._batch(x, y), *self._params(params))
         return float(loss), outputs
 
     def predict(self, params: Sequence[Array], x: Any) -> Array:
         """What the last layer gives for samples."""
-        (outputs,) = self._call(self.prediction, self._samples(x), *params)
+        (outputs,) = self._call(self.prediction, self._samples(x), *self._params(params))
         return np.asarray(outputs)
 
     def layers(self, params: Sequence[Array], x: Any) -> list[Array]:
         """What each layer gives for samples, in order."""
-        return self._call(self.layer_outputs, self._samples(x), *params)
+        return self._call(self.layer_outputs, self._samples(x), *self._params(params))
+
+    def _params(self, params: Sequence[Array]) -> list[Array]:
+        return check_params(parameters_of(self.spec), params, self.dtype.numpy)
 
     def _samples(self, x: Any) -> Array:
-        samples = np.ascontiguousarray(x, dtype=self.dtype.numpy)
-        return samples.reshape(len(samples), -1)
+        return check_samples(self.spec, x, self.dtype.numpy)
 
-    def _targets(self, y: Any) -> Array:
-        floats = self.spec.loss_table is not None and self.spec.loss_table.type == "mse"
-        targets = np.ascontiguousarray(y, dtype=self.dtype.numpy if floats else np.int64)
-        return targets.reshape(len(targets), -1) if floats else targets
+    def _batch(self, x: Any, y: Any) -> tuple[Array, Array]:
+        samples = self._samples(x)
+        return samples, check_targets(self.spec, y, len(samples), self.dtype.numpy)
 
     def _call(self, compiled: Compiled, *args: Any) -> list[Any]:
         call: Callable[..., Any] = compiled.kernel
         if self.options.target == "python":
             call = compiled.kernel.py_func
-        writeable = [arg if arg.flags.writeable else arg.copy() for arg in args]
         with np.errstate(all="ignore"):
-            out = call(*writeable)
+            out = call(*args)
         return list(out) if isinstance(out, tuple) else [out]
 
     # -- what can be looked at -------------------------------------------------------------------
