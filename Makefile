@@ -13,6 +13,7 @@ ARGS ?=
 
 BIN := .venv/bin
 STAMP := .venv/.installed
+BENCH_STAMP := .venv/.bench-installed
 TYPES := build/types
 
 .PHONY: help
@@ -68,17 +69,23 @@ format: $(STAMP) ## let ruff repair what it can
 
 # mypy names a module after its folder, and these folders are not called what they are imported as.
 .PHONY: typecheck
-typecheck: $(STAMP) ## mypy, strict, on the compiler and the runtime
+typecheck: $(STAMP) ## mypy, strict, on the compiler, the runtime and bench/
 	@mkdir -p $(TYPES)
 	@ln -sfn ../../compiler $(TYPES)/gradc
 	@ln -sfn ../../runtime $(TYPES)/gradc_runtime
-	MYPYPATH=$(TYPES) $(BIN)/mypy -p gradc -p gradc_runtime \
+	MYPYPATH=$(TYPES) $(BIN)/mypy -p gradc -p gradc_runtime -p bench \
 	  | sed -e 's#^$(TYPES)/gradc/#compiler/#' -e 's#^$(TYPES)/gradc_runtime/#runtime/#'
 
 # --- now and then ------------------------------------------------------------------------------
 
+# What gradc is timed against. Where it cannot be installed, what is there is timed all the same.
+$(BENCH_STAMP): $(STAMP)
+	@echo "installing JAX and PyTorch to compare with; PyTorch is a large download"
+	@if $(BIN)/python -m pip install --quiet --editable '.[bench]'; then touch $@; \
+	  else echo "not all of it could be installed: only what is there is timed" >&2; fi
+
 .PHONY: bench
-bench: $(STAMP) ## timings of bench/, against what else is installed (pip install '.[bench]')
+bench: $(BENCH_STAMP) ## timings of bench/, beside JAX and PyTorch; ARGS="--quick train_step" to choose
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: docs

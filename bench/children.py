@@ -1,0 +1,140 @@
+"""What bench.first_gradient runs in fresh processes: one gradient, timed from inside.
+
+Run by its path, and imports nothing of this package: whatever else is loaded would count. The last
+line of output is JSON: seconds until the library was imported, seconds from there to the first
+gradient, seconds of a later call, and the gradient.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+START = time.perf_counter()
+POINT = (1.0, 3.0)
+LATER_CALLS = 200
+
+
+def lecture(x1: Any, x2: Any) -> Any:
+    """The formula of the lecture; JAX's arrays and gradc's floats go through it alike."""
+    return (2 * x1 + 3 * x2) ** 2 + 3
+
+
+def gradc_formula() -> None:
+    """``gradc.compile_expression``."""
+    from gradc import compile_expression
+
+    imported = time.perf_counter()
+    expression = compile_expression("(2*x1 + 3*x2)**2 + 3")
+    _, gradient = expression(*POINT)
+    done = time.perf_counter()
+    report(imported, done, lambda: expression(*POINT), gradient)
+
+
+def gradc_function() -> None:
+    """``gradc.grad`` of the Python function."""
+    from gradc import grad
+
+    imported = time.perf_counter()
+    gradient_of = grad(lecture, argnums=(0, 1))
+    gradient = gradient_of(*POINT)
+    done = time.perf_counter()
+    report(imported, done, lambda: gradient_of(*POINT), gradient)
+
+
+def jax_formula() -> None:
+    """``jax.jit(jax.grad(f))`` in float64."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    imported = time.perf_counter()
+    gradient_of = jax.jit(jax.grad(lecture, argnums=(0, 1)))
+    gradient = jax.block_until_ready(gradient_of(*POINT))
+    done = time.perf_counter()
+    report(imported, done, lambda: jax.block_until_ready(gradient_of(*POINT)), map(float, gradient))
+
+
+def gradc_network() -> None:
+    """``gradc.load_model``, and the gradient of one batch."""
+    import numpy as np
+
+    from gradc import load_model
+
+    imported = time.perf_counter()
+    x, y, parameters = batch(np)
+    model = load_model(sys.argv[3])
+    _, gradient = model.value_and_grad(parameters, x, y)
+    done = time.perf_counter()
+    norms = (float(np.linalg.norm(each)) for each in gradient)
+    report(imported, done, lambda: model.value_and_grad(parameters, x, y), norms)
+
+
+def jax_network() -> None:
+    """``jax.jit(jax.grad(loss))`` of the network in float32: dense layers with relu between."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    imported = time.perf_counter()
+    x, y, parameters = batch(np)
+
+    def loss(parameters: list[Any], x: Any, y: Any) -> Any:
+        weights, biases = parameters[::2], parameters[1::2]
+        for index, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            x = (jax.nn.relu(x) if index else x) @ w + b
+        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), y[:, None], axis=1))
+
+    gradient_of = jax.jit(jax.grad(loss))
+    gradient = jax.block_until_ready(gradient_of(parameters, x, y))
+    done = time.perf_counter()
+    norms = (float(np.linalg.norm(each)) for each in gradient)
+    report(imported, done, lambda: jax.block_until_ready(gradient_of(parameters, x, y)), norms)
+
+
+def numpy_alone() -> None:
+    """Nothing but Python and NumPy: what neither library can be faster than."""
+    import numpy as np
+
+    imported = time.perf_counter()
+    report(imported, imported, lambda: None, [float(np.float64(0.0))])
+
+
+def batch(np: Any) -> tuple[Any, Any, list[Any]]:
+    """The batch and the parameters that the parent wrote."""
+    with np.load(sys.argv[2]) as arrays:
+        count = len(arrays.files) - 2
+        return arrays["x"], arrays["y"], [arrays[f"p{index}"] for index in range(count)]
+
+
+def report(imported: float, done: float, again: Callable[[], object], gradient: Any) -> None:
+    """Time a later call, and print what was found."""
+    again()
+    start = time.perf_counter()
+    for _ in range(LATER_CALLS):
+        again()
+    later = (time.perf_counter() - start) / LATER_CALLS
+    found = {
+        "import": imported - START,
+        "gradient": done - imported,
+        "later": later,
+        "values": [float(value) for value in gradient],
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    # the libraries are loaded without this file's folder on the path (python -P)
+    {
+        each.__name__: each
+        for each in (
+            gradc_formula,
+            gradc_function,
+            jax_formula,
+            gradc_network,
+            jax_network,
+            numpy_alone,
+        )
+    }[sys.argv[1]]()
