@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,10 @@ def _shape_text(shape: tuple[Dim, ...]) -> str:
 
 
 def expect_shape(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
-    """Return the value under other size symbols, checked at run time where they differ."""
+    """Return the value under other size symbols, checked at run time where they differ.
+
+    `what` is the message of the error, at compile time or, with the user's line, at run time.
+    """
     if value.type.shape == shape:
         return value
     for own, dim in zip(value.type.shape, shape, strict=True):
@@ -85,7 +89,9 @@ def expect_shape(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str)
         if not gap.terms and gap.constant:
             raise shapes(what)
     sizes = [ctx.size(dim) for dim in shape]
-    return ctx.emit(EXPECT, (value, *sizes), {"what": what}, value.name)
+    place = ctx.builder.loc
+    message = f"{PurePath(place.file).name}:{place.line}: {what}"
+    return ctx.emit(EXPECT, (value, *sizes), {"what": message}, value.name)
 
 
 def broadcast_to(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
@@ -115,9 +121,7 @@ def together(
     dtypes = [dtype] * len(refs) if isinstance(dtype, DType) else list(dtype)
     values = [ctx.value(ref, own) for ref, own in zip(refs, dtypes, strict=True)]
     shape = broadcast_shape([value.type.shape for value in values], what)
-    message = (
-        f"{ctx.builder.loc.file}:{ctx.builder.loc.line}: {what} could not be broadcast together"
-    )
+    message = f"{what} could not be broadcast together"
     return [broadcast_to(ctx, value, shape, message) for value in values]
 
 

@@ -19,7 +19,7 @@ def assign(ctx: Lowering, target: ast.expr, ref: Ref) -> None:
             _unpack(ctx, targets, ref)
         case ast.Subscript():
             owner, index = ctx.expression(target.value), ctx.expression(target.slice)
-            with ctx.builder.at(ctx.location(target)):
+            with ctx.blame(target):
                 writes.store(ctx, owner, index, ref, target)
         case ast.Attribute():
             raise RefusedError(

@@ -69,15 +69,13 @@ def _interpret(
     ctx: Lowering, thunk: Thunk, live: frozenset[str] | None
 ) -> tuple[Arm, dict[Cell, int]]:
     frame = ctx.state.frame
-    ctx.branch_depth += 1
-    with ctx.region() as builder:
+    with ctx.deeper(), ctx.region() as builder:
         result = thunk()
         if result is not None:
             frame.names[_CHOSEN] = result
         if live is not None:
             forget(frame, live)
         reached = ctx.state.reachable(frozenset())
-    ctx.branch_depth -= 1
     return Arm(builder, ctx.state.snapshot()), reached
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradc.errors import AliasingError, Diagnostics, InternalError, Location
 from gradc.frontend.python import views
+from gradc.frontend.python.liveness import names_assigned
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes
 from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
@@ -84,8 +85,8 @@ class Lowering:
         self.analysed: dict[int, Any] = {}
         #: Nodes made here, kept so that no other node gets the ``id`` of one of them.
         self.kept_nodes: list[ast.AST] = []
-        #: Indices of loops that can be unrolled.
-        self.unrollable: set[object] = set()
+        #: Size symbols of the indices of loops that can be unrolled.
+        self.unrollable: set[str] = set()
         self.branch_depth = 0
         self.budget = LARGEST_PROGRAM
 
@@ -100,6 +101,16 @@ class Lowering:
         """Note what is refused and go on."""
         place = self.location(problem.node if problem.node is not None else node)
         self.diagnostics.add(place, problem.message, problem.hint, problem.kind)
+
+    @contextmanager
+    def blame(self, node: ast.expr) -> Iterator[None]:
+        """Let problems be reported at a part of the statement."""
+        try:
+            with self.builder.at(self.location(node)):
+                yield
+        except RefusedError as problem:
+            problem.node = problem.node or node
+            raise
 
     def expression(self, node: ast.expr) -> Ref:
         """Interpret an expression; what is refused becomes poison."""
@@ -131,6 +142,8 @@ class Lowering:
                 handler(self, node)
             except RefusedError as problem:
                 self.report(problem, node)
+                for name in names_assigned([node]):
+                    self.state.frame.names[name] = POISON
             except _DEFECTS as defect:
                 raise self.defect(defect, node) from defect
 
@@ -432,6 +445,15 @@ class Lowering:
             yield self.builder
         finally:
             self.builder = outer
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Interpret an arm of a branch."""
+        self.branch_depth += 1
+        try:
+            yield
+        finally:
+            self.branch_depth -= 1
 
     @contextmanager
     def inside(self, *marks: object) -> Iterator[None]:

@@ -189,8 +189,9 @@ def static_position(ctx: Lowering, index: Ref, what: str) -> int:
         f"the index of {what} must be known at compile time",
         "loop over the items themselves (`for item in items:`), or put numbers into an array",
     )
-    if isinstance(index, Scalar) and not isinstance(index.value.size, int):
-        raise UnrollableError(index.value, problem)
+    if isinstance(index, Scalar) and isinstance(index.value.size, str):
+        wanted = ctx.builder.sizes.origins(index.value.size) & ctx.unrollable
+        raise UnrollableError(wanted, problem) if wanted else problem
     position = ctx.constant(index, f"the index of {what}")
     if not isinstance(position, int):
         raise problem

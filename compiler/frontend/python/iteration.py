@@ -56,15 +56,12 @@ def counted(
     bounds: Bounds,
     name: str,
     body: Callable[[Value], None],
-    unrollable: bool = False,
 ) -> None:
     """Build a counted loop; `body` interprets one iteration."""
 
     def attempt(carrier: Carrier, guess: Guess) -> tuple[Guess, _Attempt | None]:
         with ctx.region() as inner:
             index = _index(ctx, name, bounds)
-            if unrollable:
-                ctx.unrollable.add(index)
             params = carrier.enter()
             body(index)
             ctx.state.frame.names[CONTINUED] = Constant(False)

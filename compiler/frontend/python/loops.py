@@ -109,10 +109,11 @@ def _unrolled(ctx: Lowering, node: ast.For, items: Sequence[Ref], start: int = 0
 def _runtime(ctx: Lowering, node: ast.For, iterable: Ref) -> None:
     bounds, item = sequences.runtime_items(ctx, iterable)
     before, found = ctx.state.snapshot(), len(ctx.diagnostics.found)
+    own: set[str] = set()
     try:
-        _over_range(ctx, node, iterable, bounds, item)
+        _over_range(ctx, node, iterable, bounds, item, own)
     except UnrollableError as wish:
-        if wish.value not in ctx.unrollable or not _known(bounds):
+        if not wish.symbols & own:
             raise
         start, stop, step = (int(bound.size or 0) for bound in bounds)
         positions = range(start, stop, step)
@@ -133,16 +134,22 @@ def _over_range(
     iterable: Ref,
     bounds: iteration.Bounds,
     item: Callable[[Value], Ref],
+    own: set[str],
 ) -> None:
+    """Build a loop; its indices go into `own` where it could be unrolled instead."""
+
     def body(index: Value | None) -> None:
         assert index is not None
+        if isinstance(index.size, str) and _known(bounds):
+            own.add(index.size)
+            ctx.unrollable.add(index.size)
         assign(ctx, node.target, item(index))
         block(ctx, node.body)
 
     named = isinstance(iterable, Range) and isinstance(node.target, ast.Name)
     name = node.target.id if named and isinstance(node.target, ast.Name) else "k"
     if not jumps.leaves_loop(node.body):
-        iteration.counted(ctx, node, bounds, name, body, unrollable=_known(bounds))
+        iteration.counted(ctx, node, bounds, name, body)
         return
     _, stop, step = bounds
     if not isinstance(step.size, int):

@@ -37,11 +37,19 @@ class RefusedError(Exception):
 
 
 class UnrollableError(Exception):
-    """A loop over a range with known bounds needs its index as a constant."""
+    """A loop over a range with known bounds needs its index as a constant.
 
-    def __init__(self, value: object, reason: RefusedError) -> None:
+    Parameters
+    ----------
+    symbols : frozenset of str
+        The size symbols of the indices that are needed.
+    reason : RefusedError
+        What is refused where the loop cannot be unrolled.
+    """
+
+    def __init__(self, symbols: frozenset[str], reason: RefusedError) -> None:
         super().__init__(reason.message)
-        self.value = value
+        self.symbols = symbols
         self.reason = reason
 
 

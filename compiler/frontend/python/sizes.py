@@ -52,12 +52,15 @@ class Sizes:
         The affine form of each derived symbol.
     symbols : dict
         The symbol of each affine form, or of each other operation on sizes.
+    parts : dict
+        For the symbol of another operation, the symbols that it is computed from.
     low, high : dict
         Bounds of symbols, both inclusive.
     """
 
     forms: dict[str, Affine] = field(default_factory=dict)
     symbols: dict[object, Dim] = field(default_factory=dict)
+    parts: dict[str, frozenset[str]] = field(default_factory=dict)
     low: dict[str, Affine] = field(default_factory=dict)
     high: dict[str, Affine] = field(default_factory=dict)
 
@@ -66,6 +69,20 @@ class Sizes:
         if isinstance(dim, int):
             return Affine((), dim)
         return self.forms.get(dim, Affine(((dim, 1),)))
+
+    def origins(self, dim: Dim) -> frozenset[str]:
+        """The symbols that a size is computed from, as far as that is known."""
+        found: set[str] = set()
+        pending = [dim] if isinstance(dim, str) else []
+        while pending:
+            symbol = pending.pop()
+            if symbol in self.forms:
+                pending += [part for part, _ in self.forms[symbol].terms]
+            elif symbol in self.parts:
+                pending += self.parts[symbol]
+            else:
+                found.add(symbol)
+        return frozenset(found)
 
     def not_negative(self, dim: Dim) -> None:
         """Note that a size is the length of an array."""
@@ -116,6 +133,7 @@ class Sizes:
         if key not in self.symbols:
             made = symbols.fresh(name)
             self.symbols[key] = made
+            self.parts[made] = frozenset(dim for dim in dims if isinstance(dim, str))
             self._note_bounds(prim, [self.form(dim) for dim in dims], made)
         return self.symbols[key]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind
@@ -39,7 +39,8 @@ def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
         case ast.Subscript():
             owner, index = ctx.expression(node.target.value), ctx.expression(node.target.slice)
             ref = ctx.expression(node.value)
-            writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
+            with ctx.blame(node.target):
+                writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
         case _:
             raise RefusedError("attributes cannot be assigned", "use a local variable")
 
@@ -163,12 +164,12 @@ def exception(ctx: Lowering, node: ast.Raise) -> tuple[str, str]:
     found = None if raised is None else ctx.expression(raised)
     if isinstance(found, Poison):
         return "RuntimeError", ""
-    kind = found.value if isinstance(found, Constant) else None
-    if not isinstance(kind, type) or not issubclass(kind, Exception) or len(args) > 1:
+    kind = found.value if isinstance(found, Constant) else object
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or len(args) > 1:
         raise RefusedError(
             "this `raise` is not supported", 'write `raise ValueError("message")`, or the like'
         )
-    if getattr(builtins, kind.__name__, None) is not kind:
+    if kind.__module__ != "builtins":
         raise RefusedError(
             f"`{kind.__name__}` is not a built-in exception: a compiled function cannot raise it",
             "raise a built-in one, such as ValueError",

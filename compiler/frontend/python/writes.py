@@ -113,8 +113,7 @@ def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
         raise shapes(f"{text}: {ctx.describe(ref)} cannot be written to an array")
     value = ctx.value(ref, part.type.dtype)
     shape = part.type.shape
-    where = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}"
-    what = f"{where}: could not broadcast what is assigned into the shape of {text}"
+    what = f"could not broadcast what is assigned into the shape of {text}"
     own = value.type.shape
     while len(own) > len(shape) and own[0] == 1:
         own = own[1:]

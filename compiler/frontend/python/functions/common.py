@@ -52,7 +52,7 @@ def stacked(ctx: Lowering, items: Sequence[Ref], axis: int, dtype: DType | None 
     dtype = dtype or kind.dtype
     values = [ctx.value(part, dtype) for part in parts]
     first = values[0].type
-    what = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}: the parts of an array differ in shape"
+    what = "the parts of an array differ in shape"
     rank = first.rank + 1
     axis = normal_axis(axis, rank)
     if any(value.type.rank != first.rank for value in values):

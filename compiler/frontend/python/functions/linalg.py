@@ -41,8 +41,7 @@ def product(ctx: Lowering, left: Value, right: Value, what: str) -> Value:
         )
     inner = left.type.shape[-1]
     wanted = (inner, *right.type.shape[1:])
-    where = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}"
-    message = f"{where}: {what}: {_shape(left.type)} and {_shape(right.type)} do not fit"
+    message = f"{what}: {_shape(left.type)} and {_shape(right.type)} do not fit"
     right = arithmetic.expect_shape(ctx, right, wanted, message)
     return ctx.emit(MATMUL, (left, right))
 

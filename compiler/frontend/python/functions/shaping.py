@@ -229,9 +229,8 @@ def broadcast_to(ctx: Lowering, array: Ref, shape: Ref) -> Ref:
     """``np.broadcast_to``; the result is an array of its own."""
     value = ctx.value(as_operand(ctx, array))
     dims = tuple(size.size or 0 for size in common.shape_argument(ctx, shape))
-    where = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}"
     return ctx.result(
-        arithmetic.broadcast_to(ctx, value, dims, f"{where}: np.broadcast_to does not fit")
+        arithmetic.broadcast_to(ctx, value, dims, "np.broadcast_to: the shapes do not fit")
     )
 
 
@@ -256,8 +255,7 @@ def concatenate(ctx: Lowering, arrays: Ref, axis: Ref = ZERO) -> Ref:
     along = common.one_axis(ctx, axis, first.rank)
     if any(value.type.rank != first.rank for value in values):
         raise shapes("arrays to be concatenated must have the same number of axes")
-    where = f"{ctx.builder.loc.file}:{ctx.builder.loc.line}"
-    what = f"{where}: arrays to be concatenated differ in the other axes"
+    what = "arrays to be concatenated differ in the other axes"
     starts, total = [], ctx.builder.const(0)
     for value in values:
         starts.append(total)
