@@ -1,14 +1,12 @@
 """What generated programs call on array indices and growing arrays.
 
-Every function here is plain Python that also compiles: called from an uncompiled program it runs
-as it stands, and :func:`compilable` tells numba that compiled programs may call it, which then
-costs no more than the same lines written in place. Nothing is registered, and numba is not
-imported, until the first program is compiled.
+Every function here is plain Python, and an uncompiled program runs it as it stands. When a program
+is compiled its helpers are replaced by what :mod:`gradc_runtime.compiled` has in their place; numba
+is not imported before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,8 +75,3 @@ def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     for entry in range(length):
         grown[entry] = tape[entry]
     return grown
-
-
-# Functions that compiled programs may call, and whether numba writes them out where they are
-# called: a loop vectorises around an index check only if it sees through it.
-COMPILABLE: tuple[tuple[Callable[..., Any], bool], ...] = ((wrap, True), (grow, False))

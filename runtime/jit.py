@@ -124,13 +124,12 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
 
     from gradc_runtime.unsigned import UnsignedCompiler
 
-    _register_helpers()
     home = _home(function)
     if home is not None:
         known = home.__dict__.get(function.__qualname__)
         if known is not None:
             return known
-        function = _moved(function, home)
+    function = _prepared(function, home)
     with warnings.catch_warnings():
         # about the shape of the generated code, which its reader cannot change
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
@@ -147,17 +146,6 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     if home is not None:
         setattr(home, function.__qualname__, dispatcher)
     return dispatcher
-
-
-@functools.cache
-def _register_helpers() -> None:
-    """Tell numba, once, that compiled programs may call the helpers of the runtime."""
-    from numba.extending import register_jitable
-
-    from gradc_runtime.arrays import COMPILABLE
-
-    for helper, inline in COMPILABLE:
-        register_jitable(inline="always" if inline else "never")(helper)
 
 
 def _home(function: types.FunctionType) -> types.ModuleType | None:
@@ -178,13 +166,22 @@ def _home(function: types.FunctionType) -> types.ModuleType | None:
     return sys.modules.setdefault(name, types.ModuleType(name))
 
 
-def _moved(function: types.FunctionType, home: types.ModuleType) -> types.FunctionType:
-    """The same function in another module."""
-    namespace = {**function.__globals__, "__name__": home.__name__}
+def _prepared(function: types.FunctionType, home: types.ModuleType | None) -> types.FunctionType:
+    """The same function in another module, calling the compiled helpers."""
+    from gradc_runtime.compiled import counterparts
+
+    compiled = counterparts()
+    namespace = {
+        name: compiled.get(value, value) if callable(value) else value
+        for name, value in function.__globals__.items()
+    }
+    if home is not None:
+        namespace["__name__"] = home.__name__
     copy = types.FunctionType(
         function.__code__, namespace, function.__name__, function.__defaults__
     )
-    copy.__qualname__, copy.__module__ = function.__qualname__, home.__name__
+    copy.__qualname__ = function.__qualname__
+    copy.__module__ = function.__module__ if home is None else home.__name__
     return copy
 
 

@@ -1,0 +1,52 @@
+"""What the helpers of :mod:`gradc_runtime.arrays` become in compiled programs.
+
+The functions of that module are plain Python. Where a kernel is compiled they are replaced by
+what is made here, which means the same; importing this module imports numba.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numba
+from numba.core import types as numba_types
+from numba.extending import intrinsic
+
+from gradc_runtime import arrays
+
+types: Any = numba_types  # declares fewer types than it has
+
+
+@intrinsic
+def _wrap(context: Any, index: Any, size: Any, line: Any) -> Any:
+    """:func:`gradc_runtime.arrays.wrap`, written into the kernel as it stands.
+
+    As an ordinary function it would be called, and no loop around the call is vectorised; written
+    out by numba's own inlining it takes most of a second to compile.
+    """
+    signature = types.int64(types.int64, types.int64, types.int64)
+    return signature, _generate_wrap
+
+
+def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    index, size, line = args
+    negative = builder.icmp_signed("<", index, index.type(0))
+    wrapped = builder.select(negative, builder.add(index, size), index)
+    # one comparison for both ends: as an unsigned number a negative one is large
+    outside = builder.icmp_unsigned(">=", wrapped, size)
+    with builder.if_then(outside, likely=False):
+        context.call_conv.return_dynamic_user_exc(
+            builder,
+            arrays.IndexOutOfRangeError,
+            (line, index, size),
+            tuple(signature.args[k] for k in (2, 0, 1)),
+        )
+    return wrapped
+
+
+@functools.cache
+def counterparts() -> Mapping[Callable[..., Any], Any]:
+    """For each helper that compiled programs may call, what it is there."""
+    return {arrays.wrap: _wrap, arrays.grow: numba.njit(arrays.grow)}
