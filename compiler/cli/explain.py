@@ -110,14 +110,19 @@ def _show(derivation: Derivation, html: Path | None) -> None:
 def _network(
     model: NetworkModel, checkpoint: Path | None, data: Path | None, html: Path | None
 ) -> None:
-    from gradc.cli.diagnosis import diagnosis_of, print_diagnosis
-    from gradc.cli.networks import first_batch, parameters
+    from gradc.cli.networks import diagnosis_of, first_batch, parameters
     from gradc.cli.programs import load_network
-    from gradc.cli.terminal import console
+    from gradc.cli.terminal import console, list_written
+    from gradc.explain.network import network_html, print_network
 
     network = load_network(model, _readable())
     x, y, source = first_batch(network, data)
-    params = parameters(network, checkpoint)
-    found = diagnosis_of(network, params, x, y)
+    found = diagnosis_of(network, parameters(network, checkpoint), x, y)
     which = "initial parameters" if checkpoint is None else str(checkpoint)
-    print_diagnosis(console(), found, f"{network.name}: {which}, {source}")
+    title = f"{network.name}: {which}, {source}"
+    out = console()
+    print_network(found, title, out)
+    if html is not None:
+        from gradc.cli.outputs import write_file
+
+        list_written(out, [write_file(html, network_html(found, title))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from gradc.faces.models import Model as Network
     from gradc.frontend.network_spec import NetworkSpec
     from gradc_runtime.data import Dataset
+    from gradc_runtime.diagnostics import Diagnosis
 
 SAMPLES = 64
 """How many random samples stand in for data."""
@@ -89,6 +91,31 @@ def random_batch(network: Network) -> tuple[NDArray[Any], NDArray[Any]]:
     if spec.loss.type == "mse":
         return x, rng.normal(size=(SAMPLES, spec.outputs)).astype(network.dtype.numpy)
     return x, rng.integers(0, spec.outputs, SAMPLES)
+
+
+def diagnosis_of(
+    network: Network, params: Sequence[NDArray[Any]], x: NDArray[Any], y: NDArray[Any]
+) -> Diagnosis:
+    """Measure and judge each layer on a batch."""
+    from gradc.frontend.network import parameters_of
+    from gradc_runtime.diagnostics import diagnose, layer_row
+
+    _, gradients = network.value_and_grad(params, x, y)
+    outputs = network.layers(params, x)
+    rows = []
+    own = list(zip(parameters_of(network.spec), params, gradients, strict=True))
+    for index, (layer, given) in enumerate(zip(network.spec.layers, outputs, strict=True)):
+        mine = [(value, bar) for parameter, value, bar in own if parameter.layer == index]
+        rows.append(
+            layer_row(
+                f"layer {index + 1}",
+                layer.type,
+                params=[value for value, _ in mine],
+                grads=[bar for _, bar in mine],
+                output=given,
+            )
+        )
+    return diagnose(rows)
 
 
 def _data_of(spec: NetworkSpec) -> Path | None:

@@ -65,7 +65,7 @@ def formula_subjects(
     expression = Expression(formula.parsed, options)
 
     def value(numbers: Sequence[float]) -> float:
-        return expression(*numbers)[0]
+        return float(expression(*numbers)[0])
 
     def subject(numbers: Sequence[float]) -> Subject:
         fixed = list(numbers[len(formula.wrt) :])

@@ -281,11 +281,13 @@ class _Run:
 
     def say_diagnosis(self, params: Sequence[NDArray[Any]], when: str) -> None:
         """Print one row per layer, and what is wrong."""
-        from gradc.cli.diagnosis import diagnosis_of, print_diagnosis
+        from gradc.cli.networks import diagnosis_of
+        from gradc.explain.network import print_network
 
         size = min(len(self.data), 1024)
         found = diagnosis_of(self.network, params, self.data.x[:size], self.data.y[:size])
-        print_diagnosis(self.out, found, f"{self.network.name} {when}, {size} samples")
+        self.out.print()
+        print_network(found, f"{self.network.name} {when}, {size} samples", self.out)
 
 
 def _losses(record: EpochRecord) -> str:
