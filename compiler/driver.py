@@ -41,7 +41,7 @@ CLEAN = "simplify,cse,dce"
 # A derivative has loops and branches twice, to be computed again and for the adjoint.
 CLEAN_DERIVATIVE = "simplify,cse,branches,jam,simplify,cse,dce"
 SUFFIXES: Mapping[Mode, str] = {
-    "primal": "",
+    "primal": "_value",
     "grad": "_grad",
     "value_and_grad": "_value_and_grad",
     "vjp": "_vjp",

@@ -123,7 +123,7 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
         left_behind = still_there.substitution(swept.ops, used)
         swept.ops = [substitute_op(each, left_behind) for each in swept.ops]
     needed = swept.needed(body, used, own)
-    plan = plan_residuals(again, needed, params, _known_outside(forward, body))
+    plan = plan_residuals(again, needed, params, _known_outside(forward, body, swept.kept))
     sweep.residuals.append((op, plan))
     replaced, tape = record_loop(op, swept.kept, plan, forward)
 
@@ -164,11 +164,11 @@ def bar_like(primal: Value, op: Op) -> Value:
     return Value(primal.type, bar_name(primal), op.loc, named=primal.named)
 
 
-def _known_outside(forward: Symbols, body: Region) -> Callable[[Dim], bool]:
-    """Tell which sizes are known before a region runs."""
+def _known_outside(forward: Symbols, body: Region, kept: Sequence[Op]) -> Callable[[Dim], bool]:
+    """Tell which sizes are known before a region runs, with its inner loops recording."""
     inside = {
         symbol
-        for op in all_ops(body)
+        for op in all_ops(Region(body.params, tuple(kept), ()))
         for out in op.outs
         for symbol in (*out.type.shape, out.size)
         if isinstance(symbol, str)
@@ -252,7 +252,7 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
     plans = []
     for region, side, results in zip(op.regions, swept, yields, strict=True):
         needed = side.needed(region, results, ())
-        known = _known_outside(forward, region)
+        known = _known_outside(forward, region, side.kept)
         plan = plan_residuals(side.kept, needed, (), known, BRANCH_RECOMPUTE_LIMIT)
         plans.append(plan)
         sweep.residuals.append((op, plan))

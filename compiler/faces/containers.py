@@ -67,9 +67,11 @@ def flatten(tree: Any, stop: tuple[type, ...] = ()) -> tuple[list[Any], optree.P
                 return True
             return False
 
-        leaves, spec = optree.tree_flatten(
-            tree, is_leaf=note, none_is_leaf=True, namespace=NAMESPACE
-        )
+        # dicts keep the order in which they were made: it is the front end's, too
+        with optree.dict_insertion_ordered(True, namespace=NAMESPACE):
+            leaves, spec = optree.tree_flatten(
+                tree, is_leaf=note, none_is_leaf=True, namespace=NAMESPACE
+            )
         if not unknown:
             return list(leaves), spec
         for cls in unknown:

@@ -154,7 +154,10 @@ class _Simplifier:
             self.stand_for_position(op, position, init)
         for position, twin in control.twin_positions(op).items():
             if params[position] not in self.replacements.values:
-                self.stand_for((params[position],), (params[twin],))
+                lead = 1 if op.prim is FOR else 0
+                for region in op.regions:  # the condition of a while loop has parameters, too
+                    carried = region.params[lead:]
+                    self.stand_for((carried[position],), (carried[twin],))
                 self.stand_for((op.outs[position],), (op.outs[twin],))
         gone = {place for place, p in enumerate(params) if p in self.replacements.values}
         if gone:

@@ -70,7 +70,7 @@ zoo.add_all(
         "where": lambda x, y: np.where(x > y, x * y, y),
         "logic": lambda x, y: np.where(np.logical_and(x > 0, y > 0), x, y),
         "logic_or": lambda x, y: np.where(np.logical_or(x > 0, np.logical_not(y > 0)), x, y),
-        "less": lambda x, y: np.where(np.less(x, y), x, np.greater_equal(x, 0.1) * y),
+        "less": lambda x, y: np.where(np.less(x, y + 0.1), x, np.greater_equal(x, 0.1) * y),
     },
     V,
     P,

@@ -261,7 +261,8 @@ def break_with_step(x, n):
     return s
 
 
-@zoo(2.0, 1.0, 1e-8)
+# piecewise constant in its arguments, and the tolerance must stay above the spacing of floats
+@zoo(2.0, 1.0, 1e-8, smooth=False)
 def bisection(high, low, tolerance):
     while high - low > tolerance:
         middle = 0.5 * (low + high)

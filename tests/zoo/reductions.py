@@ -19,7 +19,7 @@ zoo.add_all(
         "sum_axis0": lambda x: x.sum(axis=0),
         "sum_axis1": lambda x: np.sum(x, axis=1),
         "sum_last": lambda x: np.sum(x, -1),
-        "sum_keepdims": lambda x: x / x.sum(axis=1, keepdims=True),
+        "sum_keepdims": lambda x: x / (x * x).sum(axis=1, keepdims=True),
         "sum_both": lambda x: np.sum(x, axis=(0, 1)),
         "mean_all": lambda x: x.mean(),
         "mean_axis": lambda x: np.mean(x, axis=0),
