@@ -117,7 +117,7 @@ class _Layout:
         self.before: dict[str, list[str]] = {node: [] for node in sizes}
         self.after: dict[str, list[str]] = {node: [] for node in sizes}
         self._bend_long_edges()
-        count = max(self.layer.values(), default=0) + 1
+        count = max(self.layer.values(), default=-1) + 1
         self.rows: list[list[str]] = [[] for _ in range(count)]
         for node, layer in self.layer.items():
             self.rows[layer].append(node)

@@ -20,11 +20,12 @@ from gradc.explain.notation import (
     Power,
     Transposed,
     brackets,
+    is_negative,
     number_text,
     split_number,
     value_text,
 )
-from gradc.prims.define import ATOM, CONDITIONAL, NEGATION, PRODUCT
+from gradc.prims.define import ATOM, COMPARE, CONDITIONAL, NEGATION, PRODUCT
 
 _LETTERS = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
@@ -99,11 +100,13 @@ def _row(inner: str) -> str:
 
 def _inside(expr: Expr, level: int) -> str:
     """An operand, in brackets where it needs them; a fraction bar is bracket enough."""
-    inner = _set(expr)
-    needs = not isinstance(expr, Fraction) or level > PRODUCT
-    if needs and brackets(expr, level):
-        return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>"
-    return inner
+    if isinstance(expr, Fraction) and level < ATOM:
+        return _set(expr)
+    return _bracketed(expr) if brackets(expr, level) else _set(expr)
+
+
+def _bracketed(expr: Expr) -> str:
+    return f"<mrow><mo>(</mo>{_set(expr)}<mo>)</mo></mrow>"
 
 
 def _name(text: str, bar: bool) -> str:
@@ -138,6 +141,8 @@ def _number(text: str) -> str:
 def _infix(expr: Infix) -> str:
     level = LEVELS[expr.symbol]
     left, right = _inside(expr.left, level), _inside(expr.right, level + 1)
+    if is_negative(expr.right) and level > COMPARE:
+        right = _bracketed(expr.right)
     if expr.symbol == "*":
         return _row(left + _times(expr) + right)
     if expr.symbol == "-":
@@ -153,7 +158,9 @@ def _times(expr: Infix) -> str:
     """A number before a letter needs no sign between them."""
     right = expr.right
     leads = right.base if isinstance(right, Power) else right
-    plain = isinstance(leads, Name) or brackets(right, PRODUCT + 1)
+    plain = isinstance(leads, Name) or (
+        brackets(right, PRODUCT + 1) and not isinstance(right, Fraction)
+    )
     return _INVISIBLE_TIMES if isinstance(expr.left, Literal) and plain else "<mo>·</mo>"
 
 

@@ -136,6 +136,18 @@ def is_number(expr: Expr, value: float) -> bool:
     return isinstance(expr, Literal) and expr.value == value
 
 
+def is_negative(expr: Expr) -> bool:
+    """Whether an expression starts with a minus sign and binds more tightly than a sum."""
+    match expr:
+        case Minus():
+            return True
+        case Literal(value):
+            return value < 0
+        case Infix("*" | "@" | "%", left, _) | Fraction(left, _):
+            return is_negative(left)
+    return False
+
+
 def times(left: Expr, right: Expr) -> Expr:
     """A product; numbers come first, factors of one go away."""
     if is_number(left, 1.0):
@@ -300,7 +312,7 @@ class _Text:
                 return self.power(base, exponent), POWER
             case Fraction(above, below):
                 sign = "/" if self.short(above, below) else " / "
-                text = self.inside(above, PRODUCT) + sign + self.inside(below, PRODUCT + 1)
+                text = self.inside(above, PRODUCT) + sign + self.second(below, PRODUCT)
                 return text, PRODUCT
             case Call(function, arguments, note):
                 return self.call(function, arguments, note), ATOM
@@ -319,6 +331,12 @@ class _Text:
         text, own = self.write(expr)
         return f"({text})" if own < level else text
 
+    def second(self, expr: Expr, level: int) -> str:
+        """A second operand: `x - (y - z)`, and `2*(-3)` though a sign binds tightly."""
+        text, own = self.write(expr)
+        signed = level > COMPARE and is_negative(expr)
+        return f"({text})" if own <= level or signed else text
+
     def name(self, text: str, bar: bool) -> str:
         if bar:
             return f"{text}_bar"  # as in generated programs
@@ -329,7 +347,7 @@ class _Text:
     def infix(self, symbol: str, left: Expr, right: Expr) -> tuple[str, int]:
         level = LEVELS[symbol]
         first = self.inside(left, level)
-        second = self.inside(right, level + 1)
+        second = self.second(right, level)
         shown = symbol if self.ascii else _SIGNS.get(symbol, symbol)
         space = "" if symbol == "*" else " "
         return f"{first}{space}{shown}{space}{second}", level
