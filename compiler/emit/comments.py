@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ _SHORTEST = 12  # of source text that is worth showing
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of generated text and the op that it comes from."""
+    """A line of generated text and the op that it comes from.
+
+    A statement may be cut into several lines; the text has them as they are indented to it.
+    """
 
     depth: int
     text: str
@@ -26,7 +30,12 @@ class Line:
     @property
     def code(self) -> str:
         """The indented text."""
-        return INDENT * self.depth + self.text
+        return textwrap.indent(self.text, INDENT * self.depth)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the text is narrow enough."""
+        return all(len(line) <= WIDTH for line in self.code.splitlines())
 
 
 def with_comments(lines: Sequence[Line], file: str) -> list[str]:
@@ -49,7 +58,7 @@ def with_comments(lines: Sequence[Line], file: str) -> list[str]:
         here = (role, loc.file, loc.line)
         text = line.code
         if role is not Role.PRIMAL and loc.line and here != group:
-            text += _comment(loc, file, WIDTH - len(text))
+            text += _comment(loc, file, WIDTH - len(text.rpartition("\n")[2]))
         group = here
         texts.append(text)
     return texts

@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gradc.emit.arrays import Style
-from gradc.emit.comments import WIDTH, with_comments
+from gradc.emit.comments import INDENT, WIDTH, with_comments
 from gradc.emit.names import HELPERS, identifier
 from gradc.emit.statements import FunctionWriter
+from gradc.emit.text import pieces
 from gradc.ir.core import Function, Value
 from gradc.ir.types import DType
+from gradc_runtime.jit import KernelOptions
 
 # How long an expression may become; the next is tried while a line does not fit.
 WIDTHS = (76, 60, 44, 30)
@@ -75,14 +77,29 @@ def _function(
     for width in WIDTHS:
         writer = FunctionWriter(function, style, width)
         lines = writer.run()
-        if all(len(line.code) <= WIDTH for line in lines):
+        if all(line.fits for line in lines):
             break
     params = [writer.names[param] for param in function.params]
     head = definition(identifier(function.name), params)
-    keywords = "".join(f", {key}={value}" for key, value in options.items())
-    decorator = f'@kernel("{signature(function.params)}"{keywords})'
     body = with_comments(lines, function.loc.file)
-    return "\n".join([decorator, *head, *body]), writer.helpers
+    decorator = _decorator(signature(function.params), options)
+    return "\n".join([*decorator, *head, *body]), writer.helpers
+
+
+def _decorator(types: str, options: Mapping[str, bool]) -> list[str]:
+    defaults = KernelOptions()
+    keywords = [
+        f"{key}={value}" for key, value in options.items() if value != getattr(defaults, key)
+    ]
+    quoted = f'"{types}"'
+    line = f"@kernel({', '.join([quoted, *keywords])})"
+    if len(line) <= WIDTH:
+        return [line]
+    cut = pieces(types, WIDTH - len(INDENT) - 4)
+    comma = "," if keywords else ""
+    texts = [f'{INDENT}"{part}"' for part in cut]
+    texts[-1] += comma
+    return ["@kernel(", *texts, *(f"{INDENT}{keyword}," for keyword in keywords), ")"]
 
 
 def definition(name: str, params: Sequence[str]) -> list[str]:

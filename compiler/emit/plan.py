@@ -103,23 +103,25 @@ class Plan:
             yield from self.leaves(operand)
 
 
-def make_plan(function: Function, width: int, late: Collection[Value] = ()) -> Plan:
+def make_plan(function: Function, style: str, width: int, late: Collection[Value] = ()) -> Plan:
     """Decide what is printed where.
 
     Parameters
     ----------
     function : Function
+    style : {"numpy", "loops"}
     width : int
         About how long an expression may become.
     late : collection of Value
         Values with a name that are computed where they are handed on all the same.
     """
-    return _Planner(function, width, late).run()
+    return _Planner(function, style, width, late).run()
 
 
 class _Planner:
-    def __init__(self, function: Function, width: int, late: Collection[Value]) -> None:
+    def __init__(self, function: Function, style: str, width: int, late: Collection[Value]) -> None:
         self.function = function
+        self.style = style
         self.late = late
         self.width = width
         self.plan = Plan()
@@ -149,7 +151,7 @@ class _Planner:
                 self.plan.aliases[op.out] = op.args[0]
                 if not only_renames(op):
                     self.need_names.add(op.args[0])
-            elif op.prim in (ZEROS, EMPTY) and op.out.type in self.params:
+            elif op.prim in (ZEROS, EMPTY) and self._is_like(op):
                 self.plan.likes[op.out] = self.params[op.out.type]
             elif op.prim is WHILE:
                 condition, body = op.regions
@@ -158,6 +160,16 @@ class _Planner:
                 self._index(inner)
             if not only_renames(op):
                 self.need_names.update(op.args[k] for k in _MENTIONED_TWICE.get(op.prim, ()))
+
+    def _is_like(self, op: Op) -> bool:
+        """Whether a new array is best described by an argument: ``x_bar`` is like ``x``.
+
+        In compiled programs the sizes are written: that is quicker to compile.
+        """
+        model = self.params.get(op.out.type)
+        return (
+            self.style == "numpy" and model is not None and op.out.name.startswith(f"{model.name}_")
+        )
 
     # -- broadcasts that NumPy makes by itself ----------------------------------------------
 
@@ -272,13 +284,21 @@ class _Planner:
         sites = self.plan.sites.get(value, ())
         if value in self.plan.aliases or value in self.need_names:
             return False
-        if value.named and value not in self.late:
+        if value.named and value not in self.late and not self._stored_under_its_name(value):
             return False
         if op.prim in UPDATES or len(sites) != 1 or sites[0].region is not region:
             return False
         if not self._belongs(op, region, sites[0].index):
             return False
         return not self.writes.between(region, index, sites[0].index, self.reads[value])
+
+    def _stored_under_its_name(self, value: Value) -> bool:
+        """Whether a scalar only goes into an array of the same name: ``a[i] = ...`` says it."""
+        (site, *others) = self.plan.sites[value]
+        if others or not value.type.is_scalar or site.index == len(site.region.ops):
+            return False
+        user = site.region.ops[site.index]
+        return user.prim in UPDATES and user.args[1] is value and user.out.name == value.name
 
     def _belongs(self, op: Op, region: Region, index: int) -> bool:
         """Whether the reader of an op is a statement that it may be part of.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import Style, index_text, pick_text, range_text, structured
 from gradc.emit.comments import INDENT, WIDTH, Line
@@ -19,13 +21,14 @@ from gradc.ir.control import FOR, IF, WHILE, carried_inits
 from gradc.ir.core import Function, Kind, Op, Region, Value
 from gradc.ir.types import DType
 from gradc.prims.arithmetic import ADD, NEG, SUB
-from gradc.prims.compare import EQ, GE, GT, LE, LNOT, LT, NE
+from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 from gradc.prims.define import ATOM, NOT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
 from gradc.prims.shape import EXPECT
 
 _MATH = "math."
+_DUAL = {LAND: LOR, LOR: LAND}
 _OPPOSITES = {LT: GE, GE: LT, GT: LE, LE: GT, EQ: NE, NE: EQ}
 
 
@@ -60,11 +63,11 @@ class FunctionWriter:
         self.style: Style = style
         self.lines: list[Line] = []
         self.helpers: set[str] = set()
-        self.plan: Plan = make_plan(function, width)
+        self.plan: Plan = make_plan(function, style, width)
         self.names = name_variables(function, self.plan)
         late = late_updates(function, self.plan, self.names)
         if late:
-            self.plan = make_plan(function, width, late)
+            self.plan = make_plan(function, style, width, late)
             self.names = name_variables(function, self.plan)
         self.python_floats = python_floats(function)
 
@@ -135,9 +138,18 @@ class FunctionWriter:
         maker = self.plan.made_by.get(value) if value in self.plan.inlined else None
         if maker is not None and maker.prim is LNOT:
             return self.expr(maker.args[0])
+        if maker is not None and maker.prim in _DUAL and all(map(self._is_negatable, maker.args)):
+            form = template(_DUAL[maker.prim].texts.scalar)
+            return form.fill([self.negated(arg) for arg in maker.args], {})
         if maker is not None and _has_opposite(maker):
             return self._pointwise(replace(maker, prim=_OPPOSITES[maker.prim]))
         return Expr(f"not {self.expr(value).at(NOT)}", NOT)
+
+    def _is_negatable(self, condition: Value) -> bool:
+        """Whether the opposite of a condition can be written without ``not``."""
+        value = self.plan.real(condition)
+        maker = self.plan.made_by.get(value) if value in self.plan.inlined else None
+        return maker is not None and (maker.prim is LNOT or _has_opposite(maker))
 
     def _pointwise(self, op: Op) -> Expr:
         texts = op.prim.texts
@@ -156,7 +168,9 @@ class FunctionWriter:
     def _operands(self, op: Op) -> list[Expr]:
         """Operands, with the element type written where plain numbers would lose it."""
         plain = [self._is_literal(arg) for arg in op.args]
-        keep_types = self.style == "loops" or all(plain)
+        # the type of what is compared does not matter to the result, if the number is exact
+        compared = op.prim in _OPPOSITES and all(self._is_exact(arg) for arg in op.args)
+        keep_types = all(plain) or (self.style == "loops" and not compared)
         args = [self._text(arg, typed=keep_types) for arg in op.args]
         unsafe = op.prim in RAISING and all(
             arg in self.python_floats for arg in op.args if arg.type.is_float
@@ -172,6 +186,14 @@ class FunctionWriter:
             value = self.plan.real(self.plan.made_by[value].args[0])
         op = self.plan.made_by.get(value)
         return op is not None and op.prim is CONST
+
+    def _is_exact(self, value: Value) -> bool:
+        """Whether a value, if it is a number, is the same in single precision."""
+        op = self.plan.made_by.get(self.plan.real(value))
+        if op is None or op.prim is not CONST:
+            return True
+        number = op.params["value"]
+        return bool(np.float32(number) == number)
 
     # -- statements -------------------------------------------------------------------------
 
@@ -242,13 +264,11 @@ class FunctionWriter:
             self.write(depth + 1, f"raise {error}", op)
             return
         line = Line(depth + 1, f"raise {error}({quoted(message)})", op)
-        if len(line.code) <= WIDTH:
-            self.lines.append(line)
-            return
-        self.write(depth + 1, f"raise {error}(", op)
-        for part in pieces(message, WIDTH - 10 - len(INDENT) * (depth + 2)):
-            self.write(depth + 2, quoted(part), op)
-        self.write(depth + 1, ")", op)
+        if not line.fits:
+            parts = pieces(message, WIDTH - 10 - len(INDENT) * (depth + 2))
+            inside = "\n".join(INDENT + quoted(part) for part in parts)
+            line = Line(depth + 1, f"raise {error}(\n{inside}\n)", op)
+        self.lines.append(line)
 
     def update(self, op: Op, depth: int) -> None:
         """Write an update of part of an array, of a copy unless it may be made in place."""

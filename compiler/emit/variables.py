@@ -16,7 +16,7 @@ from gradc.emit.liveness import Interval, live_intervals, meet, merged
 from gradc.emit.names import Names, identifier, without_number
 from gradc.emit.plan import Plan
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
-from gradc.ir.core import Function, Op, Role, Value
+from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import AT, GET
@@ -161,6 +161,7 @@ class _Namer:
 
     def spell(self) -> dict[Value, str]:
         ordered = sorted(self.distinct(), key=lambda variable: variable.first)
+        self.tell_elements_apart(ordered)
         names = Names(identifier(v.name) for v in ordered if v.is_users)
         spelled: dict[_Variable, str] = {}
         for param in self.function.params:
@@ -173,11 +174,27 @@ class _Namer:
             if variable.name and variable not in spelled:
                 spelled[variable] = names.suggest(variable.name)
         labels: dict[str, str] = {}
-        for value in sorted(self.variables, key=lambda value: self.variables[value].first):
+        for value in sorted(self.variables, key=self.order):
             variable = self.root(self.variables[value])
             if variable not in spelled:
                 spelled[variable] = self.invented(value, spelled, labels, names)
         return {value: spelled[self.root(var)] for value, var in self.variables.items()}
+
+    def order(self, value: Value) -> tuple[bool, int]:
+        """What nobody reads comes last: its name is not printed."""
+        return not self.plan.sites.get(value), self.variables[value].first
+
+    def tell_elements_apart(self, variables: Iterable[_Variable]) -> None:
+        """Call a number that goes by the name of an array ``x_i``, after the loops around it."""
+        ranks = {variable.name: variable.kind[1] for variable in variables if variable.kind[1]}
+        loops = enclosing_indices(self.function.body)
+        for value in self.variables:
+            variable = self.root(self.variables[value])
+            rank = ranks.get(variable.name, 0)
+            indices = loops.get(value, ())[-rank:]
+            if not variable.kind[1] and rank and len(indices) == rank:
+                suffix = "_".join(without_number(index.name) for index in indices)
+                variable.name, variable.is_users = f"{variable.name}_{suffix}", False
 
     def invented(
         self,
@@ -217,6 +234,20 @@ class _Namer:
         if len(parts) == 1 and op.prim.texts.scalar.endswith(")"):
             return f"{op.prim.name}_{parts[0]}"
         return ""
+
+
+def enclosing_indices(
+    region: Region, around: tuple[Value, ...] = ()
+) -> dict[Value, tuple[Value, ...]]:
+    """For each value made by an op or carried by a loop, the indices of the loops around it."""
+    found: dict[Value, tuple[Value, ...]] = {}
+    for op in region.ops:
+        found.update(dict.fromkeys(op.outs, around))
+        for inner in op.regions:
+            indices = (*around, inner.params[0]) if op.prim is FOR else around
+            found.update(dict.fromkeys(inner.params, indices))
+            found.update(enclosing_indices(inner, indices))
+    return found
 
 
 def _handed_on(op: Op) -> Iterator[tuple[Value, Value, bool]]:
