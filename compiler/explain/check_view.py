@@ -169,18 +169,19 @@ def study_png(report: CheckReport, title: str = "") -> bytes | None:
     Returns
     -------
     bytes or None
-        A PNG; None where matplotlib is not installed. No display and none of pyplot's global
-        state is used.
+        A PNG; None where matplotlib is not installed or there is nothing finite to draw. No
+        display and none of pyplot's global state is used.
     """
     from importlib.util import find_spec
 
-    if find_spec("matplotlib") is None:
+    quotients = _largest(report)
+    finite = [q for q in quotients if math.isfinite(min(q.one_sided_error, q.central_error))]
+    if not finite or find_spec("matplotlib") is None:
         return None
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.0, 4.6), dpi=130, layout="constrained")
     axes = figure.add_subplot()
-    quotients = _largest(report)
     steps = [quotient.h for quotient in quotients]
     for label, name, color, marker in (
         ("one-sided: (f(x+h) - f(x))/h", "one_sided_error", "#c2410c", "o"),
@@ -231,7 +232,7 @@ def _largest(report: CheckReport) -> Sequence[Quotient]:
 
 
 def save_plot(report: CheckReport, path: Path, title: str = "") -> Path | None:
-    """Write the plot; returns its path, or None where matplotlib is not installed."""
+    """Write the plot; returns its path, or None where :func:`study_png` draws nothing."""
     from gradc_runtime.files import write_atomically
 
     png = study_png(report, title)

@@ -1,7 +1,6 @@
 """The page: one file that needs nothing else, with everything on it, and safe to open."""
 
 import re
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,50 +10,8 @@ from gradc.explain.derivation import derive, derive_function
 from gradc.explain.html import derivation_html, highlighted, save_html
 from gradc.explain.svg import MOST_NODES, graph_svg
 from gradc.frontend.formula import parse_formula
+from tests.explain.pages import checked
 from tests.explain.samples import LECTURE, MLP, formula, function_of, lecture, power
-
-VOID = {"meta", "link", "br", "hr", "img", "input"}
-
-
-class Checker(HTMLParser):
-    """Reads a page and notes tags that do not fit and everything that would load something."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-        self.loads: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag in ("script", "iframe", "object", "embed", "link", "img", "base", "form"):
-            self.loads.append(tag)
-        for name, value in attrs:
-            if name.startswith("on") or name in ("src", "href", "xlink:href", "action"):
-                self.loads.append(f"{tag} {name}={value}")
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-
-def checked(page: str) -> Checker:
-    checker = Checker()
-    checker.feed(page)
-    checker.close()
-    assert checker.wrong == []
-    assert checker.open == []
-    assert checker.loads == []
-    assert "http:" not in page
-    assert "https:" not in page
-    assert "url(" not in page.replace("url(#arrow)", "")
-    assert "@import" not in page
-    return checker
 
 
 @pytest.fixture(scope="module")
