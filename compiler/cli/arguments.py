@@ -109,8 +109,8 @@ def choose_arguments(
     _check_wrt(wrt, [p.name for p in parameters], title)
     if point is not None:
         required = [p.name for p in parameters if p.default is p.empty]
-        names = [p.name for p in parameters if p.name in point or p.default is p.empty]
-        _check_point(point, required, [p.name for p in parameters], title)
+        check_names(point, required, title, [p.name for p in parameters if p.name not in required])
+        names = [p.name for p in parameters if p.name in point]
     elif types is not None:
         names = [p.name for p in parameters][: max(len(types), _required(parameters))]
     else:
@@ -149,15 +149,6 @@ def _check_wrt(wrt: Sequence[str] | None, names: Sequence[str], title: str) -> N
         if name not in names:
             hint = suggestion(name, names) or f"; there are {', '.join(names)}"
             raise GradTypeError(f"--wrt: {title} has no argument {name[:60]!r}{hint}")
-
-
-def _check_point(
-    point: Mapping[str, Nested], required: Sequence[str], names: Sequence[str], title: str
-) -> None:
-    present = [name for name in names if name in required or name in point]
-    # What has a default may be left out, but a misspelt name is compared with all of them.
-    unknown = [name for name in point if name not in names]
-    check_names(point, names if unknown and not set(required) - set(point) else present, title)
 
 
 def _kinds(

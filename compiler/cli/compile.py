@@ -144,9 +144,17 @@ def _module(programs: list[Compiled]) -> str:
     if len(programs) == 1:
         return first.source
     from gradc.emit import emit_module
+    from gradc.ir.core import Function
 
     style = first.options.style
-    functions = [program.lowered(style) for program in programs]
+    lowered = [program.lowered(style) for program in programs]
+    # What is no derivative keeps the name of what it computes.
+    functions = [
+        Function(program.primal.name, function.body, function.loc)
+        if program is not first
+        else function
+        for program, function in zip(programs, lowered, strict=True)
+    ]
     flags = {"fastmath": first.options.fastmath}
     return emit_module(functions, style=style, title=first.title, options=flags)
 

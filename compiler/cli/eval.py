@@ -89,7 +89,7 @@ def _network(model: NetworkModel, at: dict[str, Any], checkpoint: Path | None) -
 
     network = load_network(model, _uncompiled())
     spec = network.spec
-    check_names(at, [name for name in ("x", "y") if name == "x" or name in at], spec.name)
+    check_names(at, ["x"], spec.name, ["y"])
     x = np.asarray(as_array("x", at["x"], network.dtype.numpy))
     if x.shape in (spec.input, (spec.features,)):
         x = x[np.newaxis]

@@ -154,8 +154,13 @@ class _Parser:
         return tokens
 
 
-def check_names(point: Mapping[str, object], names: Sequence[str], what: str) -> None:
-    """Refuse a point that does not give every argument, or gives something else.
+def check_names(
+    point: Mapping[str, object],
+    required: Sequence[str],
+    what: str,
+    optional: Sequence[str] = (),
+) -> None:
+    """Refuse a point that does not give every required argument, or gives something unknown.
 
     Raises
     ------
@@ -163,13 +168,14 @@ def check_names(point: Mapping[str, object], names: Sequence[str], what: str) ->
         With every name that is missing or unknown.
     """
     problems = []
-    missing = [name for name in names if name not in point]
+    known = [*required, *optional]
+    missing = [name for name in required if name not in point]
     if missing:
         problems.append(f"--at: no value for {', '.join(missing)} of {what}")
     for name in point:
-        if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            there = f"did you mean {close[0]}?" if close else f"it has {', '.join(names)}"
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            there = f"did you mean {close[0]}?" if close else f"it has {', '.join(known)}"
             problems.append(f"--at: {what} has no argument {name}; {there}")
     if problems:
         raise PointError("\n".join(problems))
