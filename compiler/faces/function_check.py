@@ -11,8 +11,8 @@ from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.checking import SEED, compare, directions, dtype_of, is_active, moved, reference
 from gradc.faces.containers import flatten, unflatten
-from gradc.faces.functions import Gradient
 from gradc.faces.products import pullback_at, pushforward
+from gradc.faces.pullbacks import Pullback
 
 
 def _flat_value(value: Any) -> np.ndarray[Any, Any]:
@@ -104,6 +104,17 @@ def _check_next_order(
     modes: tuple[str, ...],
     options: Options,
 ) -> None:
-    """Check the derivative of the gradient: forward and reverse mode over the adjoint."""
-    active = tuple(index for index, arg in enumerate(args) if any(map(is_active, flatten(arg)[0])))
-    check_function(Gradient(function, active, False, options), args, order, modes, options)
+    """Check the pullback, a function of the point and of the cotangents, one order lower."""
+    value, _ = pullback_at(function, tuple(args), options)
+    rng = np.random.default_rng(SEED + order)
+    seeds = [_seed_like(leaf, rng) for leaf in flatten(value)[0] if is_active(leaf)]
+    next_args = (*args, *seeds)
+    check_function(Pullback(function, args, options), next_args, order, modes, options)
+
+
+def _seed_like(leaf: Any, rng: np.random.Generator) -> Any:
+    """A random cotangent of the type of a result."""
+    drawn = rng.standard_normal(np.shape(leaf))
+    if isinstance(leaf, np.ndarray | np.generic):
+        return np.asarray(drawn, leaf.dtype)[()]
+    return float(drawn)

@@ -83,7 +83,7 @@ class Differentiated:
         key = (spec, *map(kinds, leaves))
         program = self._programs.get(key)
         if program is None:
-            names = _parameter_names(self.primal)
+            names = parameter_names(self.primal)
             program = make_program(self.primal, args, kwargs, names, self.options)
             self._programs[key] = program
         return leaves, program
@@ -102,7 +102,7 @@ class Differentiated:
         self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
     ) -> Lowered:
         """Lower the derivative for types, so that it can be differentiated and called again."""
-        names = _parameter_names(self.primal)
+        names = parameter_names(self.primal)
         program = program_of_types(self.primal, positional, keywords, names, self.options)
         count = len(positional)
         numbers = [_position(self.primal, n, count, keywords) for n in self._numbers]
@@ -207,7 +207,8 @@ def _checked_argnums(argnums: Argnums) -> tuple[int | str, ...]:
     return numbers
 
 
-def _parameter_names(function: Callable[..., Any]) -> list[str]:
+def parameter_names(function: Callable[..., Any]) -> list[str]:
+    """The names of the parameters of a function, where they can be had."""
     try:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
@@ -218,7 +219,7 @@ def _position(
     function: Callable[..., Any], number: int | str, given: int, kwargs: Mapping[str, Any]
 ) -> int | str:
     """The argument meant by an entry of argnums: a position, or a keyword of this call."""
-    names = _parameter_names(function)
+    names = parameter_names(function)
     if isinstance(number, str):
         if number in kwargs:
             return number

@@ -27,7 +27,7 @@ class _Primal(Differentiated):
     mode = "primal"
 
 
-def _active(args: Sequence[Any]) -> tuple[int, ...]:
+def active_arguments(args: Sequence[Any]) -> tuple[int, ...]:
     """The arguments that hold at least one float."""
     return tuple(index for index, arg in enumerate(args) if any(map(_is_float, flatten(arg)[0])))
 
@@ -39,7 +39,7 @@ def _is_float(leaf: Any) -> bool:
 
 
 def _need_floats(function: Callable[..., Any], args: Sequence[Any]) -> tuple[int, ...]:
-    active = _active(args)
+    active = active_arguments(args)
     if not active:
         name = getattr(function, "__name__", "the function")
         raise GradTypeError(f"no argument of {name} holds a float; pass 3.0 rather than 3")
@@ -47,9 +47,12 @@ def _need_floats(function: Callable[..., Any], args: Sequence[Any]) -> tuple[int
 
 
 def pullback_at(
-    function: Callable[..., Any], args: Sequence[Any], options: Options
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    options: Options,
+    flat_seeds: Sequence[Any] | None = None,
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """See :func:`gradc.api.vjp`."""
+    """See :func:`gradc.api.vjp`; with `flat_seeds` the pullback takes those for its argument."""
     active = _need_floats(function, args)
     primal = _Primal(function, active, False, options)
     leaves, value_of = primal.derivative_for(args, {})
@@ -60,7 +63,7 @@ def pullback_at(
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         """Return one cotangent for each argument, None for those without floats."""
-        seeds = _seeds(derivative, y_bar)
+        seeds = _seeds(derivative, y_bar) if flat_seeds is None else flat_seeds
         found = iter(derivative.gradients(derivative.run(kept, seeds)))
         return tuple(next(found) if i in active else None for i in range(len(args)))
 
