@@ -14,9 +14,11 @@ from tests.zoo import (
     iteration,
     jumps,
     loops,
+    more_numpy,
     mutation,
     numpy_scalars,
     reductions,
+    selection,
     shaping,
 )
 from tests.zoo.case import Case
@@ -37,6 +39,8 @@ CASES: list[Case] = [
         calls,
         containers,
         numpy_scalars,
+        selection,
+        more_numpy,
     )
     for case in module.zoo.cases
 ]

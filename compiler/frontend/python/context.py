@@ -60,6 +60,12 @@ class Tables:
     attributes: Mapping[str, Callable[..., Ref]]
     operators: Mapping[str, Any]
     call: Callable[..., Ref]
+    is_advanced: Callable[..., bool]
+    read_advanced: Callable[..., Ref]
+    write_advanced: Callable[..., None]
+    as_operand: Callable[..., Ref]
+    assign_whole: Callable[..., None]
+    augmented: Callable[..., None]
 
 
 class Lowering:
@@ -87,6 +93,8 @@ class Lowering:
         self.kept_nodes: list[ast.AST] = []
         #: Size symbols of the indices of loops that can be unrolled.
         self.unrollable: set[str] = set()
+        #: The user's line while a function of the library is interpreted for it.
+        self.pinned: Location | None = None
         self.branch_depth = 0
         self.budget = LARGEST_PROGRAM
 
@@ -94,6 +102,8 @@ class Lowering:
 
     def location(self, node: ast.AST) -> Location:
         """Return the place of a node of the function being interpreted."""
+        if self.pinned is not None:
+            return self.pinned
         place: Location = self.state.frame.source.location(node)
         return place
 
@@ -349,6 +359,19 @@ class Lowering:
         """Call a function, a method or a callee of the user."""
         return self.tables.call(self, function, args, kwargs, node)
 
+    def library(self, function: Callable[..., Any], *args: Ref) -> Ref:
+        """Interpret a function that gradc brings along, at the place of the call."""
+        before = self.pinned
+        self.pinned = before or self.builder.loc
+        try:
+            return self.call(Constant(function), args, {}, None)
+        finally:
+            self.pinned = before
+
+    def array_like(self, ref: Ref) -> Ref:
+        """A number or array; a sequence of them becomes an array."""
+        return self.tables.as_operand(self, ref)
+
     def either(self, left: Value | bool, right: Value | bool) -> Value | bool:
         """Whether one of two conditions holds."""
         if isinstance(left, bool):
@@ -433,6 +456,15 @@ class Lowering:
     def negated(self, condition: Value | bool) -> Value | bool:
         """Return the opposite of a condition."""
         return not condition if isinstance(condition, bool) else self.emit(LNOT, (condition,))
+
+    def augment(self, owner: Ref, index: Ref, op: ast.operator, ref: Ref) -> None:
+        """Interpret ``owner[index] op= ref``."""
+        target = ast.Subscript(ast.Name("x"), ast.Name("index"))
+        self.tables.augmented(self, owner, index, op, ref, target)
+
+    def assign_whole(self, array: Array, made: Ref) -> None:
+        """Give an array object, or a view, new contents."""
+        self.tables.assign_whole(self, array, made, f"{array.cell.name}[...]")
 
     # -- regions --------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from gradc.frontend.python.refs import (
     Tuple,
 )
 from gradc.ir.core import Value
-from gradc.ir.types import Type
+from gradc.ir.types import DType, Type
 from gradc.prims.index import ALL, AT, GET
 
 FULL = Slice(NONE, NONE, NONE)
@@ -64,7 +64,7 @@ def index_items(index: Ref) -> tuple[Ref, ...]:
 
 def basic_index(ctx: Lowering, array: Type, items: Sequence[Ref]) -> BasicIndex:
     """Interpret a basic index of an array."""
-    items = _without_ellipsis(array, items)
+    items = full_items(array, items)
     spec: list[str] = []
     operands: list[Value] = []
     new_axes: list[int] = []
@@ -85,20 +85,27 @@ def basic_index(ctx: Lowering, array: Type, items: Sequence[Ref]) -> BasicIndex:
     return BasicIndex(tuple(spec), tuple(operands), tuple(new_axes))
 
 
-def _without_ellipsis(array: Type, items: Sequence[Ref]) -> list[Ref]:
+def full_items(array: Type, items: Sequence[Ref]) -> list[Ref]:
     """Fill up to one item per axis; ``...`` stands for the axes that are not named."""
     dots = [k for k, item in enumerate(items) if isinstance(item, Constant) and item.value is ...]
     if len(dots) > 1:
         raise shapes("an index can only have a single ellipsis `...`")
-    named = sum(
-        not (isinstance(i, Constant) and (i.value is None or i.value is ...)) for i in items
-    )
+    named = sum(_axes_taken(item) for item in items)
     if named > array.rank:
         raise shapes(f"too many indices: the array is {array.rank}-dimensional, {named} are given")
     fill: list[Ref] = [FULL] * (array.rank - named)
     if not dots:
         return [*items, *fill]
     return [*items[: dots[0]], *fill, *items[dots[0] + 1 :]]
+
+
+def _axes_taken(item: Ref) -> int:
+    """How many axes of the array an item of an index is about."""
+    if isinstance(item, Constant) and (item.value is None or item.value is ...):
+        return 0
+    if isinstance(item, Array) and item.type.dtype is DType.BOOL:
+        return item.type.rank
+    return 1
 
 
 def extended(ctx: Lowering, array: Array, step: Step) -> Array:
@@ -164,7 +171,10 @@ def _is_dots(index: Ref) -> bool:
 
 
 def _of_array(ctx: Lowering, array: Array, index: Ref) -> Ref:
-    found = basic_index(ctx, array.type, index_items(index))
+    items = index_items(index)
+    if ctx.tables.is_advanced(ctx, items):
+        return ctx.tables.read_advanced(ctx, array, items)
+    found = basic_index(ctx, array.type, items)
     if found.is_element and array.type.rank:
         return read_element(ctx, array, found)
     return view(ctx, array, found)

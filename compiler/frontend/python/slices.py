@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar, Slice
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
-from gradc.prims.arithmetic import ADD, FLOORDIV, NEG, SUB
+from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
 from gradc.prims.compare import LT, SELECT
 from gradc.prims.index import ALL, SLICE, WRAP
 from gradc.prims.integers import IMAX, IMIN
@@ -116,9 +118,14 @@ def _clamped_back(ctx: Lowering, bound: Value, size: Value) -> Value:
     return ctx.emit(SELECT, (negative, from_end, from_front), None, bound.name)
 
 
-def opposite(ctx: Lowering, value: Value) -> Value:
-    """The negative of an integer."""
-    return ctx.builder.integer(NEG, value)
+def product(ctx: Lowering, dims: Sequence[Dim]) -> Value:
+    """The product of sizes."""
+    total = ctx.builder.const(1)
+    for dim in dims:
+        if dim != 1:
+            size = ctx.size(dim)
+            total = size if total.size == 1 else ctx.builder.integer(MUL, total, size)
+    return total
 
 
 def integer_ref(ctx: Lowering, value: Value) -> Ref:

@@ -31,6 +31,7 @@ class Snapshot:
     tokens: dict[Cell, int]
     lists: dict[List, tuple[Ref, ...]]
     reads: dict[Array, tuple[Value, Value]]
+    positions: dict[Value, tuple[Ref, ...]]
     names: dict[Frame, dict[str, Ref]]
 
 
@@ -48,6 +49,8 @@ class State:
         The contents of each list.
     reads : dict
         The value of a view as last read, and the base value it was read from.
+    positions : dict
+        For a mask, the arrays that say where it is true.
     frames : list of Frame
         The calls being interpreted, innermost last.
     kept : list of Frame
@@ -60,6 +63,7 @@ class State:
     tokens: dict[Cell, int] = field(default_factory=dict)
     lists: dict[List, tuple[Ref, ...]] = field(default_factory=dict)
     reads: dict[Array, tuple[Value, Value]] = field(default_factory=dict)
+    positions: dict[Value, tuple[Ref, ...]] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     kept: list[Frame] = field(default_factory=list)
     pinned: dict[Cell, Value] = field(default_factory=dict)
@@ -100,6 +104,7 @@ class State:
             dict(self.tokens),
             dict(self.lists),
             dict(self.reads),
+            dict(self.positions),
             {frame: dict(frame.names) for frame in frames},
         )
 
@@ -109,6 +114,7 @@ class State:
         self.tokens = dict.fromkeys(self.pinned, 0) | saved.tokens
         self.lists = dict(saved.lists)
         self.reads = dict(saved.reads)
+        self.positions = dict(saved.positions)
         for frame, names in saved.names.items():
             frame.names = dict(names)
 

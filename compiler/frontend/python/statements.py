@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Callable
-from typing import Any
 
 from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind

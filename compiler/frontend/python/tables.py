@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python import calls
+from gradc.frontend.python import advanced, calls, writes
 from gradc.frontend.python.context import Tables
 from gradc.frontend.python.expressions import EXPRESSIONS
 from gradc.frontend.python.functions import (
     attributes,
     builtin_functions,
+    common,
     creation,
     elementwise,
+    extra,
     linalg,
     mathematics,
     reductions,
@@ -27,6 +29,7 @@ _MODULES = (
     builtin_functions,
     mathematics,
     elementwise,
+    extra,
     reductions,
     linalg,
     shaping,
@@ -45,5 +48,17 @@ def tables() -> Tables:
         methods.update(module.REGISTRY.methods)
         members.update(module.REGISTRY.attributes)
     return Tables(
-        EXPRESSIONS, STATEMENTS, functions, methods, members, {"matmul": np.matmul}, calls.call
+        expressions=EXPRESSIONS,
+        statements=STATEMENTS,
+        functions=functions,
+        methods=methods,
+        attributes=members,
+        operators={"matmul": np.matmul},
+        call=calls.call,
+        is_advanced=advanced.is_advanced,
+        read_advanced=advanced.read,
+        write_advanced=advanced.write,
+        as_operand=common.as_operand,
+        assign_whole=writes.write,
+        augmented=writes.augmented,
     )

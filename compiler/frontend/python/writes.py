@@ -22,8 +22,12 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
         return
     match owner:
         case Array():
-            part = located(ctx, owner, index)
-            write(ctx, part, ref, ast.unparse(target))
+            selection = indexing.index_items(index)
+            if ctx.tables.is_advanced(ctx, selection):
+                check_writable(ctx, owner)
+                ctx.tables.write_advanced(ctx, owner, selection, ref)
+            else:
+                write(ctx, located(ctx, owner, index), ref, ast.unparse(target))
         case List():
             items = list(ctx.state.lists[owner])
             items[_position(ctx, items, index)] = ref
@@ -45,7 +49,7 @@ def augmented(
     if isinstance(owner, Poison) or isinstance(ref, Poison) or _poisoned(index):
         return
     text = f"{ast.unparse(target)} {arithmetic.BINARY[type(op)][0]}= ..."
-    if not isinstance(owner, Array):
+    if not isinstance(owner, Array) or ctx.tables.is_advanced(ctx, indexing.index_items(index)):
         old = indexing.subscript(ctx, owner, index, text)
         store(ctx, owner, index, arithmetic.binary(ctx, type(op), old, ref, text), target)
         return
@@ -90,7 +94,7 @@ def located(ctx: Lowering, owner: Array, index: Ref) -> Array:
 def write(ctx: Lowering, part: Array, ref: Ref, text: str) -> None:
     """Give an array object, or a part of one, new contents."""
     value = _fitted(ctx, part, ref, text)
-    _check_writable(ctx, part)
+    check_writable(ctx, part)
     cell = part.cell
     base = ctx.state.cells[cell]
     made = views.write(ctx.builder, base, part.steps, value, cell.name)
@@ -99,7 +103,7 @@ def write(ctx: Lowering, part: Array, ref: Ref, text: str) -> None:
 
 
 def _add_into(ctx: Lowering, part: Array, value: Value) -> None:
-    _check_writable(ctx, part)
+    check_writable(ctx, part)
     cell, (step,) = part.cell, part.steps
     args = (ctx.state.cells[cell], value, *step.operands)
     made = ctx.emit(ADD_AT, args, {"spec": step.spec}, cell.name)
@@ -122,7 +126,8 @@ def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
     return arithmetic.broadcast_to(ctx, value, shape, what)
 
 
-def _check_writable(ctx: Lowering, part: Array) -> None:
+def check_writable(ctx: Lowering, part: Array) -> None:
+    """Refuse a write to an array that may be another one, or is not the function's own."""
     cell = part.cell
     if cell.captured:
         raise RefusedError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradc.frontend.python import sequences, writes
+from gradc.frontend.python import sequences, slices, writes
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.builtin_functions import shape_tuple
@@ -35,7 +35,7 @@ def ndim(ctx: Lowering, a: Ref) -> Ref:
 @REGISTRY.attribute("size")
 def size(ctx: Lowering, owner: Ref) -> Ref:
     """``x.size``."""
-    return integer_ref(ctx, common.count(ctx, ctx.shape(owner)))
+    return integer_ref(ctx, slices.product(ctx, ctx.shape(owner)))
 
 
 @REGISTRY.function(np.size)

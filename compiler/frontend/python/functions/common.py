@@ -10,9 +10,9 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
 from gradc.frontend.python.refs import Constant, List, Range, Ref, Scalar, Struct, Tuple
+from gradc.frontend.python.slices import product
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType, Type
-from gradc.prims.arithmetic import MUL
 from gradc.prims.index import ALL, AT, PUT
 from gradc.prims.shape import EMPTY, RESHAPE
 
@@ -113,21 +113,11 @@ def shape_argument(ctx: Lowering, ref: Ref, unknown: bool = False) -> list[Value
     return sizes
 
 
-def count(ctx: Lowering, dims: Sequence[Dim]) -> Value:
-    """The product of sizes."""
-    total = ctx.builder.const(1)
-    for dim in dims:
-        if dim != 1:
-            size = ctx.size(dim)
-            total = size if total.size == 1 else ctx.builder.integer(MUL, total, size)
-    return total
-
-
 def flat(ctx: Lowering, value: Value) -> Value:
     """The elements of an array in one axis."""
     if value.type.rank == 1:
         return value
-    return ctx.emit(RESHAPE, (value, count(ctx, value.type.shape)), {}, value.name)
+    return ctx.emit(RESHAPE, (value, product(ctx, value.type.shape)), {}, value.name)
 
 
 def with_kept_axes(ctx: Lowering, value: Value, source: Type, axes: Sequence[int]) -> Value:

@@ -6,7 +6,7 @@ import ast
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic
+from gradc.frontend.python import arithmetic, slices
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, axes_of, is_none
@@ -14,12 +14,11 @@ from gradc.frontend.python.functions.elementwise import magnitude, truth_values
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind, as_float, as_number
-from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar
+from gradc.frontend.python.refs import NONE, Constant, Ref
 from gradc.ir.core import Primitive, Value
-from gradc.ir.types import INT, DType
-from gradc.prims.arithmetic import CAST, DIV, IPOW, MUL, SQRT, SUB
+from gradc.ir.types import DType
+from gradc.prims.arithmetic import CAST, DIV, IPOW, SQRT, SUB
 from gradc.prims.compare import EQ, LNOT, NE, SELECT
-from gradc.prims.index import AT, GET
 from gradc.prims.shape import ARGMAX, ARGMIN, MAX, MIN, SUM
 
 REGISTRY = Registry()
@@ -67,7 +66,7 @@ def _divided(ctx: Lowering, total: Value, count: Value) -> Value:
 def mean_value(ctx: Lowering, value: Value, axes: tuple[int, ...], keep: bool) -> Value:
     """The mean over axes."""
     total = reduced(ctx, SUM, value, axes, keep)
-    return _divided(ctx, total, common.count(ctx, [value.type.shape[axis] for axis in axes]))
+    return _divided(ctx, total, slices.product(ctx, [value.type.shape[axis] for axis in axes]))
 
 
 @REGISTRY.function(np.mean)
@@ -102,7 +101,7 @@ def _variance(ctx: Lowering, a: Ref, axis: Ref, ddof: Ref, keepdims: Ref) -> Val
     wide = arithmetic.broadcast_to(ctx, middle, value.type.shape, "")
     squares = ctx.emit(IPOW, (ctx.emit(SUB, (value, wide)),), {"n": 2})
     total = reduced(ctx, SUM, squares, axes, _keeps(ctx, keepdims))
-    count = common.count(ctx, [value.type.shape[axis] for axis in axes])
+    count = slices.product(ctx, [value.type.shape[axis] for axis in axes])
     less = ctx.integer(ddof, "ddof")
     return _divided(ctx, total, ctx.builder.integer(SUB, count, less))
 
@@ -246,26 +245,3 @@ def root_or_zero(ctx: Lowering, total: Value) -> Value:
     vanishes = ctx.emit(EQ, (total, zero))
     root = ctx.emit(SQRT, (ctx.emit(SELECT, (vanishes, one, total)),))
     return ctx.emit(SELECT, (vanishes, zero, root), None, "norm")
-
-
-@REGISTRY.function(np.prod)
-@REGISTRY.method("prod")
-def prod(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.prod`` of all elements: a loop, so that a zero among them does no harm."""
-    x = as_operand(ctx, a)
-    value = ctx.value(x, as_number(ctx.kind(x)).dtype)
-    if not is_none(axis) and value.type.rank > 1:
-        raise RefusedError("np.prod over one axis is not supported", "loop over the other axes")
-    if value.type.is_scalar:
-        return Scalar(value)
-    value = common.flat(ctx, value)
-    count = ctx.size(value.type.shape[0])
-    builder = ctx.builder
-    one = builder.const(1, value.type.dtype)
-    with ctx.region() as inner:
-        index = inner.value(INT, "k")
-        partial = inner.value(one.type, "prod")
-        element = ctx.emit(GET, (value, index), {"spec": (AT,)})
-        region = inner.close((index, partial), (ctx.emit(MUL, (partial, element)),))
-    (out,) = builder.loop((builder.const(0), count, builder.const(1)), (one,), region)
-    return Scalar(out)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, indexing, sequences, views
+from gradc.frontend.python import arithmetic, indexing, sequences, slices, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -140,8 +140,8 @@ def _with_unknown(ctx: Lowering, array: Array, sizes: list[Value]) -> list[Value
         if size in dims:
             dims.remove(size)
             others.remove(size)
-    total = common.count(ctx, dims)
-    rest = common.count(ctx, [size for size in others if size is not None])
+    total = slices.product(ctx, dims)
+    rest = slices.product(ctx, [size for size in others if size is not None])
     if isinstance(total.size, int) and isinstance(rest.size, int) and total.size % rest.size:
         raise shapes(f"{total.size} elements cannot be arranged in rows of {rest.size}")
     sizes[unknown[0]] = total if rest.size == 1 else ctx.builder.integer(FLOORDIV, total, rest)

@@ -1,0 +1,310 @@
+"""NumPy functions that are loops: accumulations, triangles, searching, interpolation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradc.frontend.python import advanced, arithmetic, indexing, library, sequences
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.functions import common
+from gradc.frontend.python.functions.common import as_operand, integer_constant, is_none
+from gradc.frontend.python.functions.linalg import diagonal_value
+from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.functions.shaping import as_array, permuted, ravel
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.promote import as_float, as_number
+from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Tuple
+from gradc.ir.types import DType
+
+REGISTRY = Registry()
+
+ZERO, ONE, LAST = Constant(0), Constant(1), Constant(-1)
+
+
+def _front(ctx: Lowering, array: Array, axis: int) -> Ref:
+    """The array with an axis brought to the front."""
+    others = [k for k in range(array.type.rank) if k != axis]
+    return permuted(ctx, array, [axis, *others])
+
+
+def _back(ctx: Lowering, ref: Ref, axis: int) -> Ref:
+    """The opposite of `_front`."""
+    if not isinstance(ref, Array):
+        return ref
+    perm = list(range(1, ref.type.rank))
+    perm.insert(axis, 0)
+    return permuted(ctx, ref, perm)
+
+
+def _along(ctx: Lowering, function: object, a: Ref, axis: Ref, *args: Ref) -> Ref:
+    """Apply a function of the library along an axis; None means the elements in one axis."""
+    array = as_array(ctx, a)
+    if array.type.dtype is DType.BOOL:
+        array = as_array(ctx, ctx.result(ctx.value(array, DType.INT)))
+    if is_none(axis):
+        flat = array if array.type.rank == 1 else ravel(ctx, array)
+        return ctx.library(function, flat, *args)  # type: ignore[arg-type]
+    place = common.one_axis(ctx, axis, array.type.rank)
+    return _back(ctx, ctx.library(function, _front(ctx, array, place), *args), place)  # type: ignore[arg-type]
+
+
+@REGISTRY.function(np.cumsum)
+@REGISTRY.method("cumsum")
+def cumsum(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
+    """``np.cumsum``."""
+    return _along(ctx, library.cumulative_sum, a, axis)
+
+
+@REGISTRY.function(np.cumprod)
+@REGISTRY.method("cumprod")
+def cumprod(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
+    """``np.cumprod``."""
+    return _along(ctx, library.cumulative_product, a, axis)
+
+
+@REGISTRY.function(np.prod)
+@REGISTRY.method("prod")
+def prod(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
+    """``np.prod``: a loop, so that a zero among the factors does no harm."""
+    ref = as_operand(ctx, a)
+    if not isinstance(ref, Array):
+        return ref
+    ref = as_array(ctx, ctx.result(ctx.value(ref, as_number(ctx.kind(ref)).dtype)))
+    if is_none(axis) or ref.type.rank == 1:
+        return ctx.library(library.product, ravel(ctx, ref))
+    place = common.one_axis(ctx, axis, ref.type.rank)
+    return ctx.library(library.product_of_rows, _front(ctx, ref, place))
+
+
+@REGISTRY.function(np.diff)
+def diff(ctx: Lowering, a: Ref, n: Ref = ONE, axis: Ref = LAST) -> Ref:
+    """``np.diff``."""
+    array = as_array(ctx, a)
+    place = common.one_axis(ctx, axis, array.type.rank)
+    result: Ref = array
+    for _ in range(integer_constant(ctx, n, "the order of differences")):
+        later = _sliced(ctx, result, place, Slice(ONE, NONE, NONE))
+        earlier = _sliced(ctx, result, place, Slice(NONE, LAST, NONE))
+        result = arithmetic.binary(ctx, ast.Sub, later, earlier, "np.diff")
+    return result
+
+
+def _sliced(ctx: Lowering, ref: Ref, axis: int, part: Slice) -> Ref:
+    items: list[Ref] = [indexing.FULL] * len(ctx.shape(ref))
+    items[axis] = part
+    return indexing.subscript(ctx, ref, Tuple(tuple(items)), "a slice")
+
+
+def _matrix(ctx: Lowering, ref: Ref, title: str) -> Array:
+    array = as_array(ctx, ref)
+    if array.type.rank != 2:
+        raise shapes(f"{title} takes a matrix, not {ctx.describe(array)}")
+    return array
+
+
+@REGISTRY.function(np.tril)
+def tril(ctx: Lowering, m: Ref, k: Ref = ZERO) -> Ref:
+    """``np.tril``."""
+    return ctx.library(library.lower_triangle, _matrix(ctx, m, "np.tril"), k)
+
+
+@REGISTRY.function(np.triu)
+def triu(ctx: Lowering, m: Ref, k: Ref = ZERO) -> Ref:
+    """``np.triu``."""
+    return ctx.library(library.upper_triangle, _matrix(ctx, m, "np.triu"), k)
+
+
+@REGISTRY.function(np.diag)
+def diag(ctx: Lowering, v: Ref) -> Ref:
+    """``np.diag``: the matrix of a diagonal, or the diagonal of a matrix."""
+    array = as_array(ctx, v)
+    if array.type.rank == 1:
+        return ctx.library(library.diagonal_matrix, array)
+    return diagonal(ctx, array)
+
+
+@REGISTRY.function(np.diagonal)
+@REGISTRY.method("diagonal")
+def diagonal(ctx: Lowering, a: Ref) -> Ref:
+    """``np.diagonal`` of a matrix."""
+    return ctx.result(diagonal_value(ctx, ctx.value(_matrix(ctx, a, "np.diagonal"))))
+
+
+@REGISTRY.function(np.roll)
+def roll(ctx: Lowering, a: Ref, shift: Ref, axis: Ref = NONE) -> Ref:
+    """``np.roll``."""
+    array = as_array(ctx, a)
+    if is_none(axis) and array.type.rank > 1:
+        raise RefusedError("np.roll of a matrix needs an axis", "np.roll(x, shift, axis=0)")
+    return _along(ctx, library.rolled, array, ZERO if is_none(axis) else axis, shift)
+
+
+@REGISTRY.function(np.repeat)
+@REGISTRY.method("repeat")
+def repeat(ctx: Lowering, a: Ref, repeats: Ref, axis: Ref = NONE) -> Ref:
+    """``np.repeat`` with one count for all."""
+    return _along(ctx, library.repeated, a, axis, repeats)
+
+
+@REGISTRY.function(np.tile)
+def tile(ctx: Lowering, A: Ref, reps: Ref) -> Ref:
+    """``np.tile`` of a vector."""
+    array = as_array(ctx, A)
+    if array.type.rank != 1 or ctx.shape(as_operand(ctx, reps)):
+        raise RefusedError("np.tile is supported for vectors", "use np.concatenate")
+    return ctx.library(library.tiled, array, reps)
+
+
+@REGISTRY.function(np.interp)
+def interp(ctx: Lowering, x: Ref, xp: Ref, fp: Ref) -> Ref:
+    """``np.interp``."""
+    points, values = as_array(ctx, xp), as_array(ctx, fp)
+    at = as_operand(ctx, x)
+    at = ctx.result(ctx.value(at, as_float(ctx.kind(at)).dtype))
+    single = not isinstance(at, Array)
+    found = library.interpolated if single else library.interpolated_points
+    return ctx.library(found, at, points, values)
+
+
+@REGISTRY.function(np.trapezoid)
+def trapezoid(ctx: Lowering, y: Ref, x: Ref = NONE, dx: Ref = ONE) -> Ref:
+    """``np.trapezoid`` of a vector of samples."""
+    samples = as_array(ctx, y)
+    if not is_none(x):
+        return ctx.library(library.trapezoids, samples, as_array(ctx, x))
+    inner = [
+        _sliced(ctx, samples, 0, part) for part in (Slice(ONE, NONE, NONE), Slice(NONE, LAST, NONE))
+    ]
+    pairs = arithmetic.binary(ctx, ast.Add, inner[0], inner[1], "np.trapezoid")
+    total = ctx.call(Constant(np.sum), (pairs,), {}, None)
+    half = arithmetic.binary(ctx, ast.Mult, dx, Constant(0.5), "np.trapezoid")
+    return arithmetic.binary(ctx, ast.Mult, total, half, "np.trapezoid")
+
+
+@REGISTRY.function(np.convolve)
+def convolve(ctx: Lowering, a: Ref, v: Ref, mode: Ref = NONE) -> Ref:
+    """``np.convolve`` in full."""
+    wanted = ctx.constant(mode, "the mode")
+    if wanted not in (None, "full"):
+        raise RefusedError(f"np.convolve with mode {wanted!r} is not supported", "slice the result")
+    return ctx.library(library.convolved, as_array(ctx, a), as_array(ctx, v))
+
+
+@REGISTRY.function(np.searchsorted)
+def searchsorted(ctx: Lowering, a: Ref, v: Ref, side: Ref = NONE) -> Ref:
+    """``np.searchsorted`` of one value."""
+    if ctx.shape(as_operand(ctx, v)):
+        raise RefusedError("np.searchsorted of several values is not supported", "write a loop")
+    right = Constant(ctx.constant(side, "the side") == "right")
+    return ctx.library(library.counted_below, as_array(ctx, a), v, right)
+
+
+@REGISTRY.function(np.argsort)
+@REGISTRY.method("argsort")
+def argsort(ctx: Lowering, a: Ref) -> Ref:
+    """``np.argsort`` of a vector; equal elements keep their order."""
+    return ctx.library(library.position_of_sorted, _vector(ctx, a, "np.argsort"))
+
+
+@REGISTRY.function(np.sort)
+def sort(ctx: Lowering, a: Ref) -> Ref:
+    """``np.sort`` of a vector."""
+    array = _vector(ctx, a, "np.sort")
+    return advanced.read(ctx, array, [argsort(ctx, array)])
+
+
+def _vector(ctx: Lowering, ref: Ref, title: str) -> Array:
+    array = as_array(ctx, ref)
+    if array.type.rank != 1:
+        raise shapes(f"{title} takes a vector, not {ctx.describe(array)}")
+    return array
+
+
+# -- index arrays -------------------------------------------------------------------------------
+
+
+@REGISTRY.function(np.take)
+@REGISTRY.method("take")
+def take(ctx: Lowering, a: Ref, indices: Ref, axis: Ref = NONE) -> Ref:
+    """``np.take``."""
+    array = as_array(ctx, a)
+    place = 0
+    if is_none(axis):
+        array = as_array(ctx, ravel(ctx, array))
+    else:
+        place = common.one_axis(ctx, axis, array.type.rank)
+    items: list[Ref] = [indexing.FULL] * array.type.rank
+    items[place] = as_operand(ctx, indices)
+    return indexing.subscript(ctx, array, Tuple(tuple(items)), "np.take")
+
+
+@REGISTRY.function(np.add.at)
+def add_at(ctx: Lowering, a: Ref, indices: Ref, b: Ref) -> Ref:
+    """``np.add.at``: every addition counts, also several to one element."""
+    array = as_array(ctx, a)
+    items = [as_operand(ctx, item) for item in indexing.index_items(indices)]
+    if advanced.is_advanced(ctx, items):
+        advanced.add_at(ctx, array, items, as_operand(ctx, b))
+    else:
+        ctx.augment(array, Tuple(tuple(items)), ast.Add(), b)
+    return NONE
+
+
+@REGISTRY.function(np.flatnonzero)
+def flatnonzero(ctx: Lowering, a: Ref) -> Ref:
+    """``np.flatnonzero``."""
+    return _where_true(ctx, ravel(ctx, a))[0]
+
+
+@REGISTRY.function(np.nonzero)
+@REGISTRY.method("nonzero")
+def nonzero(ctx: Lowering, a: Ref) -> Ref:
+    """``np.nonzero``."""
+    return Tuple(tuple(_where_true(ctx, a)))
+
+
+def _where_true(ctx: Lowering, a: Ref) -> Sequence[Ref]:
+    test = ctx.call(Constant(np.not_equal), (as_array(ctx, a), ZERO), {}, None)
+    return advanced.positions(ctx, as_array(ctx, test))
+
+
+@REGISTRY.function(np.cross)
+def cross(ctx: Lowering, a: Ref, b: Ref) -> Ref:
+    """``np.cross`` of two vectors of length 3."""
+    u, v = (sequences.unpacked(ctx, as_array(ctx, ref), 3) for ref in (a, b))
+
+    def minor(i: int, j: int) -> Ref:
+        one = arithmetic.binary(ctx, ast.Mult, u[i], v[j], "np.cross")
+        two = arithmetic.binary(ctx, ast.Mult, u[j], v[i], "np.cross")
+        return arithmetic.binary(ctx, ast.Sub, one, two, "np.cross")
+
+    return common.stacked(ctx, [minor(1, 2), minor(2, 0), minor(0, 1)], 0)
+
+
+@REGISTRY.function(np.kron)
+def kron(ctx: Lowering, a: Ref, b: Ref) -> Ref:
+    """``np.kron`` of two matrices, or two vectors."""
+    left, right = as_array(ctx, a), as_array(ctx, b)
+    if left.type.rank != right.type.rank or left.type.rank > 2:
+        raise RefusedError("np.kron is supported for two vectors or two matrices")
+    if left.type.rank == 1:
+        pair = [(indexing.FULL, NONE), (NONE, indexing.FULL)]
+    else:
+        full = indexing.FULL
+        pair = [(full, NONE, full, NONE), (NONE, full, NONE, full)]  # type: ignore[list-item]
+    parts = [
+        indexing.subscript(ctx, ref, Tuple(tuple(index)), "np.kron")
+        for ref, index in zip((left, right), pair, strict=True)
+    ]
+    product = arithmetic.binary(ctx, ast.Mult, parts[0], parts[1], "np.kron")
+    rank = left.type.rank
+    sizes = [
+        arithmetic.binary(
+            ctx, ast.Mult, ctx.dim(left.type.shape[k]), ctx.dim(right.type.shape[k]), "np.kron"
+        )
+        for k in range(rank)
+    ]
+    return ctx.call(Constant(np.reshape), (product, Tuple(tuple(sizes))), {}, None)
