@@ -16,14 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from gradc.emit.comments import WIDTH, Line, with_comments
+from gradc.emit.comments import INDENT, WIDTH, Line, with_comments
 from gradc.emit.cuda_carried import settle_carried_arrays
 from gradc.emit.cuda_memory import MAKERS, Memory, place_arrays
 from gradc.emit.module import WIDTHS, definition, header
 from gradc.emit.names import Names, identifier
 from gradc.emit.statements import FunctionWriter
 from gradc.emit.text import Expr, call, quoted, tuple_text
-from gradc.errors import InternalError
 from gradc.ir.core import Function, Op, Value
 from gradc.ir.types import DType, Type
 from gradc.prims.effects import CHECK
@@ -114,6 +113,7 @@ class KernelWriter(FunctionWriter):
         for value, name in self.names.items():
             if name in _TAKEN:
                 self.names[value] = self.fresh.suggest(f"{name}_")
+        self.depth = 2  # of the statement that is being written
         self.buffers: dict[str, tuple[Line, Value]] = {}
         self.failed = self.fresh.suggest("failed")
         self.sample = self.fresh.suggest("sample")
@@ -147,11 +147,13 @@ class KernelWriter(FunctionWriter):
         that is no other array is the array's own name.
         """
         made = []
+        arguments = {self.names[param] for param in self.function.params}
         for buffer, (place, array) in self.buffers.items():
             target = place.text.partition(" = ")[0]
             assigned = [line for line in body if _assigns(line.text, target)]
             name = buffer
-            if assigned == [place] and not _is_alone(body, body.index(place)):
+            alone = assigned == [place] and target not in arguments
+            if alone and not _is_block(body, body.index(place)):
                 name = target
                 body.remove(place)
             sizes = tuple_text(self.memory.local[array])
@@ -170,11 +172,13 @@ class KernelWriter(FunctionWriter):
 
     def results(self) -> None:
         """Write what was not made in the row of the sample there."""
+        self.depth = 2
         in_place = set(self.memory.rows.values())
         for number, (result, batch) in enumerate(
             zip(self.function.results, self.outputs, strict=True)
         ):
             if number in in_place:
+                self.expr(result)  # which may make it
                 continue
             row = f"{batch}[{self.sample}]"
             if result.type.is_scalar:
@@ -184,7 +188,7 @@ class KernelWriter(FunctionWriter):
             else:
                 target = self.fresh.suggest(self.result_names[number])
                 self.write(2, f"{target} = {row}")
-                self.copy(target, result, 2, None)
+                self.copy(target, self.expr(result).text, result.type, 2, None)
 
     # -- the head ---------------------------------------------------------------------------
 
@@ -207,14 +211,15 @@ class KernelWriter(FunctionWriter):
             (name, result.type, True)
             for name, result in zip(self.result_names, self.function.results, strict=True)
         ]
-        items = [f'"{_signature(taken)}"', f'"{_signature(made)}"']
+        items = [[quoted(text) for text in _signature(entries)] for entries in (taken, made)]
         if self.reports:
             listed = [f"({quoted(name)}, {quoted(what)})" for name, what in self.failures]
-            items.append(f"failures=[{', '.join(listed)}]")
-        text = f"@cuda_kernel({', '.join(items)})"
-        if len(text) <= WIDTH:
+            items.append([f"failures=[{', '.join(listed)}]"])
+        text = f"@cuda_kernel({', '.join(' '.join(item) for item in items)})"
+        if len(text) <= WIDTH and all(len(item) == 1 for item in items):
             return [text]
-        return ["@cuda_kernel(", *(f"    {item}," for item in items), ")"]
+        ended = [[*item[:-1], f"{item[-1]},"] for item in items]
+        return ["@cuda_kernel(", *(f"{INDENT}{line}" for item in ended for line in item), ")"]
 
     # -- statements -------------------------------------------------------------------------
 
@@ -224,12 +229,18 @@ class KernelWriter(FunctionWriter):
         return name
 
     def op_text(self, op: Op) -> Expr:
-        """The text of what an op computes; a check of an index writes down what it finds."""
+        """The text of what an op computes.
+
+        A check of an index writes down what it finds. An array that is made in the middle of a
+        statement is made by statements before it.
+        """
         if op.prim is WRAP:
             index, size = (self.typed(arg) for arg in op.args)
             return call(self.helper("wrap"), index, size, str(op.params["line"]), self.failed)
         if op.prim in MAKERS and not op.out.type.is_scalar:
-            raise InternalError(f"{op.prim.name} (from {op.loc}) is no expression in a kernel")
+            name = self.fresh.suggest(identifier(op.out.name))
+            self.assign(name, op, self.depth)
+            return Expr(name)
         return super().op_text(op)
 
     def assign(self, target: str, op: Op, depth: int) -> None:
@@ -237,6 +248,11 @@ class KernelWriter(FunctionWriter):
         if op.prim not in MAKERS or op.out.type.is_scalar:
             super().assign(target, op, depth)
             return
+        source = ""
+        if op.prim is COPY:
+            source = self.expr(op.args[0]).text
+            if target in re.findall(r"\w+", source):  # the copy takes over the name
+                source = self.variable(source, depth, op, always=True)
         number = self.memory.rows.get(op.out)
         if number is not None:
             self.write(depth, f"{target} = {self.outputs[number]}[{self.sample}]", op)
@@ -248,7 +264,7 @@ class KernelWriter(FunctionWriter):
             zero = "False" if op.out.type.dtype is DType.BOOL else "0"
             self.write(depth, f"{target}[:] = {zero}", op)
         elif op.prim is COPY:
-            self.copy(target, op.args[0], depth, op)
+            self.copy(target, source, op.out.type, depth, op)
 
     def update(self, op: Op, depth: int) -> None:
         """Write an update; of a part that is an array, element by element."""
@@ -257,22 +273,25 @@ class KernelWriter(FunctionWriter):
             return
         name = self.name(op.out)
         target = name if set(op.params["spec"]) == {ALL} else self._place(op, name)
-        self.copy(target, op.args[1], depth, op, "=" if op.prim is PUT else "+=")
+        sign = "=" if op.prim is PUT else "+="
+        self.copy(target, self.expr(op.args[1]).text, op.args[1].type, depth, op, sign)
 
-    def copy(self, target: str, array: Value, depth: int, op: Op | None, sign: str = "=") -> None:
+    def copy(
+        self, target: str, source: str, type: Type, depth: int, op: Op | None, sign: str = "="
+    ) -> None:
         """Write loops that copy an array, element by element."""
-        source = self.variable(self.typed(array).text, depth, op)
+        source = self.variable(source, depth, op)
         target = self.variable(target, depth, op)
-        indices = self.indices[: array.type.rank]
-        for axis, (index, dim) in enumerate(zip(indices, array.type.shape, strict=True)):
+        indices = self.indices[: type.rank]
+        for axis, (index, dim) in enumerate(zip(indices, type.shape, strict=True)):
             size = dim if isinstance(dim, int) else f"{source}.shape[{axis}]"
             self.write(depth + axis, f"for {index} in range({size}):", op)
         place = f"[{', '.join(indices)}]"
         self.write(depth + len(indices), f"{target}{place} {sign} {source}{place}", op)
 
-    def variable(self, text: str, depth: int, op: Op | None) -> str:
+    def variable(self, text: str, depth: int, op: Op | None, *, always: bool = False) -> str:
         """A variable that holds what an expression says; a variable as it is."""
-        if text.isidentifier():
+        if text.isidentifier() and not always:
             return text
         name = self.fresh.suggest("part")
         self.write(depth, f"{name} = {text}", op)
@@ -280,6 +299,7 @@ class KernelWriter(FunctionWriter):
 
     def statement(self, op: Op, depth: int) -> None:
         """Write an op that has a statement of its own; a failure ends the thread."""
+        self.depth = depth
         before = len(self.lines)
         super().statement(op, depth)
         if op.prim in (EXPECT, CHECK):
@@ -288,6 +308,11 @@ class KernelWriter(FunctionWriter):
                 line = self.lines[number]
                 if line.text.startswith("raise "):
                     self.lines[number] = Line(line.depth, self.failure(error, what), line.op)
+
+    def moves(self, targets: Sequence[Value], sources: Sequence[Value], op: Op, depth: int) -> None:
+        """Copy values to variables as if at once."""
+        self.depth = depth
+        super().moves(targets, sources, op, depth)
 
     def failure(self, error: str, what: str) -> str:
         """The statement that ends the thread with a failure."""
@@ -302,19 +327,24 @@ def _assigns(text: str, name: str) -> bool:
     return bool(equals) and name in targets.split(", ")
 
 
-def _is_alone(lines: Sequence[Line], number: int) -> bool:
+def _is_block(lines: Sequence[Line], number: int) -> bool:
     """Whether a line is all there is in its block."""
     before, depth = lines[number - 1], lines[number].depth
     ends = number + 1 == len(lines) or lines[number + 1].depth < depth
     return ends and number > 0 and before.depth < depth
 
 
-def _signature(entries: Sequence[tuple[str, Type, bool]]) -> str:
-    """Names and types as :mod:`gradc_runtime.cuda_signature` reads them."""
+def _signature(entries: Sequence[tuple[str, Type, bool]]) -> list[str]:
+    """Names and types as :mod:`gradc_runtime.cuda_signature` reads them, in lines."""
     symbols = {str(dim) for _, type, _ in entries for dim in type.shape}
     samples = Names(symbols).suggest(SAMPLES)
-    texts = []
-    for name, type, batched in entries:
+    lines = [""]
+    for number, (name, type, batched) in enumerate(entries):
         sizes = [samples] * batched + [str(dim) for dim in type.shape]
-        texts.append(f"{name}: {type.dtype.value}" + (f"[{', '.join(sizes)}]" if sizes else ""))
-    return ", ".join(texts)
+        text = f"{name}: {type.dtype.value}" + (f"[{', '.join(sizes)}]" if sizes else "")
+        if number:
+            lines[-1] += ", "
+        if lines[-1] and len(lines[-1] + text) > WIDTH - 10:
+            lines.append("")
+        lines[-1] += text
+    return lines
