@@ -169,19 +169,18 @@ def study_png(report: CheckReport, title: str = "") -> bytes | None:
     Returns
     -------
     bytes or None
-        A PNG; None where matplotlib is not installed or there is nothing finite to draw. No
-        display and none of pyplot's global state is used.
+        A PNG; None where matplotlib is not installed. No display and none of pyplot's global
+        state is used.
     """
     from importlib.util import find_spec
 
-    quotients = _largest(report)
-    finite = [q for q in quotients if math.isfinite(min(q.one_sided_error, q.central_error))]
-    if not finite or find_spec("matplotlib") is None:
+    if find_spec("matplotlib") is None:
         return None
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.0, 4.6), dpi=130, layout="constrained")
     axes = figure.add_subplot()
+    quotients = _largest(report)
     steps = [quotient.h for quotient in quotients]
     for label, name, color, marker in (
         ("one-sided: (f(x+h) - f(x))/h", "one_sided_error", "#c2410c", "o"),
@@ -210,7 +209,11 @@ def study_png(report: CheckReport, title: str = "") -> bytes | None:
     axes.set_title(title or report.message, fontsize=10)
     axes.margins(y=0.12)
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=1, fontsize=8, frameon=False)
+    if axes.get_lines():
+        figure.legend(loc="outside lower center", ncols=1, fontsize=8, frameon=False)
+    else:
+        text = "no difference quotient is finite"
+        axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
     return stream.getvalue()
@@ -232,7 +235,7 @@ def _largest(report: CheckReport) -> Sequence[Quotient]:
 
 
 def save_plot(report: CheckReport, path: Path, title: str = "") -> Path | None:
-    """Write the plot; returns its path, or None where :func:`study_png` draws nothing."""
+    """Write the plot; returns its path, or None where matplotlib is not installed."""
     from gradc_runtime.files import write_atomically
 
     png = study_png(report, title)

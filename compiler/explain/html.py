@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradc.explain.derivation import Derivation, Node, Partial, Share, Step
 from gradc.explain.mathml import derivative, equation, mathml, value_math
+from gradc.explain.model import Derivation, Node, Partial, Share, Step
 from gradc.explain.notation import Expr, Literal, Name
 from gradc.explain.program import program_lines
 from gradc.explain.svg import graph_svg

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gradc.driver import Compiled
 
 INDENT = "    "
+# Constants, sizes and checks of sizes: no rule of the lecture is about them.
+_BOOKKEEPING = frozenset({"const", "dim", "expect", "wrap"})
 _CONTROL = {"for_": "loop", "while_": "loop", "if_": "branch"}
 
 
@@ -52,7 +54,7 @@ def _by_line(function: Function) -> list[tuple[Location, list[Op]]]:
     """The ops of each source line, lines in order."""
     groups: dict[tuple[str, int], tuple[Location, list[Op]]] = {}
     for op in all_ops(function.body):
-        if op.loc.line and op.prim.name not in ("const", "dim"):
+        if op.loc.line and op.prim.name not in _BOOKKEEPING:
             groups.setdefault((op.loc.file, op.loc.line), (op.loc, []))[1].append(op)
     own = function.loc.file
     return [groups[key] for key in sorted(groups, key=lambda key: (key[0] != own, *key))]

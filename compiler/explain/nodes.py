@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradc.explain.derivation import Node, Partial, Share, Step
+from gradc.explain.model import Node, Partial, Share, Step
 from gradc.explain.notation import Expr, Name, choice, to_text
 from gradc.explain.sweep import Addition, Swept, SweptOp
 from gradc.explain.written import Writer, constant

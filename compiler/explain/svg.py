@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from gradc.explain.derivation import Derivation, Node, Share
 from gradc.explain.layout import Box, Drawing, Spacing, draw
+from gradc.explain.model import Derivation, Node, Share
 from gradc.explain.notation import subscripted, to_text, value_text
 
 #: A larger graph is a tangle; the tables say the same.

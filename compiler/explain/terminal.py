@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradc.explain.derivation import RULES, Derivation, Node, Partial, Share, Step
+from gradc.explain.model import RULES, Derivation, Node, Partial, Share, Step
 from gradc.explain.notation import Expr, Literal, to_text, value_text
 
 if TYPE_CHECKING:
