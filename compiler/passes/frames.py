@@ -36,6 +36,8 @@ class Frame:
         The cells that the loop changes.
     sizes : dict of str to Node
         The nodes of a region that make the integers that sizes are.
+    owned : frozenset of Value
+        The arrays that the loop whose body a region is carries.
     """
 
     builder: Builder
@@ -47,6 +49,7 @@ class Frame:
     holds: dict[Cell, Value] = field(default_factory=dict)
     index_names: frozenset[str] = frozenset()
     sizes: dict[str, Node] = field(default_factory=dict)
+    owned: frozenset[Value] = frozenset()
 
     @property
     def root(self) -> Frame:
@@ -86,9 +89,11 @@ class Frame:
         names = self.index_names | {name}
         return Frame(builder, self, False, index, set(changing), index_names=names)
 
-    def region(self, builder: Builder, index_names: frozenset[str]) -> Frame:
+    def region(
+        self, builder: Builder, index_names: frozenset[str], owned: frozenset[Value]
+    ) -> Frame:
         """Start a region of the program inside this one."""
-        return Frame(builder, self, index_names=self.index_names | index_names)
+        return Frame(builder, self, index_names=self.index_names | index_names, owned=owned)
 
     def close(self, bounds: tuple[Value, Value, Value], like: Node) -> None:
         """Append the loop to the frame around it."""

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from gradc.ir.core import Value
 from gradc.ir.types import Dim
 from gradc.passes.loop_nodes import Base, Form, Node, Ref, is_array, same_entries
+from gradc.prims.index import ADD_AT
 from gradc.prims.loops import GROW
 from gradc.prims.shape import EXPECT, RESHAPE
 
@@ -85,8 +86,13 @@ class _Scheduler:
         self.made = Schedule()
         self.readers: dict[Base, list[tuple[Node, Ref]]] = {}
         self.last_single = 0
+        self.uses: dict[Node, int] = {}
 
-    def run(self, nodes: Iterable[Node]) -> Schedule:
+    def run(self, nodes: Sequence[Node]) -> Schedule:
+        for node in nodes:
+            for ref in node.refs():
+                if isinstance(ref.base, Node):
+                    self.uses[ref.base] = self.uses.get(ref.base, 0) + 1
         for node in nodes:
             self.put(node)
         return self.made
@@ -114,12 +120,22 @@ class _Scheduler:
             if needed is None or needed not in self.made.home:
                 continue
             place = self.made.home[needed]
-            together = is_aligned(ref, node) if self.made.is_loop(place) else not node.shape
+            if self.made.is_loop(place):
+                together = is_aligned(ref, node) or self.adds_on(ref, node)
+            else:
+                together = not node.shape
             earliest = max(earliest, place if together else place + 1)
         makers = (self.sizes.get(dim) for dim in node.shape if isinstance(dim, str))
         before = [*node.after, *(maker for maker in makers if maker in self.made.home)]
         places = [self.made.home[other] + bool(node.shape) for other in before]
         return max([earliest, *places])
+
+    def adds_on(self, ref: Ref, node: Node) -> bool:
+        """Whether a node adds to what another one adds to, and nobody reads what is between."""
+        before = ref.base
+        if ref is not node.updates or not isinstance(before, Node) or self.uses[before] > 1:
+            return False
+        return node.prim is ADD_AT is before.prim and bool(node.shape)
 
     def after_readers(self, node: Node) -> int:
         """The first group in which the old versions of what a node updates are not needed."""
@@ -127,6 +143,8 @@ class _Scheduler:
         for old in _updates(node):
             self.made.updated.add(self.made.root(old.base))
             for reader, ref in self.readers.get(self.made.root(old.base), ()):
+                if _add_to_one_cell(reader, node):
+                    continue
                 place = self.made.home[reader]
                 same = self.made.groups[place].dim == (node.shape[0] if node.shape else None)
                 if node.shape:
@@ -160,8 +178,16 @@ def _updates(node: Node) -> list[Ref]:
     return []
 
 
+def _add_to_one_cell(left: Node, right: Node) -> bool:
+    """Whether two nodes only add to elements of one array: their order does not matter."""
+    if left.form is not Form.STORE or left.target is None or right.target is None:
+        return False
+    same = left.target.cell is right.target.cell
+    return same and left.prim is ADD_AT and right.prim is ADD_AT
+
+
 def schedule(
-    nodes: Iterable[Node],
+    nodes: Sequence[Node],
     makers: Mapping[Value, Node] | None = None,
     sizes: Mapping[str, Node] | None = None,
 ) -> Schedule:
@@ -169,7 +195,7 @@ def schedule(
 
     Parameters
     ----------
-    nodes : iterable of Node
+    nodes : sequence of Node
         In an order in which they can be computed.
     makers : mapping of Value to Node, optional
         The single ops that make values.
@@ -181,10 +207,23 @@ def schedule(
 
 @dataclass(slots=True)
 class Plan:
-    """What is computed in each group (a cheap map may be in several), and what is stored."""
+    """What is computed in each group (a cheap map may be in several), and what is stored.
+
+    Attributes
+    ----------
+    groups : list of Group
+    arrays : set of Node
+        The nodes whose results become arrays.
+    places : dict
+        The groups in which a node is computed.
+    uses : dict
+        Who refers to a node, a value or a cell, and how.
+    """
 
     groups: list[Group]
     arrays: set[Node]
+    places: dict[Node, set[int]]
+    uses: dict[Base, list[tuple[Node, Ref]]]
 
 
 def plan(made: Schedule, nodes: Sequence[Node], wanted: Iterable[Node]) -> Plan:
@@ -198,51 +237,62 @@ def plan(made: Schedule, nodes: Sequence[Node], wanted: Iterable[Node]) -> Plan:
     wanted : iterable of Node
         Nodes whose results are needed as they are afterwards.
     """
-    planner = _Planner(made, nodes)
-    return planner.run(set(wanted))
+    return _Planner(made, nodes, set(wanted)).run()
 
 
 class _Planner:
-    def __init__(self, made: Schedule, nodes: Sequence[Node]) -> None:
+    def __init__(self, made: Schedule, nodes: Sequence[Node], wanted: set[Node]) -> None:
         self.made = made
         self.nodes = nodes
+        self.wanted = wanted
         self.costs: dict[Node, int] = {}
-        self.uses: dict[Node, list[tuple[Node, Ref]]] = {}
+        self.uses: dict[Base, list[tuple[Node, Ref]]] = {}
+        self.places: dict[Node, set[int]] = {}
+        self.arrays: set[Node] = set()
         for node in nodes:
-            self.costs[node] = self.cost(node)
             for ref in node.refs():
-                if isinstance(ref.base, Node):
-                    self.uses.setdefault(ref.base, []).append((node, ref))
+                self.uses.setdefault(ref.base, []).append((node, ref))
+
+    def run(self) -> Plan:
+        """Decide until it settles: what is made of a stored array is cheap to compute again."""
+        count = None
+        while count is None or len(self.arrays) < count:
+            count = len(self.arrays) if count is not None else len(self.nodes) + 1
+            for node in self.nodes:
+                self.costs[node] = self.cost(node)
+            self.decide()
+        groups = [Group(group.dim) for group in self.made.groups]
+        for node in self.nodes:
+            for place in sorted(self.places[node]):
+                groups[place].nodes.append(node)
+        return Plan(groups, self.arrays, self.places, self.uses)
 
     def cost(self, node: Node) -> int:
         """The cost of one element of a map, with all maps that it is made of."""
         own = node.prim.cost if node.prim is not None else 0
-        bases = {ref.base for ref in node.inputs}
+        bases = {ref.base for ref in node.inputs} - self.arrays
         return own + sum(self.costs.get(b, 0) for b in bases if isinstance(b, Node) and b.shape)
 
-    def run(self, wanted: set[Node]) -> Plan:
-        computed: dict[Node, set[int]] = {}
-        arrays: set[Node] = set()
+    def decide(self) -> None:
+        self.places, self.arrays = {}, set()
         for node in reversed(self.nodes):
             home = self.made.home[node]
-            places = {place for user, _ in self.uses.get(node, ()) for place in computed[user]}
-            if node.has_effect or node in wanted:
-                computed[node] = {home}
-            elif node.form is Form.MAP and node.shape and self.again(node, places, computed):
-                computed[node] = places
+            users = self.uses.get(node, ())
+            places = {place for user, _ in users for place in self.places[user]}
+            if node.has_effect or node in self.wanted:
+                self.places[node] = {home}
+            elif node.form is Form.MAP and node.shape and self.again(node, places):
+                self.places[node] = places
                 continue
             else:
-                computed[node] = {home} if places else set()
+                self.places[node] = {home} if places else set()
             elsewhere = not places <= {home}
-            if node.form is not Form.STORE and node.out_shape and (node in wanted or elsewhere):
-                arrays.add(node)
-        groups = [Group(group.dim) for group in self.made.groups]
-        for node in self.nodes:
-            for place in sorted(computed[node]):
-                groups[place].nodes.append(node)
-        return Plan(groups, arrays)
+            if node.form is Form.STORE or not node.out_shape:
+                continue
+            if node in self.wanted or elsewhere:
+                self.arrays.add(node)
 
-    def again(self, node: Node, places: set[int], computed: Mapping[Node, set[int]]) -> bool:
+    def again(self, node: Node, places: set[int]) -> bool:
         """Whether a map is computed wherever it is used."""
         if places <= {self.made.home[node]}:
             return True
@@ -253,5 +303,5 @@ class _Planner:
         return all(
             is_aligned(ref, user) and user.shape[0] == node.shape[0]
             for user, ref in self.uses[node]
-            if computed[user]
+            if self.places[user]
         )

@@ -141,7 +141,7 @@ class Graph(NodeList):
             self.product(op)
         elif prim is COPY and not self.ref(op.args[0]).is_identity:
             self._view_stands_for(op, self.ref(op.args[0]))
-        elif prim is not WRAP and (prim.pointwise or _is_scalar(op)):
+        elif prim.pure and prim is not WRAP and (prim.pointwise or _is_scalar(op)):
             inputs = [self.ref(arg) for arg in op.args]
             self.add(self.map(prim, op, inputs, op.out, op.out.type.shape), op.out)
         else:

@@ -141,6 +141,8 @@ class Node:
         Whether the result is `out` itself and not a value like it.
     after : tuple of Node
         Checks that have to be passed before.
+    is_element : bool
+        Whether the result is going to be an element of the array called `out`.
     """
 
     form: Form
@@ -157,6 +159,7 @@ class Node:
     reads: list[Ref] = field(default_factory=list)
     keeps_out: bool = False
     after: tuple[Node, ...] = ()
+    is_element: bool = False
 
     def __repr__(self) -> str:
         name = self.prim.name if self.prim is not None else self.op.prim.name

@@ -36,7 +36,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from gradc.ir.builder import Builder, Symbols
-from gradc.ir.control import FOR
+from gradc.ir.control import FOR, IF
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, with_body
@@ -116,9 +116,8 @@ class _Lowering:
             node = maker if isinstance(maker, Node) else graph.makers.get(value)
             if node is not None:
                 frame.sizes[dim] = node
-        wanted = [ref.base for ref in results if isinstance(ref.base, Node)]
         self.positive[frame] = frozenset(graph.positive)
-        self.nests.block(frame, graph.nodes, graph.makers, wanted)
+        self.nests.block(frame, graph.nodes, graph.makers, [ref.base for ref in results])
         yields = tuple(self.value(frame, ref) for ref in results)
         return Region(region.params, tuple(frame.builder.ops), yields)
 
@@ -149,7 +148,8 @@ class _Lowering:
 
     def inner(self, op: Op, region: Region, frame: Frame) -> Region:
         names = {region.params[0].name} if op.prim is FOR else set()
-        inside = frame.region(frame.builder.child(), frozenset(names))
+        carried = region.params if op.prim is not IF else ()
+        inside = frame.region(frame.builder.child(), frozenset(names), frozenset(carried))
         return self.region(region, inside, self.positive[frame])
 
     def operand(self, frame: Frame, ref: Ref, op: Op) -> Value:

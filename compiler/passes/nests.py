@@ -15,6 +15,7 @@ from gradc.errors import InternalError
 from gradc.ir.builder import DIM
 from gradc.ir.core import Op, Primitive, Value
 from gradc.ir.types import Dim, Type
+from gradc.passes.buffers import Buffers
 from gradc.passes.frames import Frame
 from gradc.passes.fusion import Group, Plan, plan, schedule
 from gradc.passes.loop_nodes import (
@@ -51,11 +52,17 @@ class Nests:
         Scalar results.
     arrays : dict of Node to Cell
         Results that are arrays.
+    targets : dict of Node to Target
+        Reductions whose results lie in part of an array.
+    overwriting : dict of Node to Node
+        In the group at hand: the store that writes the result of a map over an operand.
     """
 
     single: Single
     values: dict[Node, Value] = field(default_factory=dict)
     arrays: dict[Node, Cell] = field(default_factory=dict)
+    targets: dict[Node, Target] = field(default_factory=dict)
+    overwriting: dict[Node, Node] = field(default_factory=dict)
 
     # -- blocks ----------------------------------------------------------------------------
 
@@ -64,33 +71,44 @@ class Nests:
         frame: Frame,
         nodes: Iterable[Node],
         makers: Mapping[Value, Node] | None = None,
-        wanted: Iterable[Node] = (),
+        results: Iterable[Base] = (),
     ) -> None:
-        """Emit nodes into a frame; afterwards the results of `wanted` are there as they are."""
-        sizes = frame.sizes
-        wanted = [*wanted, *sizes.values()]
+        """Emit nodes into a frame; afterwards the arrays that are results are there as they are."""
+        results = frozenset(results)
+        wanted = [base for base in results if isinstance(base, Node)]
+        wanted += frame.sizes.values()
         ready = pulled(nodes, wanted)
-        made = schedule(ready, makers, sizes)
+        made = schedule(ready, makers, frame.sizes)
         planned = plan(made, ready, wanted)
-        for group in planned.groups:
+        buffers = Buffers(planned, makers or {}, frame.owned, results)
+        for place, group in enumerate(planned.groups):
             if group.dim is None:
                 for node in group.nodes:
                     self.point(frame, node)
             elif group.nodes:
-                self.group(frame, group, planned)
+                self.group(frame, group, buffers, place)
 
-    def group(self, frame: Frame, group: Group, planned: Plan) -> None:
+    def group(self, frame: Frame, group: Group, buffers: Buffers, place: int) -> None:
         """Emit a loop, with arrays for what is needed elsewhere."""
-        home = [node for node in group.nodes if node in planned.arrays]
         stored: dict[Node, Target] = {}
-        for node in home:
-            if node not in self.arrays:
-                stored[node] = self.new_array(frame, node)
+        nodes = list(group.nodes)
         for node in group.nodes:
+            if node.form is Form.REDUCE and node.target is not None:
+                self.targets[node] = node.target
+            elif node in buffers.plan.arrays:
+                old = buffers.take(node, place) if frame.is_root else None
+                if old is not None:
+                    self.write_over(node, old, buffers.plan, nodes)
+                else:
+                    stored[node] = self.new_array(frame, node)
+        for node in nodes:
             if node.form is Form.STORE and node.target is None:
-                self.take_over(frame, node)
-        nodes = [self.reading_cells(node, group.nodes) for node in group.nodes]
-        renamed = dict(zip(group.nodes, nodes, strict=True))
+                self.take_over(frame, node, nodes)
+        for node, store in self.overwriting.items():
+            if store.target is not None:
+                self.arrays[node] = store.target.cell
+        self.overwriting.clear()
+        renamed = {node: self.reading_cells(node, nodes) for node in nodes}
         self.loop(frame, group, renamed, stored)
 
     def size(self, root: Frame, dim: Dim) -> Value:
@@ -139,14 +157,32 @@ class Nests:
         filling.target = Target(target.base, target.entries)
         self.block(frame, [filling])
 
-    def take_over(self, frame: Frame, node: Node) -> None:
+    def write_over(self, node: Node, old: Ref, planned: Plan, nodes: list[Node]) -> None:
+        """Let the result of a map be the next version of an operand."""
+        assert node.out is not None
+        others = [ref for ref in node.inputs if ref is not old]
+        used_here = any(user in nodes for user, _ in planned.uses.get(node, ()))
+        store = Node(Form.STORE, node.op, node.shape, (), node.out)
+        if node.prim is ADD and others and not used_here:
+            store.inputs, store.prim = tuple(others), ADD_AT
+            nodes.remove(node)
+        else:
+            store.inputs, store.prim = (identity(node, node.shape),), PUT
+        store.updates = old
+        nodes.append(store)
+        self.overwriting[node] = store
+
+    def take_over(self, frame: Frame, node: Node, nodes: Sequence[Node]) -> None:
         """Let a store write to the next version of the array that it updates."""
         assert node.updates is not None
         assert node.out is not None
-        old = self.array(frame, node.updates.base)
-        out = node.out
-        cell = Cell(old.type, out.name, out.loc, out.named)
-        frame.write(cell, old)
+        before = node.updates.base
+        if isinstance(before, Node) and before in nodes and before.target is not None:
+            cell = before.target.cell  # one of a chain of sums
+        else:
+            old = self.array(frame, before)
+            cell = Cell(old.type, node.out.name, node.out.loc, node.out.named)
+            frame.write(cell, old)
         node.target = Target(cell, node.updates.entries)
         self.arrays[node] = cell
 
@@ -183,6 +219,7 @@ class Nests:
         rows: dict[Node, Node] = {}
         for old, node in ready.items():
             rows[old] = row_of(node, index, rows, row_target(old, node, stored, index, rows))
+            rows[old].is_element |= old in stored
         body = list(rows.values())
         for node, target in stored.items():
             if rows[node].target is None and 0 not in node.axes:
@@ -280,7 +317,7 @@ class Nests:
                 self.combine(frame, node)
             else:
                 if node.target is None:
-                    self.take_over(frame, node)
+                    self.take_over(frame, node, ())
                 assert node.target is not None
                 assert node.prim is not None
                 (value,) = (self.load(frame, ref) for ref in node.inputs)
@@ -294,12 +331,13 @@ class Nests:
         args = [self.load(frame, ref, node) for ref in node.inputs]
         if node.prim is None:
             return args[0]
+        if node.is_element:
+            return frame.builder.emit(node.prim, args, params_of(node), name=node.out.name)
         if node.keeps_out:
             frame.builder.append(replace(node.op, args=tuple(args)))
             frame.builder.symbols.note(node.out)
             return node.out
-        params = node.op.params if node.prim is node.op.prim else {}
-        return self.emit(frame, node.prim, args, params, node.out)
+        return self.emit(frame, node.prim, args, params_of(node), node.out)
 
     def emit(
         self,
@@ -323,8 +361,11 @@ class Nests:
             return self.values[base]
         if isinstance(base, Value) and base.type.is_scalar:
             return base
+        entries = ref.entries
+        if isinstance(base, Node) and base in self.targets:
+            base, entries = _seen_through(ref, self.targets[base])
         array = self.array(frame, base)
-        indices = [self.position(frame, entry) for entry in ref.entries]
+        indices = [self.position(frame, entry) for entry in entries]
         params = {"spec": (AT,) * len(indices)}
         if like is not None and like.prim is None and like.out is not None:
             if like.keeps_out:
@@ -365,3 +406,16 @@ class Nests:
         args = (array, value, *indices)
         frame.builder.append(Op(prim, args, params, (out,), (), loc, role))
         frame.write(cell, out)
+
+
+def _seen_through(ref: Ref, target: Target) -> tuple[Cell, tuple[Entry, ...]]:
+    """An element of what a reduction sums up in part of an array, as an element of that array."""
+    entries = tuple(
+        entry if entry.axis is None else ref.entries[entry.axis] for entry in target.entries
+    )
+    return target.cell, entries
+
+
+def params_of(node: Node) -> Mapping[str, object]:
+    """The parameters of what a map computes."""
+    return node.op.params if node.prim is node.op.prim else {}
