@@ -23,6 +23,9 @@ from gradc.ir.walk import all_ops, defining_ops
 #: Longer functions and closed forms say less than the table of steps.
 MOST_OPS = 24
 LONGEST_FORM = 60
+#: Only polynomials and quotients within these bounds are expanded and factored.
+LARGEST_DEGREE = 8
+MOST_SYMBOLS = 4
 _LARGEST_DENOMINATOR = 64
 
 
@@ -90,11 +93,25 @@ def _tidied(expression: Any) -> Any:
         if expression.has(sympy.Piecewise):
             forms.append(sympy.piecewise_fold(expression))
         free = expression.free_symbols
-        if expression.is_polynomial(*free):
+        if _degree(expression) > LARGEST_DEGREE or len(free) > MOST_SYMBOLS:
+            pass  # expanding (x + y + z)**900 would take forever, and help nobody
+        elif expression.is_polynomial(*free):
             forms += [sympy.expand(expression), sympy.factor(expression)]
         elif expression.is_rational_function(*free):
             forms += [sympy.cancel(expression), sympy.factor(expression)]
     return min(forms, key=lambda form: (sympy.count_ops(form), len(str(form))))
+
+
+def _degree(expression: Any) -> float:
+    """A bound for the degree of an expression as a polynomial in its symbols."""
+    if not expression.args:
+        return 1.0 if expression.is_Symbol else 0.0
+    parts = [_degree(part) for part in expression.args]
+    if expression.is_Mul:
+        return sum(parts)
+    if expression.is_Pow:
+        return parts[0] * abs(float(expression.exp)) if expression.exp.is_number else math.inf
+    return max(parts)
 
 
 def _symbol(param: Value) -> Any:
@@ -166,6 +183,16 @@ def _number(op: Op) -> Any:
     return sympy.Float(value, 17)
 
 
+def _power(base: Any, exponent: Any) -> Any:
+    """A power; one of numbers is not computed exactly where that has very many digits."""
+    import sympy
+
+    small = base.is_Integer and abs(base) <= 1000 and exponent.is_Integer and abs(exponent) <= 8
+    if base.is_number and exponent.is_number and not small:
+        return sympy.Float(base, 17) ** sympy.Float(exponent, 17)
+    return base**exponent
+
+
 def _meanings() -> Mapping[str, Callable[..., Any]]:
     """SymPy's form of each scalar primitive."""
     import sympy as sp
@@ -184,8 +211,8 @@ def _meanings() -> Mapping[str, Callable[..., Any]]:
         "mul": lambda a, b: a * b,
         "div": lambda a, b: a / b,
         "neg": lambda a: -a,
-        "ipow": lambda a, n: a ** sp.Integer(n),
-        "pow": lambda a, b: a**b,
+        "ipow": lambda a, n: _power(a, sp.Integer(n)),
+        "pow": _power,
         "cast": lambda a, dtype: a,
         "abs": sp.Abs,
         "ceil": sp.ceiling,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -175,7 +176,8 @@ def _edge(edge: tuple[str, str], drawing: Drawing, cards: dict[str, _Card], labe
 
 
 def _label(points: tuple[tuple[float, float], ...], label: str, down: bool) -> str:
-    (x0, y0), (x1, y1) = points[0], points[1]
+    # on the longest piece of the way: near its source several edges run side by side
+    (x0, y0), (x1, y1) = max(pairwise(points), key=lambda ends: math.dist(*ends))
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     x, y = (x + 6, y) if down else (x, y - 9)
     anchor = "start" if down else "middle"

@@ -1,13 +1,16 @@
 """Derivations: the lecture's numbers, and agreement with the adjoint on everything else."""
 
 import math
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
 from gradc.adjoint.reverse import reverse
-from gradc.explain.derivation import derive, derive_function
+from gradc.errors import Location
+from gradc.explain.derivation import derive, derive_function, source_of
 from gradc.explain.notation import to_text
 from gradc.explain.trace import LONGEST_TRACE, trace
 from gradc.frontend.formula import parse_formula
@@ -171,6 +174,33 @@ def test_long_functions_have_no_closed_form():
     assert derivation.gradient[0].value == pytest.approx(sum(k * math.cos(k) for k in range(30)))
 
 
+POWERS = """
+def f(x: f64):
+    c: f64 = const(value=3.0, dtype='f64')
+    a: f64 = ipow(c, n=1000)
+    b: f64 = ipow(a, n=1000)
+    d: f64 = ipow(b, n=1000)
+    y: f64 = mul(d, x)
+    return (y,)
+"""
+
+
+@pytest.mark.parametrize(
+    "text", ["(x + y + z + 1)**900", "((x + y)**30 + 1)**30/(x*y*z + 1)**9", "x**1e300 + y*z"]
+)
+def test_closed_forms_of_high_degree_take_no_time(text):
+    before = time.perf_counter()
+    formula(text, 0.5, 0.25, 0.125)
+    assert time.perf_counter() - before < 5
+
+
+def test_huge_constants_take_no_time():
+    before = time.perf_counter()
+    derivation = derive_function(function_of(POWERS), [0], [1.0])
+    assert time.perf_counter() - before < 5
+    assert derivation.gradient[0].value == math.inf
+
+
 def test_a_tie_and_a_masked_overflow_are_those_of_the_adjoint():
     assert formula("max(x, y)", 1.0, 1.0).gradient[0].value == 0.5
     assert formula("max(exp(x), y)", 1000.0, math.inf).gradient[1].value == 0.5
@@ -253,3 +283,28 @@ def test_a_trace_is_a_function_of_the_same_value(program):
     found, wanted = (evaluate(f, program.args) for f in (followed, program.function))
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_source_lines_run_from_the_first_to_the_last_that_is_used(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text("import x\ndef f(x):\n    u = x * x\n\n    return u * u\n# not part of it\n")
+    function = function_of(
+        f"# files: {path}\n"
+        "def f(x: f64):\n"
+        "    u: f64 = mul(x, x)  #@ 0!3:9\n"
+        "    v: f64 = mul(u, u)  #@ 0!5:12\n"
+        "    return (v,)\n"
+    )
+    at_definition = replace(function, loc=Location(str(path), 2, 1))
+    assert [(line.number, line.text) for line in source_of(at_definition)] == [
+        (2, "def f(x):"),
+        (3, "    u = x * x"),
+        (4, ""),
+        (5, "    return u * u"),
+    ]
+
+
+def test_a_source_that_cannot_be_read_is_left_out():
+    function = function_of(POWERS)
+    assert source_of(function) == ()
+    assert source_of(replace(function, loc=Location("nowhere.py", 3))) == ()
