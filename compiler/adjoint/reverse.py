@@ -137,6 +137,7 @@ def reverse(
     results: Sequence[int] | None = None,
     seeded: bool = False,
     name: str | None = None,
+    residuals: list[tuple[Op, Plan]] | None = None,
 ) -> Function:
     """Build the gradient or vector-Jacobian product of a function.
 
@@ -151,6 +152,9 @@ def reverse(
         Whether the cotangents of the results are parameters (a vector-Jacobian product, one
         parameter for each differentiated result) or the single scalar result has cotangent 1.
     name : str, optional
+    residuals : list, optional
+        Is extended by the loops and branches that were reversed, inner ones first, each with
+        what it records and what is computed again.
 
     Returns
     -------
@@ -172,6 +176,8 @@ def reverse(
     for index, seed in zip(chosen, seeds, strict=True):
         bars.add(function.results[index], Var(builder, seed))
     kept = sweep.block(function.ops, bars, forward)
+    if residuals is not None:
+        residuals += sweep.residuals
     gradients = [bars.get_or_zeros(function.params[index]) for index in wrt]
     params = (*function.params, *(seeds if seeded else ()))
     body = Region(params, (*kept, *builder.ops), (*function.results, *gradients))

@@ -28,7 +28,7 @@ from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, carried_inits, carried_params, loop_body
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import Dim
-from gradc.ir.walk import all_ops, clone_op, free_in_ops, free_values, substitute_op
+from gradc.ir.walk import all_ops, clone_op, free_in_ops, free_values, substitute_op, used_by
 from gradc.prims.trace import Var
 
 # Scalars that cost more than this are handed from a branch to its adjoint, not computed again.
@@ -58,6 +58,18 @@ class SweptRegion:
     ops: list[Op]
     bars: Cotangents
     forward: Symbols
+
+    def drop_unused(self, used: Sequence[Value]) -> None:
+        """Drop what rules computed for operands that have no cotangent.
+
+        It would make primal values look needed that nothing needs.
+        """
+        live, kept = set(used), []
+        for op in reversed(self.ops):
+            if not op.prim.pure or not live.isdisjoint(op.outs):
+                kept.append(op)
+                live.update(used_by(op))
+        self.ops = kept[::-1]
 
     def needed(self, region: Region, used: Sequence[Value], own: Sequence[Value]) -> list[Value]:
         """The primal values of the region that its adjoint uses."""
@@ -116,6 +128,7 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
 
     own = [*carry.values(), *sums.values()]
     used = [*ends.values(), *totals.values()]
+    swept.drop_unused(used)
     again = swept.kept
     if op.prim is FOR:
         still_there = StillThere(op, swept.kept)
@@ -251,6 +264,7 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
     yields = [_branch_yields(side, targets, starts) for side in swept]
     plans = []
     for region, side, results in zip(op.regions, swept, yields, strict=True):
+        side.drop_unused(results)
         needed = side.needed(region, results, ())
         known = _known_outside(forward, region, side.kept)
         plan = plan_residuals(side.kept, needed, (), known, BRANCH_RECOMPUTE_LIMIT)
