@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gradc.ir.core import Function
+from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.parser import parse_text
 from gradc.ir.printer import to_text
 from gradc.ir.verify import verify
+from gradc.ir.walk import clone_region
 from gradc.passes.base import Context, Pass
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
@@ -29,13 +30,41 @@ def apply(function: Function, *passes: Pass) -> Function:
     return function
 
 
-def check(before: str, after: str, *passes: Pass) -> Function:
-    """Assert that passes turn one text into another, and have nothing to do on that."""
+def check(before: str, after: str, *passes: Pass, names: bool = True) -> Function:
+    """Assert that passes turn one text into another, and have nothing to do on that.
+
+    Without `names`, values may be called differently.
+    """
     result = apply(parse(before), *passes)
-    assert to_text(result) == to_text(parse(after))
+    expected = parse(after)
+    texts = [to_text(f) if names else to_text(anonymous(f)) for f in (result, expected)]
+    assert texts[0] == texts[1]
     for each in passes:
         assert each.run(result, Context()) is result
     return result
+
+
+def anonymous(function: Function) -> Function:
+    """The function with every value, and every size that an integer makes, called alike."""
+    mapping: dict[Value, Value] = {}
+    copy = clone_region(function.body, mapping)
+    names = {value: Value(value.type, "v", value.loc) for value in mapping.values()}
+
+    def renamed(region: Region) -> Region:
+        ops = tuple(
+            Op(
+                op.prim,
+                tuple(names[arg] for arg in op.args),
+                op.params,
+                tuple(names[out] for out in op.outs),
+                tuple(renamed(inner) for inner in op.regions),
+            )
+            for op in region.ops
+        )
+        params = tuple(names[param] for param in region.params)
+        return Region(params, ops, tuple(names[value] for value in region.yields))
+
+    return Function(function.name, renamed(copy))
 
 
 def unchanged(text: str, *passes: Pass) -> None:

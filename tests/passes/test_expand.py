@@ -1,0 +1,57 @@
+"""Expansion of composite primitives."""
+
+import numpy as np
+import pytest
+
+from gradc.errors import Location
+from gradc.ir.core import Function, Op, Region, Role
+from gradc.ir.walk import all_ops
+from gradc.passes.base import Context
+from gradc.passes.expand import Expand
+from gradc.prims.evaluate import evaluate
+from gradc.prims.table import TABLE
+from tests.passes.helpers import apply, assert_close, parse, unchanged
+
+LOWERED = [prim for prim in TABLE.values() if prim.lower is not None]
+
+
+def test_there_is_something_to_expand():
+    assert {"softmax", "logsumexp", "sigmoid", "relu"} <= {prim.name for prim in LOWERED}
+
+
+@pytest.mark.parametrize("prim", LOWERED, ids=lambda prim: prim.name)
+def test_expansion_means_the_same(prim):
+    for point in prim.at:
+        args = [np.atleast_1d(arg) for arg in (point[0] if _has_params(point) else point)]
+        shapes = [", ".join(f"d{k}" for k in range(arg.ndim)) for arg in args]
+        params = ", ".join(f"p{k}: f64[{shape}]" for k, shape in enumerate(shapes))
+        names = ", ".join(f"p{k}" for k in range(len(args)))
+        out = "" if prim.name == "logsumexp" and args[0].ndim == 1 else f"[{shapes[0]}]"
+        if prim.name == "logsumexp" and args[0].ndim == 2:
+            out = "[d0]"
+        function = parse(
+            f"def f({params}):\n    y: f64{out} = {prim.name}({names})\n    return (y,)\n"
+        )
+        result = apply(function, Expand())
+        assert all(op.prim.lower is None for op in all_ops(result.body))
+        assert_close(evaluate(result, args), evaluate(function, args), rtol=1e-12)
+
+
+def _has_params(point):
+    return len(point) == 2 and isinstance(point[1], dict)
+
+
+def test_place_and_sweep_are_kept():
+    function = parse("def f(x: f64[n]):\n    y: f64[n] = sigmoid(x)\n    return (y,)\n")
+    (op,) = function.ops
+    loc = Location("a.py", 7, 3)
+    moved = Op(op.prim, op.args, op.params, op.outs, (), loc, Role.ADJOINT)
+    body = Region(function.params, (moved,), function.results)
+    result = Expand().run(Function("f", body), Context())
+    assert len(result.ops) > 3
+    assert {(op.loc, op.role) for op in result.ops} == {(loc, Role.ADJOINT)}
+    assert result.results == function.results
+
+
+def test_nothing_to_expand():
+    unchanged("def f(x: f64):\n    y: f64 = sin(x)\n    return (y,)\n", Expand())
