@@ -107,7 +107,7 @@ def test_what_is_wrong(text, message):
 
 
 def test_all_problems_at_once():
-    with pytest.raises(GradcError, match="'simplfy'.*'deeep'.*'dcee'"):
+    with pytest.raises(GradcError, match=r"'simplfy'.*'deeep'.*'dcee'"):
         parse_pipeline("simplfy,demo{deeep=true},dcee", REGISTRY)
 
 
@@ -149,9 +149,9 @@ def test_a_pass_that_breaks_the_ir_is_named():
 
 def test_unknown_names_of_dumps():
     passes = parse_pipeline("simplify,dce", REGISTRY)
-    with pytest.raises(GradcError, match="print-after=simplfy: .*did you mean 'simplify'"):
+    with pytest.raises(GradcError, match=r"print-after=simplfy: .*did you mean 'simplify'"):
         run_pipeline(parse(TEXT), passes, print_after=["simplfy"])
-    with pytest.raises(GradcError, match="stop-after=loops: .*it is simplify, dce"):
+    with pytest.raises(GradcError, match=r"stop-after=loops: .*it is simplify, dce"):
         run_pipeline(parse(TEXT), passes, stop_after="loops")
 
 
