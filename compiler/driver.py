@@ -227,7 +227,7 @@ class Compiled:
 
         return emit_kernel(
             self.lowered("loops"),
-            title=f"{self.title}, one CUDA thread for each sample",
+            title=f"{self.title}\n\nEach sample in a CUDA thread of its own.\n",
             shared=self.shared,
             gradients_of=self.gradients_of,
         )
