@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,29 @@ class _Pushforward(Differentiated):
 
 class _Primal(Differentiated):
     mode = "primal"
+
+
+@functools.lru_cache(maxsize=256)
+def _remembered(
+    kind: type[Differentiated],
+    function: Callable[..., Any],
+    active: tuple[int, ...],
+    options: Options,
+) -> Differentiated:
+    """A transformation with what it has compiled: these faces have no object to keep it in."""
+    return kind(function, active, False, options)
+
+
+def _transform(
+    kind: type[Differentiated],
+    function: Callable[..., Any],
+    active: tuple[int, ...],
+    options: Options,
+) -> Differentiated:
+    try:
+        return _remembered(kind, function, active, options)
+    except TypeError:  # an unhashable callable
+        return kind(function, active, False, options)
 
 
 def active_arguments(args: Sequence[Any]) -> tuple[int, ...]:
@@ -54,7 +78,7 @@ def pullback_at(
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """See :func:`gradc.api.vjp`; with `flat_seeds` the pullback takes those for its argument."""
     active = _need_floats(function, args)
-    primal = _Primal(function, active, False, options)
+    primal = _transform(_Primal, function, active, options)
     leaves, value_of = primal.derivative_for(args, {})
     # the pullback may be called after the caller has changed its arrays
     kept = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
@@ -104,7 +128,7 @@ def pushforward(
     if len(args) != len(tangents):
         raise GradTypeError(f"{len(tangents)} tangents for {len(args)} arguments")
     active = _need_floats(function, args)
-    transform = _Pushforward(function, active, False, options)
+    transform = _transform(_Pushforward, function, active, options)
     leaves, derivative = transform.derivative_for(args, {})
     further = _flat_tangents(derivative, leaves, tangents, active)
     results = derivative.run(leaves, further)
