@@ -23,7 +23,7 @@ from gradc.prims.effects import CHECK
 from gradc.prims.index import WRAP
 from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.loops import TRIP
-from gradc.prims.shape import ARGMAX, ARGMIN
+from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT
 
 _DEPTH = 8  # facts used in one proof
 _TRIES = 400  # forms looked at in one proof
@@ -75,6 +75,10 @@ class Facts:
         self.note_values(op.outs)
         if op.prim is CHECK:
             self.assume(op.args[0], True)
+        elif op.prim is EXPECT:
+            for wanted, dim in zip(op.args[1:], op.args[0].type.shape, strict=True):
+                have = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+                self._between(self.forms.of(wanted), have, have)
         if len(op.outs) != 1 or op.out.type != INT:
             return
         out = self.forms.of(op.out)
@@ -88,8 +92,8 @@ class Facts:
                 self.add(out.minus(self.forms.of(arg)).times(sign))
         elif op.prim in (ARGMAX, ARGMIN):
             (dim,) = op.args[0].type.shape
-            size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
-            self._between(out, number(0), size.shifted(-1))
+            length = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+            self._between(out, number(0), length.shifted(-1))
         elif op.prim in (FLOORDIV, MOD):
             self._note_division(op, out)
 

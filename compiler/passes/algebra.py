@@ -27,6 +27,7 @@ from gradc.passes.site import Rule, Site, instead
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, MUL, NEG, POW, SQRT, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE, SELECT
 from gradc.prims.effects import CHECK
+from gradc.prims.index import ADD_AT, PICK_ADD
 from gradc.prims.integers import IMAX, IMIN
 
 _LARGEST_UNROLLED_POWER = 8
@@ -43,7 +44,20 @@ def _add(op: Op, site: Site) -> Value | Op | None:
     if negated is not None:
         return instead(op, SUB, (a, negated.args[0]))
     negated = site.maker(a, NEG)
-    return instead(op, SUB, (b, negated.args[0])) if negated is not None else None
+    if negated is not None:
+        return instead(op, SUB, (b, negated.args[0]))
+    return _into_other(op, site) if site.relaxed else None
+
+
+def _into_other(op: Op, site: Site) -> Op | None:
+    """``x`` plus zeros with something added to a part: add it to that part of ``x``."""
+    for part, whole in (op.args, op.args[::-1]):
+        made = site.makers.get(part)
+        if made is None or made.prim not in (ADD_AT, PICK_ADD) or not site.used_once(part):
+            continue
+        if site.is_constant(made.args[0], 0) and part is not whole:
+            return instead(op, made.prim, (whole, *made.args[1:]), made.params)
+    return None
 
 
 def _vanishes_in_sum(value: Value, site: Site) -> bool:

@@ -17,6 +17,7 @@ from gradc.passes.loop_nodes import (
     Shape,
     identity,
     is_basic_view,
+    is_row,
     scalar,
     spread,
 )
@@ -67,6 +68,8 @@ class Graph(NodeList):
         What stands for a value; a value that is not there stands for itself.
     builder : Builder
         Makes constants in front of everything else.
+    yields : tuple of Value
+        What the region yields.
     positive : set of Dim
         Sizes that have been checked to be more than zero.
     checks : dict of Dim to Node
@@ -80,6 +83,7 @@ class Graph(NodeList):
     blas: bool = True
     env: dict[Value, Ref] = field(default_factory=dict)
     builder: Builder = field(default_factory=Builder)
+    yields: tuple[Value, ...] = ()
     positive: set[Dim] = field(default_factory=set)
     checks: dict[Dim, Node] = field(default_factory=dict)
     makers: dict[Value, Node] = field(default_factory=dict)
@@ -159,9 +163,10 @@ class Graph(NodeList):
             self._note_size(out)
 
     def operand(self, value: Value, op: Op) -> Ref:
-        """An operand of an op that is kept; a product takes views as they are."""
+        """An operand of an op that is kept; products take views as they are, loops rows."""
         ref = self.ref(value)
-        return ref if op.prim is MATMUL and is_basic_view(ref) else self.whole(value, op)
+        as_it_is = (op.prim is MATMUL and is_basic_view(ref)) or (bool(op.regions) and is_row(ref))
+        return ref if as_it_is else self.whole(value, op)
 
     def whole(self, value: Value, op: Op) -> Ref:
         """A reference to all of one array: a copy where it is a part or a view."""
@@ -253,9 +258,9 @@ class Graph(NodeList):
     # -- checks -----------------------------------------------------------------------------
 
     def _is_there(self, op: Op) -> bool:
-        """Whether the operand of a check of sizes is an array and not an expression."""
+        """Whether a check of sizes is one of an array: one that is there, or becomes a result."""
         ref = self.ref(op.args[0])
-        return isinstance(ref.base, Value) and ref.is_identity
+        return ref.is_identity and (isinstance(ref.base, Value) or op.out in self.yields)
 
     def check(self, op: Op, prim: Primitive, left: Ref, right: Ref, what: str) -> Node:
         """Append a comparison of integers that has to hold."""

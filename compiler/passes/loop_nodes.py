@@ -247,3 +247,13 @@ def is_basic_view(ref: Ref) -> bool:
     return sorted(axes) == list(range(len(ref.shape))) and all(
         not is_array(part.base) for part in fixed
     )
+
+
+def is_row(ref: Ref) -> bool:
+    """Whether a reference is a part of an array that lies in one piece, like a row."""
+    fixed = len(ref.entries) - len(ref.shape)
+    if fixed < 0 or not is_basic_view(ref) or not is_array(ref.base):
+        return False
+    whole = shape_of(ref.base)[fixed:] == ref.shape
+    rest = ref.entries[fixed:]
+    return whole and all(e.is_plain and e.axis == axis for axis, e in enumerate(rest))

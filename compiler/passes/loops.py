@@ -107,7 +107,7 @@ class _Lowering:
         """Lower a region into a frame of its own; sizes `positive` are known to be."""
         for param in region.params:
             frame.builder.symbols.note(param)
-        graph = Graph([], self.blas, self.env, frame.builder, set(positive))
+        graph = Graph([], self.blas, self.env, frame.builder, region.yields, set(positive))
         for op in region.ops:
             graph.op(op)
         results = [self.result(value, graph) for value in region.yields]

@@ -12,6 +12,7 @@ from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
 from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
+from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
@@ -20,6 +21,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     CommonSubexpressions,
     DeadCode,
     Expand,
+    Hoist,
     InPlace,
     JamLoops,
     Loops,

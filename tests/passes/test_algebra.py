@@ -164,3 +164,20 @@ def test_sign_stays_where_the_negation_is_used_elsewhere():
 def test_both_signs_cancel():
     lines = "a: f64 = neg(x); b: f64 = neg(y); d: f64 = mul(a, b); r: f64 = div(d, a)"
     assert simplified(lines)[0].endswith("= mul(x, y)")
+
+
+def test_sum_with_something_added_to_zeros():
+    function = parse(
+        """
+        def f(x: f64[n], v: f64, i: i64(i)):
+            n: i64(n) = dim(x, axis=0)
+            e: f64[n] = exp(x)
+            z: f64[n] = zeros(n, dtype='f64')
+            a: f64[n] = add_at(z, v, i, spec=('at',))
+            r: f64[n] = add(a, e)
+            return (r,)
+        """
+    )
+    assert [op.prim.name for op in apply(function, Simplify(), DeadCode()).ops][-1] == "add"
+    relaxed = apply(function, Simplify(relaxed=True), DeadCode())
+    assert [op.prim.name for op in relaxed.ops] == ["exp", "add_at"]
