@@ -54,11 +54,11 @@ def kind_of(value: Any) -> Hashable:
     """What a program is specialised on for this value; cheap, for every call."""
     cls = type(value)
     if cls is float or cls is int or cls is bool:
-        return cls
+        return cls.__name__
     if isinstance(value, np.ndarray):
         return (value.dtype, tuple(1 if size == 1 else 0 for size in value.shape))
     if isinstance(value, np.generic):
-        return value.dtype.type
+        return value.dtype.name
     return ("static", _static_key(value))
 
 

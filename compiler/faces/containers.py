@@ -7,7 +7,7 @@ when one is first seen, in a namespace of our own.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import optree
@@ -21,9 +21,9 @@ def _register_dataclass(cls: type) -> None:
     def take_apart(instance: Any) -> tuple[list[Any], tuple[str, ...], tuple[str, ...]]:
         return [getattr(instance, name) for name in names], names, names
 
-    def put_together(_: tuple[str, ...], parts: Sequence[Any]) -> Any:
+    def put_together(_: Any, parts: Iterable[Any]) -> Any:
         # not through __init__: its checks are for the user's values, not for gradients
-        made = object.__new__(cls)
+        made: Any = object.__new__(cls)
         for name, part in zip(names, parts, strict=True):
             object.__setattr__(made, name, part)
         return made

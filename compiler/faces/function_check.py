@@ -36,7 +36,9 @@ def check_function(
     rng = np.random.default_rng(SEED)
     direction = directions(leaves, rng)
     dtype = dtype_of(leaves)
-    arrange = lambda items: unflatten(spec, items)  # noqa: E731
+
+    def arrange(items: list[Any]) -> Any:
+        return unflatten(spec, items)
 
     def along(step: float) -> np.ndarray[Any, Any]:
         return _flat_value(function(*arrange(moved(leaves, direction, step))))

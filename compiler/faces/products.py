@@ -30,7 +30,7 @@ class _Primal(Differentiated):
 
 @functools.lru_cache(maxsize=256)
 def _remembered(
-    kind: type[Differentiated],
+    kind: Callable[..., Differentiated],
     function: Callable[..., Any],
     active: tuple[int, ...],
     options: Options,
@@ -40,7 +40,7 @@ def _remembered(
 
 
 def _transform(
-    kind: type[Differentiated],
+    kind: Callable[..., Differentiated],
     function: Callable[..., Any],
     active: tuple[int, ...],
     options: Options,

@@ -22,6 +22,8 @@ from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
 from gradc_runtime.cuda import CudaUnavailableError
 
+# The results of a kernel, by their number.
+Results = Sequence[Any] | Mapping[int, Any]
 # A Leaf, a Static, or a container of them.
 ArgTree = Any
 # Start and stop among the leaves of all arguments, and the structure of one argument.
@@ -353,12 +355,12 @@ class Derivative:
         value = (self.value_tree, self.aux_tree) if self.has_aux else self.value_tree
         return value, gradient
 
-    def outputs(self, tree: Any, results: Sequence[Any]) -> Any:
+    def outputs(self, tree: Any, results: Results) -> Any:
         """Put results into the structure that the function returns."""
         return map_leaves(lambda leaf: self._output(leaf, results), tree, (Static,))
 
-    def _output(self, leaf: Any, results: Sequence[Any]) -> Any:
-        if not isinstance(leaf, int) or isinstance(leaf, bool):
+    def _output(self, leaf: Any, results: Results) -> Any:
+        if isinstance(leaf, Static):
             return leaf.value
         lowered = self.program.lowered
         type = lowered.function.results[leaf].type
