@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-START = time.perf_counter()
+NOW: Callable[[], float] = time.process_time if sys.argv[2] == "cpu" else time.perf_counter
+START = NOW()
 POINT = (1.0, 3.0)
 LATER_CALLS = 200
 
@@ -27,10 +28,10 @@ def gradc_formula() -> None:
     """``gradc.compile_expression``."""
     from gradc import compile_expression
 
-    imported = time.perf_counter()
+    imported = NOW()
     expression = compile_expression("(2*x1 + 3*x2)**2 + 3")
     _, gradient = expression(*POINT)
-    done = time.perf_counter()
+    done = NOW()
     report(imported, done, lambda: expression(*POINT), gradient)
 
 
@@ -38,10 +39,10 @@ def gradc_function() -> None:
     """``gradc.grad`` of the Python function."""
     from gradc import grad
 
-    imported = time.perf_counter()
+    imported = NOW()
     gradient_of = grad(lecture, argnums=(0, 1))
     gradient = gradient_of(*POINT)
-    done = time.perf_counter()
+    done = NOW()
     report(imported, done, lambda: gradient_of(*POINT), gradient)
 
 
@@ -50,10 +51,10 @@ def jax_formula() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    imported = time.perf_counter()
+    imported = NOW()
     gradient_of = jax.jit(jax.grad(lecture, argnums=(0, 1)))
     gradient = jax.block_until_ready(gradient_of(*POINT))
-    done = time.perf_counter()
+    done = NOW()
     report(imported, done, lambda: jax.block_until_ready(gradient_of(*POINT)), map(float, gradient))
 
 
@@ -63,11 +64,11 @@ def gradc_network() -> None:
 
     from gradc import load_model
 
-    imported = time.perf_counter()
+    imported = NOW()
     x, y, parameters = batch(np)
-    model = load_model(sys.argv[3])
+    model = load_model(sys.argv[4])
     _, gradient = model.value_and_grad(parameters, x, y)
-    done = time.perf_counter()
+    done = NOW()
     norms = (float(np.linalg.norm(each)) for each in gradient)
     report(imported, done, lambda: model.value_and_grad(parameters, x, y), norms)
 
@@ -78,7 +79,7 @@ def jax_network() -> None:
     import jax.numpy as jnp
     import numpy as np
 
-    imported = time.perf_counter()
+    imported = NOW()
     x, y, parameters = batch(np)
 
     def loss(parameters: list[Any], x: Any, y: Any) -> Any:
@@ -89,7 +90,7 @@ def jax_network() -> None:
 
     gradient_of = jax.jit(jax.grad(loss))
     gradient = jax.block_until_ready(gradient_of(parameters, x, y))
-    done = time.perf_counter()
+    done = NOW()
     norms = (float(np.linalg.norm(each)) for each in gradient)
     report(imported, done, lambda: jax.block_until_ready(gradient_of(parameters, x, y)), norms)
 
@@ -98,13 +99,13 @@ def numpy_alone() -> None:
     """Nothing but Python and NumPy: what neither library can be faster than."""
     import numpy as np
 
-    imported = time.perf_counter()
+    imported = NOW()
     report(imported, imported, lambda: None, [float(np.float64(0.0))])
 
 
 def batch(np: Any) -> tuple[Any, Any, list[Any]]:
     """The batch and the parameters that the parent wrote."""
-    with np.load(sys.argv[2]) as arrays:
+    with np.load(sys.argv[3]) as arrays:
         count = len(arrays.files) - 2
         return arrays["x"], arrays["y"], [arrays[f"p{index}"] for index in range(count)]
 
@@ -112,10 +113,10 @@ def batch(np: Any) -> tuple[Any, Any, list[Any]]:
 def report(imported: float, done: float, again: Callable[[], object], gradient: Any) -> None:
     """Time a later call, and print what was found."""
     again()
-    start = time.perf_counter()
+    start = NOW()
     for _ in range(LATER_CALLS):
         again()
-    later = (time.perf_counter() - start) / LATER_CALLS
+    later = (NOW() - start) / LATER_CALLS
     found = {
         "import": imported - START,
         "gradient": done - imported,

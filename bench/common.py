@@ -15,7 +15,10 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -67,10 +70,14 @@ class Times:
         pairs = zip(self.seconds, other.seconds, strict=True)
         return statistics.median(own / its for own, its in pairs)
 
-    def __str__(self) -> str:
+    def lines(self) -> tuple[str, str]:
+        """The median, and the quartiles in the same unit."""
         unit, scale = _unit(self.median)
-        low, high = self.quartiles
-        return f"{_digits(self.median * scale)} {unit} ({_range(low * scale, high * scale)})"
+        low, high = (_digits(seconds * scale) for seconds in self.quartiles)
+        return f"{_digits(self.median * scale)} {unit}", f"{low} to {high}"
+
+    def __str__(self) -> str:
+        return "{} ({})".format(*self.lines())
 
 
 def _unit(seconds: float) -> tuple[str, float]:
@@ -83,10 +90,6 @@ def _unit(seconds: float) -> tuple[str, float]:
 def _digits(value: float) -> str:
     """Three digits, as many as timings are good for."""
     return f"{value:.0f}" if value >= 99.95 else f"{value:#.3g}"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{_digits(low)} to {_digits(high)}"
 
 
 def times(value: float) -> str:
@@ -110,8 +113,15 @@ class Subject:
     reset: Callable[[], object] | None = None
 
 
+CLOCKS: Mapping[str, Callable[[], float]] = {
+    "cpu": time.process_time,
+    "wall": time.perf_counter,
+}
+"""CPU time is that of all threads of the process; what else the machine does hardly counts."""
+
+
 def interleaved(
-    subjects: Mapping[str, Subject], rounds: int, block_seconds: float = 0.02
+    subjects: Mapping[str, Subject], rounds: int, clock: str = "cpu", block_seconds: float = 0.02
 ) -> dict[str, Times]:
     """Time all subjects in every round, one block of calls each, in an order that turns.
 
@@ -120,6 +130,9 @@ def interleaved(
     subjects : mapping
         By name. Each is called a few times first: it compiles then.
     rounds : int
+        How often each is timed.
+    clock : str
+        A key of `CLOCKS`.
     block_seconds : float
         About how long a block of one subject takes; it holds at least one call. A round can begin
         with cold caches for a subject, so blocks should be many calls where calls are short.
@@ -129,7 +142,8 @@ def interleaved(
     dict
         Seconds a call.
     """
-    calls = {name: _calls_for(subject, block_seconds) for name, subject in subjects.items()}
+    now = CLOCKS[clock]
+    calls = {name: _calls_for(subject, now, block_seconds) for name, subject in subjects.items()}
     found: dict[str, list[float]] = {name: [] for name in subjects}
     names = list(subjects)
     gc.collect()
@@ -139,28 +153,28 @@ def interleaved(
         for number in range(rounds):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                found[name].append(_block(subjects[name], calls[name]))
+                found[name].append(_block(subjects[name], now, calls[name]))
     finally:
         if enabled:
             gc.enable()
     return {name: Times(tuple(seconds)) for name, seconds in found.items()}
 
 
-def _block(subject: Subject, calls: int) -> float:
+def _block(subject: Subject, now: Callable[[], float], calls: int) -> float:
     if subject.reset is not None:
         subject.reset()
     call = subject.call
     call()
-    start = time.perf_counter()
+    start = now()
     for _ in range(calls):
         call()
-    return (time.perf_counter() - start) / calls
+    return (now() - start) / calls
 
 
-def _calls_for(subject: Subject, seconds: float) -> int:
-    _block(subject, 1)
+def _calls_for(subject: Subject, now: Callable[[], float], seconds: float) -> int:
+    _block(subject, now, 1)
     calls = 1
-    while (each := _block(subject, calls)) * calls < seconds / 4:
+    while (each := _block(subject, now, calls)) * calls < seconds / 4:
         calls *= 2
     return max(1, round(seconds / each))
 
@@ -170,14 +184,30 @@ def _calls_for(subject: Subject, seconds: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a child process found, and how long it took from its start to its end."""
+    """What a child process found, and how long it took from its start to its end.
 
-    seconds: float
+    Attributes
+    ----------
+    wall, cpu : float
+        Seconds; the CPU time is that of all its threads.
+    found : dict
+        What it printed.
+    """
+
+    wall: float
+    cpu: float
     found: dict[str, Any]
 
 
 def ask_child(script: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Reply:
     """Run a script in a fresh process; its last line of output is JSON.
+
+    Parameters
+    ----------
+    script : Path
+    arguments : sequence of str
+    environment : mapping
+        Variables to add to those of this process.
 
     Raises
     ------
@@ -185,15 +215,21 @@ def ask_child(script: Path, arguments: Sequence[str], environment: Mapping[str, 
         When it fails; with what it wrote.
     """
     command = [sys.executable, "-P", str(script), *arguments]
-    start = time.perf_counter()
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    start, used = time.perf_counter(), _used_by_children()
     done = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+        command, env={**inherited, **environment}, capture_output=True, text=True, check=False
     )
-    seconds = time.perf_counter() - start
+    wall, cpu = time.perf_counter() - start, _used_by_children() - used
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return Reply(seconds, found)
+    return Reply(wall, cpu, found)
+
+
+def _used_by_children() -> float:
+    found = os.times()
+    return found.children_user + found.children_system
 
 
 def start_over_with_one_thread(module: str) -> None:
@@ -214,14 +250,14 @@ def is_installed(package: str) -> bool:
 
 @dataclass(slots=True)
 class Table:
-    """Rows of text under a title; the first column names the row."""
+    """Rows of text and times under a title; the first column names the row."""
 
     title: str
     columns: Sequence[str]
-    rows: list[Sequence[str]] = field(default_factory=list)
+    rows: list[Sequence[str | Times]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, *cells: str) -> None:
+    def add(self, *cells: str | Times) -> None:
         """Append a row."""
         self.rows.append(cells)
 
@@ -240,7 +276,7 @@ class Table:
         for place, column in enumerate(self.columns):
             drawn.add_column(column, justify="left" if place == 0 else "right")
         for row in self.rows:
-            drawn.add_row(*row)
+            drawn.add_row(*(_drawn(cell) for cell in row))
         console.print(drawn)
         for note in self.notes:
             console.print(f"  {note}", style="dim", soft_wrap=True)
@@ -248,9 +284,19 @@ class Table:
     def _as_markdown(self) -> str:
         dashes = ["---", *("--:" for _ in self.columns[1:])]
         lines = [self.columns, dashes, *self.rows]
-        body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        body = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
         notes = "".join(f"\n{note}\n" for note in self.notes)
         return f"### {self.title}\n\n{body}\n{notes}"
+
+
+def _drawn(cell: str | Times) -> Text:
+    """A cell for a terminal: what spreads, in grey under the median."""
+    from rich.text import Text
+
+    if isinstance(cell, str):
+        return Text(cell)
+    median, spread = cell.lines()
+    return Text(median).append(f"\n{spread}", style="dim")
 
 
 def machine() -> str:

@@ -14,8 +14,10 @@ import numpy as np
 
 from bench import functions
 from bench.common import (
+    CLOCKS,
     Subject,
     Table,
+    Times,
     interleaved,
     is_installed,
     start_over_with_one_thread,
@@ -36,22 +38,22 @@ COLUMNS = (
 )
 
 
-def measure(case: Case, rounds: int) -> list[str]:
+def measure(case: Case, rounds: int, clock: str) -> list[str | Times]:
     """The row of a case."""
     subjects = _subjects(case)
-    found = interleaved(subjects, rounds)
+    found = interleaved(subjects, rounds, clock)
     function, gradient, by_hand = (found[name] for name in ("function", "gradient", "by hand"))
-    row = [
+    row: list[str | Times] = [
         f"{case.name}, {case.size}",
-        str(function),
-        str(gradient),
+        function,
+        gradient,
         times(gradient.over(function)),
-        str(by_hand),
+        by_hand,
         times(gradient.over(by_hand)),
     ]
     if "JAX gradient" in found:
         its, its_gradient = found["JAX function"], found["JAX gradient"]
-        row += [str(its), str(its_gradient), times(its_gradient.over(its))]
+        row += [its, its_gradient, times(its_gradient.over(its))]
     else:
         row += ["-", "-", "-"]
     return row
@@ -84,9 +86,6 @@ def _njit(function: Callable[..., Any]) -> Any:
     from gradc_runtime.jit import FASTMATH
 
     options = {"fastmath": set(FASTMATH), "error_model": "numpy", "nogil": True}
-    for helper in ("_transposed_step",):
-        if helper in function.__code__.co_names:
-            function.__globals__[helper] = numba.njit(**options)(getattr(functions, helper))
     return numba.njit(**options)(function)
 
 
@@ -117,11 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     start_over_with_one_thread("bench.gradient_ratio")
     parser = argparse.ArgumentParser(prog="python -m bench.gradient_ratio", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (15)")
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="cpu unless wall is asked")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
     options = parser.parse_args(arguments)
-    table = Table("Gradient over function: float64, one thread", COLUMNS)
+    table = Table(f"Gradient over function ({options.clock} time): float64, one thread", COLUMNS)
     for case in CASES:
-        table.add(*measure(case, options.rounds))
+        table.add(*measure(case, options.rounds, options.clock))
     table.show(options.markdown)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.common import (
+    CLOCKS,
     ROOT,
     Subject,
     Table,
@@ -142,7 +143,7 @@ def check_agreement(contenders: Mapping[str, Contender]) -> str:
     )
 
 
-def measure(title: str, problem: Problem, rounds: int) -> Table:
+def measure(title: str, problem: Problem, rounds: int, clock: str) -> Table:
     """Time the contenders on a problem."""
     contenders, notes = contenders_for(problem)
     agreement = check_agreement(contenders)
@@ -152,16 +153,15 @@ def measure(title: str, problem: Problem, rounds: int) -> Table:
         subjects[f"{name}: gradient"] = Subject(contender.gradients, contender.reset)
         if contender.update():
             subjects[f"{name}: update"] = Subject(contender.update)
-    found = interleaved(subjects, rounds)
+    found = interleaved(subjects, rounds, clock)
     columns = ("", "step", "forward and backward", "update", "step / PyTorch eager")
-    table = Table(title, columns, notes=[*notes, agreement])
+    table = Table(f"Training step ({clock} time): {title}", columns, notes=[*notes, agreement])
     eager = found.get("PyTorch eager")
     for name in contenders:
-        parts = [
-            str(found.get(f"{name}: {part}", "in the step")) for part in ("gradient", "update")
-        ]
+        gradient = found[f"{name}: gradient"]
+        update = found.get(f"{name}: update", "in the step")
         ratio = times(found[name].over(eager)) if eager is not None else "-"
-        table.add(name, str(found[name]), *parts, ratio)
+        table.add(name, found[name], gradient, update, ratio)
     return table
 
 
@@ -170,13 +170,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     start_over_with_one_thread("bench.train_step")
     parser = argparse.ArgumentParser(prog="python -m bench.train_step", description=__doc__)
     parser.add_argument("--rounds", type=int, default=25, help="how often each is timed (25)")
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="cpu unless wall is asked")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
     options = parser.parse_args(arguments)
-    title = "Training step: 64-128-64-10, relu, batch of 16, float32 (examples/digits.toml)"
-    measure(title, digits(), options.rounds).show(options.markdown)
+    title = "64-128-64-10, relu, batch of 16, float32 (examples/digits.toml)"
+    measure(title, digits(), options.rounds, options.clock).show(options.markdown)
     with tempfile.TemporaryDirectory() as folder:
-        title = "Training step: 784-512-512-10, sigmoid, batch of 64, float32"
-        measure(title, wide(Path(folder)), options.rounds).show(options.markdown)
+        title = "784-512-512-10, sigmoid, batch of 64, float32"
+        measure(title, wide(Path(folder)), options.rounds, options.clock).show(options.markdown)
 
 
 if __name__ == "__main__":
