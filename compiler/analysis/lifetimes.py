@@ -38,7 +38,7 @@ class Lifetimes:
             if region is home or region not in self._parents:
                 return False
             region, index, op = self._parents[region]
-            if op.prim in (FOR, WHILE) and self.inside(op, value):
+            if op.prim in (FOR, WHILE) and home not in op.regions and self.inside(op, value):
                 return True
 
     def _visit(self, region: Region) -> None:

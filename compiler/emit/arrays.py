@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
+from gradc.analysis.storage import VIEWS
 from gradc.emit.text import Expr, add, binary, call, integer, tuple_of, tuple_text
 from gradc.errors import InternalError
 from gradc.ir.builder import DIM
-from gradc.ir.core import Op, Primitive, Value
+from gradc.ir.core import Kind, Op, Primitive, Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import CAST, SUB
 from gradc.prims.define import ATOM, COMPARE, PRODUCT
@@ -48,6 +49,9 @@ class Writer(Protocol):
 
     def maker(self, value: Value) -> Op | None:
         """The op that makes a value."""
+
+    def is_argument(self, value: Value) -> bool:
+        """Whether a value is an argument of the function."""
 
     def is_implicit(self, value: Value) -> bool:
         """Whether a broadcast is left to NumPy."""
@@ -113,7 +117,18 @@ def _reshape(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
         return Expr(f"{args[0].at(ATOM)}[{zeros}]") if source.shape else args[0]
     if source.is_scalar:
         return call("np.full", tuple_of(args[1:]), args[0], *_dtype_argument(target.dtype))
-    return Expr(f"{args[0].at(ATOM)}.reshape({tuple_of(args[1:])})")
+    whole = args[0]
+    if writer.style == "loops" and not _is_contiguous(op.args[0], writer):
+        whole = call("np.ascontiguousarray", whole)  # numba reshapes nothing else
+    return Expr(f"{whole.at(ATOM)}.reshape({tuple_of(args[1:])})")
+
+
+def _is_contiguous(value: Value, writer: Writer) -> bool:
+    """Whether an array is certainly contiguous: an argument, or made by an op and no view."""
+    maker = writer.maker(value)
+    if maker is None:
+        return writer.is_argument(value)
+    return maker.prim not in VIEWS and maker.prim.kind is not Kind.CONTROL
 
 
 # -- reductions ---------------------------------------------------------------------------------

@@ -84,6 +84,10 @@ class FunctionWriter:
         """The op that makes a value."""
         return self.plan.made_by.get(value)
 
+    def is_argument(self, value: Value) -> bool:
+        """Whether a value is an argument of the function."""
+        return value in self.function.params
+
     def is_implicit(self, value: Value) -> bool:
         """Whether a broadcast is left to NumPy."""
         return value in self.plan.implicit

@@ -38,7 +38,7 @@ from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import BROADCAST, COPY, EMPTY, RESHAPE, TRANSPOSE, ZEROS
 
 # Results in C order whatever the order of the operands is.
-_CONTIGUOUS = frozenset({COPY, EMPTY, MATMUL, PICK, RESHAPE, TAPE, ZEROS})
+_CONTIGUOUS = frozenset({COPY, EMPTY, MATMUL, PICK, TAPE, ZEROS})
 
 _CALLERS = "it belongs to the caller"
 _READ_ONLY = "it is a broadcast, whose elements lie in one place"
@@ -238,7 +238,8 @@ class _Rewriter:
     def order_of_view(self, op: Op) -> _Order:
         order = self.order(op.args[0])
         if op.prim is RESHAPE:
-            return _Order.CONTIGUOUS
+            # of what is not contiguous it is a view if it can be
+            return order if order is _Order.CONTIGUOUS else _Order.ANY
         if op.prim is TRANSPOSE:
             return (
                 order if tuple(op.params["perm"]) == tuple(range(op.out.type.rank)) else _Order.ANY

@@ -5,12 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradc.driver import run_passes
 from gradc.emit import emit_module
 from gradc.ir.verify import verify
+from gradc.ir.walk import all_ops
 from gradc.passes.inplace import make_in_place
 from gradc.prims.evaluate import evaluate
+from gradc.prims.linalg import MATMUL
+from gradc.prims.shape import SUM
 from tests.emit.programs import arguments, random_program
 from tests.emit.running import run_text
+from tests.generators.ir_programs import ir_programs
 
 
 def check(seed: int, style: str, in_place: bool) -> None:
@@ -45,3 +50,31 @@ def check_results_are_fresh(results, args, text) -> None:
 @given(seed=st.integers(0, 2**32))
 def test_text_means_what_the_ir_means(style, in_place, seed):
     check(seed, style, in_place)
+
+
+@pytest.mark.parametrize("style", ["numpy", "loops"])
+@given(program=ir_programs())
+def test_text_computes_the_same_bits(style, program):
+    function, _ = make_in_place(program.function)
+    text = emit_module([function], style=style, title="random")
+    results = run_text(text, function.name, [np.asarray(arg)[()] for arg in program.args])
+    # a sum depends on the order of its terms, and that on how the array lies in memory
+    sums = any(op.prim in (SUM, MATMUL) for op in all_ops(function.body))
+    tolerance = {"rtol": 1e-11, "atol": 1e-11} if sums else {"rtol": 0.0, "atol": 0.0}
+    for want, have in zip(evaluate(program.function, program.args), results, strict=True):
+        np.testing.assert_allclose(have, want, err_msg=text, **tolerance)
+
+
+@pytest.mark.parametrize("pipeline", ["inplace", "expand,loops,simplify,cse,dce,inplace"])
+@pytest.mark.parametrize("seed", [3, 7])
+def test_compiled_text_means_what_the_ir_means(pipeline, seed):
+    function = random_program(seed, budget=18)
+    args = arguments(seed)
+    lowered = run_passes(function, pipeline)
+    text = emit_module([lowered], style="loops", title="random", options={"fastmath": False})
+    namespace: dict[str, object] = {}
+    exec(compile(text, "<generated>", "exec"), namespace)
+    results = namespace["program"](*args)
+    results = results if isinstance(results, tuple) else (results,)
+    for want, have in zip(evaluate(function, args), results, strict=True):
+        np.testing.assert_array_equal(have, want, err_msg=text)
