@@ -1,7 +1,7 @@
 """Random programs mean the same for each sample of a kernel as they do alone."""
 
 import numpy as np
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from gradc.driver import emission_pipeline, mode_pipeline, run_passes
@@ -16,6 +16,7 @@ from tests.emit.programs import arguments, random_program
 SAMPLES = 5
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_each_sample_is_the_program(seed):
     function = random_program(seed)
@@ -34,6 +35,7 @@ def test_each_sample_is_the_program(seed):
         np.testing.assert_array_equal(new, old, err_msg="an argument was written to\n" + text)
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_settled_arrays_keep_the_meaning(seed):
     function = run_passes(random_program(seed), "inplace")
@@ -44,6 +46,7 @@ def test_settled_arrays_keep_the_meaning(seed):
         np.testing.assert_array_equal(have, want)
 
 
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_each_sample_has_its_gradient(seed):
     function = random_program(seed)
