@@ -122,8 +122,10 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
 
+    from gradc_runtime.numba_start import load_array_functions
     from gradc_runtime.unsigned import UnsignedCompiler
 
+    load_array_functions()
     home = _home(function)
     if home is not None:
         known = home.__dict__.get(function.__qualname__)
