@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from gradc.driver import Options, Style, Target
 from gradc.errors import GradTypeError
-from gradc.faces.functions import Argnums, Differentiated, Gradient, ValueAndGradient
+from gradc.faces.functions import (
+    MEANINGS,
+    Argnums,
+    Differentiated,
+    Gradient,
+    ValueAndGradient,
+)
 
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
@@ -306,6 +312,9 @@ def stop_gradient(x: Any) -> Any:
 
 
 stop_gradient.__gradc_intrinsic__ = "stop_gradient"  # type: ignore[attr-defined]
+
+grad.__gradc_transform__ = MEANINGS["grad"]  # type: ignore[attr-defined]
+value_and_grad.__gradc_transform__ = MEANINGS["value_and_grad"]  # type: ignore[attr-defined]
 
 __all__ = [
     "Differentiated",

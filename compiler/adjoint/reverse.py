@@ -138,6 +138,7 @@ def reverse(
     seeded: bool = False,
     name: str | None = None,
     residuals: list[tuple[Op, Plan]] | None = None,
+    scope: Symbols | None = None,
 ) -> Function:
     """Build the gradient or vector-Jacobian product of a function.
 
@@ -155,6 +156,8 @@ def reverse(
     residuals : list, optional
         Is extended by the loops and branches that were reversed, inner ones first, each with
         what it records and what is computed again.
+    scope : Symbols, optional
+        The sizes around a function that uses values from outside of itself.
 
     Returns
     -------
@@ -168,7 +171,8 @@ def reverse(
         if function.results[index].type.is_float
     ]
     sweep = ReverseSweep(activity(function, wrt, chosen), constants_of(function))
-    forward = Symbols.of(function)
+    forward = Symbols(scope)
+    forward.note_region(function.body)
     builder = Builder(Symbols(forward))
     builder.loc, builder.role = function.loc, Role.ADJOINT
     bars = Cotangents(builder, sweep.is_active, {})

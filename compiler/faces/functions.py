@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradc.adjoint.reverse import reverse
 from gradc.driver import Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
@@ -17,6 +18,9 @@ from gradc.faces.containers import flatten
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
 from gradc.faces.samples import kind_of_sample
 from gradc.frontend.python import Lowered
+from gradc.frontend.python.transforms import Transform
+from gradc.ir.builder import Symbols
+from gradc.ir.core import Function
 
 Argnums = int | str | Sequence[int | str]
 
@@ -109,6 +113,11 @@ class Differentiated:
         derivative = program.derivative(self.mode, numbers, self.has_aux, self.single)
         return derivative.as_lowered()
 
+    @property
+    def __gradc_transform__(self) -> tuple[Callable[..., Any], Argnums, Transform]:
+        """What calling this inside a compiled function means."""
+        return self.primal, self.argnums, MEANINGS[self.mode]
+
     # -- what can be looked at ---------------------------------------------------------------
 
     def specialize(self, *args: Any, **kwargs: Any) -> Derivative:
@@ -196,6 +205,17 @@ class ValueAndGradient(Differentiated):
         if not self.has_aux:
             return value, gradient
         return (value, derivative.outputs(derivative.aux_tree, results[:count])), gradient
+
+
+def _differentiate(function: Function, wrt: Sequence[int], scope: Symbols) -> Function:
+    return reverse(function, wrt, scope=scope)
+
+
+# What the transformations mean where they are used inside a compiled function.
+MEANINGS: Mapping[Mode, Transform] = {
+    "grad": Transform(False, _differentiate),
+    "value_and_grad": Transform(True, _differentiate),
+}
 
 
 def _checked_argnums(argnums: Argnums) -> tuple[int | str, ...]:

@@ -33,6 +33,13 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.transforms import (
+    TRANSFORM,
+    Derivation,
+    Transform,
+    apply_transform,
+    call_derivation,
+)
 
 #: Calls inside calls.
 _DEEPEST = 200
@@ -53,6 +60,8 @@ def call(
             return inline(ctx, function, args, kwargs, node)
         case Method():
             return _method(ctx, function, args, kwargs, node)
+        case Derivation():
+            return call_derivation(ctx, call, function, args, kwargs, node)
         case Constant(value=value):
             return _known(ctx, value, args, kwargs, node)
         case _:
@@ -147,6 +156,13 @@ def _known(
     kwargs: Mapping[str, Ref],
     node: ast.AST | None,
 ) -> Ref:
+    transform = getattr(function, TRANSFORM, None)
+    if isinstance(transform, Transform):
+        return apply_transform(transform, args, kwargs)
+    if isinstance(transform, tuple):  # what grad has returned: the function and how it is meant
+        primal, numbers, meaning = transform
+        made = (Constant(primal), _numbers(numbers))
+        return call(ctx, apply_transform(meaning, made, {}), args, kwargs, node)
     handler = _handler(ctx, function)
     title = getattr(function, "__name__", type(function).__name__)
     if handler is not None:
@@ -163,6 +179,12 @@ def _known(
         raise unknown_function(f"`{written}` is not supported", _nearest(ctx, title))
     ctx.callees[id(function)] = callee
     return call(ctx, callee, args, kwargs, node)
+
+
+def _numbers(argnums: Any) -> Ref:
+    if isinstance(argnums, Sequence) and not isinstance(argnums, str):
+        return Tuple(tuple(Constant(number) for number in argnums))
+    return Constant(argnums)
 
 
 def _handler(ctx: Lowering, function: Any) -> Any:
