@@ -17,7 +17,7 @@ from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
 from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
-from gradc.faces.samples import describe_sample, problem_with_samples
+from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
 from gradc_runtime.cuda import CudaUnavailableError
@@ -109,7 +109,10 @@ def make_program(
         arguments += described
     positional = [trees[index] for index in range(len(args))]
     keywords = {name: trees[name] for name in sorted(kwargs)}
-    return Program(arguments, lower(function, positional, keywords), spans, options)
+    lowered = lower(function, positional, keywords)
+    if options.target == "cuda":
+        lowered = with_captured_sizes(lowered)
+    return Program(arguments, lowered, spans, options)
 
 
 def program_of_types(

@@ -8,15 +8,17 @@ memory that is laid out when it is compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gradc.errors import GradTypeError
 from gradc.faces.arguments import Argument, describe, kind_of
-from gradc.frontend.python import Leaf
+from gradc.frontend.python import Leaf, Lowered
 from gradc.ir.builder import Symbols
 from gradc.ir.types import DType, Type, dtype_of_numpy
+from gradc.passes.sizes import with_sizes
 from gradc_runtime.cuda import array_facts, is_device_array
 
 
@@ -62,6 +64,17 @@ def _as_it_is(value: Any) -> Any:
 def _preparer(dtype: DType) -> Callable[[Any], Any]:
     wanted = dtype.numpy
     return lambda value: value if is_device_array(value) else np.ascontiguousarray(value, wanted)
+
+
+def with_captured_sizes(lowered: Lowered) -> Lowered:
+    """Take the sizes of captured arrays for the numbers that they are."""
+    sizes = {
+        dim: int(size)
+        for value, array in lowered.captured
+        for dim, size in zip(value.type.shape, np.shape(array), strict=True)
+        if isinstance(dim, str)
+    }
+    return replace(lowered, function=with_sizes(lowered.function, sizes))
 
 
 def problem_with_samples(arguments: Sequence[Argument], leaves: Sequence[Any]) -> str:

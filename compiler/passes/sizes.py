@@ -25,6 +25,7 @@ two sizes have one symbol, and the adjoint need not check what the primal has ch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -88,7 +89,7 @@ def _unified(function: Function, old: str, new: str, demand: Op) -> Function:
     checked = builder.emit(EXPECT, [holder, *sizes], params, name=holder.name)
     checked = _named_like(builder, checked, holder)
     body = substitute_region(function.body, {holder: checked})
-    renamed = _Renaming(old, new).region(Region((), body.ops, body.yields))
+    renamed = _Renaming({old: new}).region(Region((), body.ops, body.yields))
     region = Region(function.params, (*builder.ops, *renamed.ops), renamed.yields)
     return Function(function.name, region, function.loc)
 
@@ -99,19 +100,26 @@ def _named_like(builder: Builder, value: Value, like: Value) -> Value:
     return named
 
 
-class _Renaming:
-    """Rebuilds a region with one size symbol in place of another."""
+def with_sizes(function: Function, sizes: Mapping[str, Dim]) -> Function:
+    """Return a function with other sizes, or numbers, in place of size symbols."""
+    if not sizes:
+        return function
+    return Function(function.name, _Renaming(sizes).region(function.body), function.loc)
 
-    def __init__(self, old: str, new: str) -> None:
-        self.old, self.new = old, new
+
+class _Renaming:
+    """Rebuilds a region with other sizes in place of some size symbols."""
+
+    def __init__(self, sizes: Mapping[str, Dim]) -> None:
+        self.sizes = sizes
         self.values: dict[Value, Value] = {}
 
     def dim(self, dim: Dim) -> Dim:
-        return self.new if dim == self.old else dim
+        return self.sizes.get(dim, dim) if isinstance(dim, str) else dim
 
     def define(self, value: Value) -> Value:
         shape = tuple(self.dim(dim) for dim in value.type.shape)
-        size = self.new if value.size == self.old else value.size
+        size = None if value.size is None else self.dim(value.size)
         if shape == value.type.shape and size == value.size:
             return value
         made = replace(value, type=Type(value.type.dtype, shape), size=size)
