@@ -37,13 +37,15 @@ _FAILS = {LT: GE, LE: GT, GT: LE, GE: LT, EQ: NE, NE: EQ}
 class Facts:
     """Facts of a place, chained to those of the places around it.
 
-    `trips` are trip counts, each with a form that is not negative where the count is positive.
+    `trips` are trip counts, each with a form that is not negative where the count is positive,
+    and `choices` are lists of conditions of which one holds.
     """
 
     forms: AffineForms
     outer: Facts | None = None
     own: dict[tuple[object, ...], Affine] = field(default_factory=dict)
     trips: list[tuple[Affine, Affine]] = field(default_factory=list)
+    choices: list[list[Value]] = field(default_factory=list)
 
     def child(self) -> Facts:
         """Return the facts of a region inside this place."""
@@ -83,7 +85,9 @@ class Facts:
             return
         out = self.forms.of(op.out)
         if op.prim is WRAP:
-            self._between(out, number(0), self.forms.of(op.args[1]).shifted(-1))
+            index, size = (self.forms.of(arg) for arg in op.args)
+            self._between(out, number(0), size.shifted(-1))
+            self._between(index, size.times(-1), size.shifted(-1))
         elif op.prim is TRIP:
             self._note_trip(op, out)
         elif op.prim in (IMAX, IMIN):
@@ -147,6 +151,7 @@ class Facts:
                 if self.proves(trip.shifted(-1)):
                     self.add(rest)
             place = place.outer
+        self._choose()
 
     def assume(self, condition: Value, holds: bool) -> None:
         """Note what a condition says about integers where it is known to hold, or not to."""
@@ -158,6 +163,8 @@ class Facts:
         elif (op.prim is LAND and holds) or (op.prim is LOR and not holds):
             for part in op.args:
                 self.assume(part, holds)
+        elif op.prim is LOR:
+            self.choices.append(self._alternatives(condition))
         elif op.prim in _FAILS and op.args[0].type == INT:
             prim = op.prim if holds else _FAILS[op.prim]
             difference = self.forms.of(op.args[0]).minus(self.forms.of(op.args[1]))
@@ -167,6 +174,28 @@ class Facts:
             elif prim in _HOLDS:
                 sign, shift = _HOLDS[prim]
                 self.add(difference.times(sign).shifted(shift))
+
+    def _alternatives(self, condition: Value) -> list[Value]:
+        op = self.forms.makers.get(condition)
+        if op is None or op.prim is not LOR:
+            return [condition]
+        return [found for part in op.args for found in self._alternatives(part)]
+
+    def _choose(self) -> None:
+        """Assume the one alternative of a condition that is left, where others cannot be."""
+        place: Facts | None = self
+        while place is not None:
+            for alternatives in place.choices:
+                left = [each for each in alternatives if not self._is_refuted(each)]
+                if len(left) == 1:
+                    self.assume(left[0], True)
+            place = place.outer
+
+    def _is_refuted(self, condition: Value) -> bool:
+        op = self.forms.makers.get(condition)
+        if op is None or op.prim not in _FAILS or op.args[0].type != INT:
+            return False
+        return self.compare(op) is False
 
     # -- what follows ------------------------------------------------------------------------
 

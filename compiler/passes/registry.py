@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from gradc.passes.base import Pass
 from gradc.passes.branches import MergeBranches
+from gradc.passes.checks import HoistChecks
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
@@ -22,6 +23,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     DeadCode,
     Expand,
     Hoist,
+    HoistChecks,
     InPlace,
     JamLoops,
     Loops,
