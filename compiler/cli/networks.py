@@ -93,6 +93,15 @@ def random_batch(network: Network) -> tuple[NDArray[Any], NDArray[Any]]:
     return x, rng.integers(0, spec.outputs, SAMPLES)
 
 
+def uncompiled(network: Network) -> Network:
+    """The same network as array statements, for what runs too rarely to pay for a compilation."""
+    from gradc.driver import Options
+    from gradc.faces.models import Model
+
+    options = Options(target="python", style="numpy")
+    return Model(network.path, options, network.dtype, network.spec)
+
+
 def diagnosis_of(
     network: Network, params: Sequence[NDArray[Any]], x: NDArray[Any], y: NDArray[Any]
 ) -> Diagnosis:
@@ -101,7 +110,7 @@ def diagnosis_of(
     from gradc_runtime.diagnostics import diagnose, layer_row
 
     _, gradients = network.value_and_grad(params, x, y)
-    outputs = network.layers(params, x)
+    outputs = uncompiled(network).layers(params, x)
     rows = []
     own = list(zip(parameters_of(network.spec), params, gradients, strict=True))
     for index, (layer, given) in enumerate(zip(network.spec.layers, outputs, strict=True)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +190,13 @@ class _Run:
 
         return parameters(self.network)
 
+    @cached_property
+    def held_out(self) -> Network:
+        """The network that is evaluated once an epoch."""
+        from gradc.cli.networks import uncompiled
+
+        return uncompiled(self.network)
+
     def _evaluate(
         self, params: Sequence[NDArray[Any]], x: NDArray[Any], y: NDArray[Any]
     ) -> tuple[float, float | None]:
@@ -197,7 +205,7 @@ class _Run:
         total, hits = 0.0, 0
         for start in range(0, len(x), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
-            loss, outputs = self.network.evaluate(params, x[rows], y[rows])
+            loss, outputs = self.held_out.evaluate(params, x[rows], y[rows])
             total += loss * len(outputs)
             hits += int((outputs.argmax(axis=1) == y[rows]).sum()) if labels else 0
         return total / len(x), hits / len(x) if labels else None
