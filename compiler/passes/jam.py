@@ -37,11 +37,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gradc.ir.builder import Symbols
 from gradc.ir.control import FOR, LOOP_BOUNDS
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import free_values, substitute_region, with_body
 from gradc.passes.base import Context
 from gradc.passes.joining import join_in_region
+from gradc.passes.renaming import SymbolRenaming, own_symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,12 @@ class JamLoops:
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with loops joined."""
-        body = join_in_region(function.body, _over_one_range, _jammed, direct=False)
+        symbols = Symbols.of(function)
+
+        def jammed(first: Op, second: Op) -> Op:
+            return _jammed(first, _with_own_symbols(first, second, symbols))
+
+        body = join_in_region(function.body, _over_one_range, jammed, direct=False)
         return with_body(function, body)
 
 
@@ -71,6 +78,23 @@ def _same_number(left: Value, right: Value) -> bool:
 
 def _arrays_read(op: Op) -> set[Value]:
     return {value for value in free_values(op.regions[0]) if value.type.rank}
+
+
+def _with_own_symbols(first: Op, second: Op, symbols: Symbols) -> Op:
+    """Return the second loop with new names for sizes that both loops define.
+
+    A recomputation has the size symbols of what it copies. While they lie in different loops
+    each stands for its own number; in one loop they would be taken for equal, which they are
+    not where the loops run through the same numbers in different order.
+    """
+    inside, own = first.regions[0], second.regions[0]
+    outside = {dim for value in free_values(own) for dim in (*value.type.shape, value.size)}
+    outside |= {dim for value in (*second.args, *second.outs) for dim in value.type.shape}
+    shared = set(own_symbols(own)) & set(own_symbols(inside)) - outside
+    if not shared:
+        return second
+    renaming = SymbolRenaming({name: symbols.fresh(name) for name in sorted(shared)})
+    return replace(second, regions=(renaming.region(own),))
 
 
 def _jammed(first: Op, second: Op) -> Op:

@@ -31,7 +31,7 @@ from typing import ClassVar
 
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import Dim, Type
+from gradc.ir.types import Dim
 from gradc.ir.walk import substitute_region
 from gradc.passes.base import Context
 from gradc.prims.shape import EXPECT
@@ -89,7 +89,7 @@ def _unified(function: Function, old: str, new: str, demand: Op) -> Function:
     checked = builder.emit(EXPECT, [holder, *sizes], params, name=holder.name)
     checked = _named_like(builder, checked, holder)
     body = substitute_region(function.body, {holder: checked})
-    renamed = _Renaming({old: new}).region(Region((), body.ops, body.yields))
+    renamed = SymbolRenaming({old: new}).region(Region((), body.ops, body.yields))
     region = Region(function.params, (*builder.ops, *renamed.ops), renamed.yields)
     return Function(function.name, region, function.loc)
 
@@ -104,38 +104,4 @@ def with_sizes(function: Function, sizes: Mapping[str, Dim]) -> Function:
     """Return a function with other sizes, or numbers, in place of size symbols."""
     if not sizes:
         return function
-    return Function(function.name, _Renaming(sizes).region(function.body), function.loc)
-
-
-class _Renaming:
-    """Rebuilds a region with other sizes in place of some size symbols."""
-
-    def __init__(self, sizes: Mapping[str, Dim]) -> None:
-        self.sizes = sizes
-        self.values: dict[Value, Value] = {}
-
-    def dim(self, dim: Dim) -> Dim:
-        return self.sizes.get(dim, dim) if isinstance(dim, str) else dim
-
-    def define(self, value: Value) -> Value:
-        shape = tuple(self.dim(dim) for dim in value.type.shape)
-        size = None if value.size is None else self.dim(value.size)
-        if shape == value.type.shape and size == value.size:
-            return value
-        made = replace(value, type=Type(value.type.dtype, shape), size=size)
-        self.values[value] = made
-        return made
-
-    def region(self, region: Region) -> Region:
-        params = tuple(self.define(param) for param in region.params)
-        ops = tuple(self.op(op) for op in region.ops)
-        return Region(params, ops, tuple(map(self.use, region.yields)))
-
-    def op(self, op: Op) -> Op:
-        args = tuple(map(self.use, op.args))
-        regions = tuple(self.region(region) for region in op.regions)
-        outs = tuple(self.define(out) for out in op.outs)
-        return replace(op, args=args, regions=regions, outs=outs)
-
-    def use(self, value: Value) -> Value:
-        return self.values.get(value, value)
+    return Function(function.name, SymbolRenaming(sizes).region(function.body), function.loc)

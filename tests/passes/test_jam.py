@@ -72,3 +72,41 @@ def test_random_adjoints_keep_their_values(program):
     adjoint = run_passes(reverse(program.function, wrt), "simplify,cse")
     joined = verify(JamLoops().run(adjoint, Context()))
     _values_agree(adjoint, joined, program.args)
+
+
+READS_IN_BOTH_ORDERS = """
+def f(x: f64[n], k: i64[n]):
+    n: i64(n) = dim(x, axis=0)
+    one: i64(1) = const(value=1, dtype='i64')
+    minus: i64(-1) = const(value=-1, dtype='i64')
+    zero: f64 = const(value=0.0, dtype='f64')
+    last: i64(last) = sub(n, one)
+    with for_(last, minus, minus, zero) as (i, s):
+        i: i64(i)
+        a: i64(a) = get(k, i, spec=('at',))
+        b: i64(b) = wrap(a, n, line=3)
+        e: f64 = get(x, b, spec=('at',))
+        s1: f64 = add(s, e)
+        yield_(s1)
+    s2: f64 = outs()
+    with for_(last, minus, minus, zero) as (j, t):
+        j: i64(j)
+        m: i64(m) = sub(last, j)
+        c: i64(a) = get(k, m, spec=('at',))
+        d: i64(b) = wrap(c, n, line=3)
+        g: f64 = get(x, d, spec=('at',))
+        t1: f64 = mul(t, g)
+        t2: f64 = add(t1, g)
+        yield_(t2)
+    t3: f64 = outs()
+    return (s2, t3)
+"""
+
+
+def test_copies_of_an_index_are_not_taken_for_equal():
+    function = verify(parse_text(READS_IN_BOTH_ORDERS, TABLE))
+    args = [np.array([0.3, -0.7, 1.2]), np.array([2, 0, 1])]
+    joined = verify(JamLoops().run(function, Context()))
+    assert len(_loops(joined)) == 1
+    _values_agree(function, joined, args)
+    _values_agree(function, run_passes(joined, "simplify,cse,dce"), args)
