@@ -117,10 +117,30 @@ def _reshape(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
         return Expr(f"{args[0].at(ATOM)}[{zeros}]") if source.shape else args[0]
     if source.is_scalar:
         return call("np.full", tuple_of(args[1:]), args[0], *_dtype_argument(target.dtype))
+    index = _new_axes(source.shape, target.shape)
+    if index is not None:
+        return Expr(f"{args[0].at(ATOM)}[{index}]") if index else args[0]
     whole = args[0]
     if writer.style == "loops" and not _is_contiguous(op.args[0], writer):
         whole = call("np.ascontiguousarray", whole)  # numba reshapes nothing else
     return Expr(f"{whole.at(ATOM)}.reshape({tuple_of(args[1:])})")
+
+
+def _new_axes(source: Sequence[Dim], target: Sequence[Dim]) -> str | None:
+    """The index that does no more than insert axes of size 1, such as ``:, None``."""
+    items: list[str] = []
+    rest = list(source)
+    for dim in target:
+        if rest and dim == rest[0]:
+            items.append(":")
+            rest.pop(0)
+        elif dim == 1:
+            items.append("None")
+        else:
+            return None
+    if rest:
+        return None
+    return ", ".join(items) if len(target) > len(source) else ""
 
 
 def _is_contiguous(value: Value, writer: Writer) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradc.errors import Location
+from gradc.ir.builder import DIM
 from gradc.ir.core import Op, Role
 
 WIDTH = 100
@@ -50,7 +51,7 @@ def with_comments(lines: Sequence[Line], file: str) -> list[str]:
     texts: list[str] = []
     group: tuple[Role, str, int] | None = None
     for line in lines:
-        if line.op is None:
+        if line.op is None or line.op.prim is DIM:
             texts.append(line.code)
             continue
         loc = line.op.loc

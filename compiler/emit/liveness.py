@@ -93,9 +93,9 @@ class _Builder:
                 ends.append(self.step())
             self.points[op] = _Points(first, tuple(ends), self.step())
 
-    def reads(self, values: Iterable[Value]) -> set[Value]:
-        """The variables that the texts of values read."""
-        return {leaf for value in values for leaf in self.plan.leaves(value)}
+    def reads(self, values: Iterable[Value]) -> list[Value]:
+        """The variables that the texts of values read, each once."""
+        return list(dict.fromkeys(leaf for value in values for leaf in self.plan.leaves(value)))
 
     def add(self, value: Value, start: int, end: int) -> None:
         """Note that a variable is in use from one point to another."""
@@ -105,7 +105,7 @@ class _Builder:
         """Note a definition: the variable is in use from there on, if only for a moment."""
         self.add(value, at, max(live.pop(value, at), at))
 
-    def region(self, region: Region, yielded: set[Value], end: int) -> dict[Value, int]:
+    def region(self, region: Region, yielded: Iterable[Value], end: int) -> dict[Value, int]:
         """Walk a region backwards; return what is live at its entry, with its last use."""
         live = dict.fromkeys(yielded, end)
         self.ops(region.ops, live)

@@ -177,17 +177,18 @@ class _Planner:
         consumers: dict[Value, list[Op]] = {}
         yielded: set[Value] = set()
         self._collect_consumers(self.function.body, consumers, yielded)
-        candidates = {
+        in_order = [
             value
             for value, op in self.plan.made_by.items()
             if op.prim is BROADCAST and value not in yielded
             if not value.named or op.role is not Role.PRIMAL
             if all(self._spreads(user, value) for user in consumers.get(value, ()))
-        }
+        ]
+        candidates = set(in_order)
         changed = True
         while changed:
             changed = False
-            for value in list(candidates):
+            for value in in_order:
                 for user in consumers.get(value, ()):
                     if value in candidates and not self._covered(user, candidates):
                         candidates.discard(value)

@@ -65,6 +65,15 @@ def test_text_computes_the_same_bits(style, program):
         np.testing.assert_allclose(have, want, err_msg=text, **tolerance)
 
 
+@given(seed=st.integers(0, 2**32))
+def test_text_depends_on_the_program_alone(seed):
+    def text() -> str:
+        function, _ = make_in_place(random_program(seed))
+        return emit_module([function], style="numpy", title="random")
+
+    assert text() == text()
+
+
 @pytest.mark.parametrize("pipeline", ["inplace", "expand,loops,simplify,cse,dce,inplace"])
 @pytest.mark.parametrize("seed", [3, 7])
 def test_compiled_text_means_what_the_ir_means(pipeline, seed):
