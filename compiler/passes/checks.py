@@ -43,6 +43,8 @@ from gradc.prims.effects import CHECK
 from gradc.prims.index import PICK, PICK_ADD, WRAP
 from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT, MAX, MIN, RESHAPE
 
+Size = Value | tuple[Value, int]
+
 # What may raise something else than an IndexError, or never end.
 _OTHER_ENDS = frozenset({CHECK, EXPECT, RESHAPE, MAX, MIN, ARGMAX, ARGMIN, PICK, PICK_ADD, WHILE})
 
@@ -74,8 +76,8 @@ class _Check:
         The user's line.
     loc, role : Location, Role
         Where it comes from.
-    values : mapping of str to Value
-        The integers that its symbols are.
+    values : mapping
+        For each of its symbols an integer that it denotes, or an array and the axis of that size.
     before : Op or None
         The loop that it has been moved out of; None for a check that has not been moved.
     """
@@ -85,7 +87,7 @@ class _Check:
     line: int
     loc: Location
     role: Role
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Size] = field(default_factory=dict)
     before: Op | None = None
 
     def key(self) -> object:
@@ -102,7 +104,7 @@ class _Hoisting:
     function: Function
     forms: AffineForms = field(init=False)
     symbols: Symbols = field(init=False)
-    scope: dict[str, Value] = field(default_factory=dict)
+    scope: dict[str, Size] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.forms = AffineForms(defining_ops(self.function.body))
@@ -133,6 +135,9 @@ class _Hoisting:
         """Take values into scope."""
         facts.note_values(values)
         for value in values:
+            for axis, dim in enumerate(value.type.shape):
+                if isinstance(dim, str):
+                    self.scope.setdefault(dim, (value, axis))
             if isinstance(value.size, str):
                 self.scope[value.size] = value
 
@@ -225,7 +230,7 @@ class _Hoisting:
         builder.emit(CHECK, (holds,), {"error": "IndexError", "what": what}, "ok")
         return builder.ops
 
-    def not_positive(self, form: Affine, values: Mapping[str, Value], builder: Builder) -> Value:
+    def not_positive(self, form: Affine, values: Mapping[str, Size], builder: Builder) -> Value:
         """Compare what is added in a form with what is subtracted."""
         added = {symbol: factor for symbol, factor in form.terms.items() if factor > 0}
         taken = {symbol: -factor for symbol, factor in form.terms.items() if factor < 0}
@@ -234,11 +239,12 @@ class _Hoisting:
         return builder.emit(LE, [_total(each, values, builder) for each in (left, right)])
 
 
-def _total(form: Affine, values: Mapping[str, Value], builder: Builder) -> Value:
+def _total(form: Affine, values: Mapping[str, Size], builder: Builder) -> Value:
     """Emit a form without negative parts."""
     total: Value | None = None
     for symbol, factor in form.terms.items():
-        term = values[symbol]
+        size = values[symbol]
+        term = size if isinstance(size, Value) else builder.dim(*size)
         if factor != 1:
             term = builder.emit(MUL, (builder.const(int(factor)), term))
         total = term if total is None else builder.emit(ADD, (total, term))
