@@ -54,16 +54,29 @@ def describe_sample(value: Any, name: str, symbols: Symbols) -> Argument:
         )
     spec = Leaf(Type(dtype, tuple(int(size) for size in shape[1:])))
     restore = _as_it_is if dtype.is_float else None
-    return Argument(name, kind_of_sample(value), spec, _preparer(dtype), restore, batched=True)
+    prepare = _preparer(dtype, name)
+    return Argument(name, kind_of_sample(value), spec, prepare, restore, batched=True)
 
 
 def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _preparer(dtype: DType) -> Callable[[Any], Any]:
+def _preparer(dtype: DType, name: str) -> Callable[[Any], Any]:
     wanted = dtype.numpy
-    return lambda value: value if is_device_array(value) else np.ascontiguousarray(value, wanted)
+
+    def prepare(value: Any) -> Any:
+        if not is_device_array(value):
+            return np.ascontiguousarray(value, wanted)
+        found, _ = array_facts(value)
+        if found != wanted:
+            raise GradTypeError(
+                f"argument {name!r} is an array of {found} on the device, where it is not "
+                f"converted; pass {wanted}"
+            )
+        return value
+
+    return prepare
 
 
 def with_captured_sizes(lowered: Lowered) -> Lowered:
