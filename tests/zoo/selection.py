@@ -66,12 +66,12 @@ def mask_elements(x):
 
 @zoo(M)
 def mask_of_matrix(x):
-    return x[x > 0.2]
+    return x[x > 0.25]
 
 
 @zoo(M)
 def mask_of_rows(x):
-    return x[x[:, 0] > -0.9]
+    return x[x[:, 0] > -0.7]
 
 
 @zoo(V)
