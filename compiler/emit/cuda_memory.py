@@ -57,20 +57,15 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
     memory = Memory()
     _find_rows(function, memory)
     problems = Diagnostics()
+    _refuse_tapes(function, problems)
+    problems.raise_if_any()
     total = 0
     for op in all_ops(function.body):
         if op.prim.kind is Kind.CONTROL or plan.is_dead(op):
             continue
         if any(out in plan.implicit for out in op.outs):
             continue
-        if op.prim in (TAPE, GROW):
-            problems.add(
-                op.loc,
-                "a loop that runs until a condition changes keeps values for the gradient, and a "
-                "CUDA thread has no memory that grows",
-                'use a loop over range(n), or target="cpu"',
-            )
-        elif op.prim in MAKERS and not op.out.type.is_scalar:
+        if op.prim in MAKERS and not op.out.type.is_scalar:
             total += _place(op, memory, total, problems)
         elif not _is_known(op, plan):
             problems.add(
@@ -80,6 +75,17 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
             )
     problems.raise_if_any()
     return memory
+
+
+def _refuse_tapes(function: Function, problems: Diagnostics) -> None:
+    for op in all_ops(function.body):
+        if op.prim in (TAPE, GROW):
+            problems.add(
+                op.loc,
+                "a loop that runs until a condition changes keeps values for the gradient, and a "
+                "CUDA thread has no memory that grows",
+                'use a loop over range(n), or target="cpu"',
+            )
 
 
 def _place(op: Op, memory: Memory, total: int, problems: Diagnostics) -> int:

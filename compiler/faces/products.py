@@ -70,6 +70,13 @@ def _need_floats(function: Callable[..., Any], args: Sequence[Any]) -> tuple[int
     return active
 
 
+def _refuse_samples(name: str, options: Options) -> None:
+    if options.target == "cuda":
+        raise GradTypeError(
+            f'{name} is for the CPU: with target="cuda" there are grad and value_and_grad'
+        )
+
+
 def pullback_at(
     function: Callable[..., Any],
     args: Sequence[Any],
@@ -77,6 +84,7 @@ def pullback_at(
     flat_seeds: Sequence[Any] | None = None,
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """See :func:`gradc.api.vjp`; with `flat_seeds` the pullback takes those for its argument."""
+    _refuse_samples("vjp", options)
     active = _need_floats(function, args)
     primal = _transform(_Primal, function, active, options)
     leaves, value_of = primal.derivative_for(args, {})
@@ -125,6 +133,7 @@ def pushforward(
     options: Options,
 ) -> tuple[Any, Any]:
     """See :func:`gradc.api.jvp`."""
+    _refuse_samples("jvp", options)
     if len(args) != len(tangents):
         raise GradTypeError(f"{len(tangents)} tangents for {len(args)} arguments")
     active = _need_floats(function, args)

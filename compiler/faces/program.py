@@ -260,8 +260,6 @@ class Derivative:
     def _check_samples(self) -> None:
         """Refuse what a kernel with a thread for each sample cannot compute."""
         problem, arguments = self.program.problem, self.program.arguments
-        if self.mode in ("vjp", "jvp"):
-            raise problem('target="cuda" is for grad and value_and_grad', 'use target="cpu"')
         if not any(argument.batched for argument in arguments):
             raise problem(
                 'target="cuda" runs a function for each sample, and no argument is an array',
