@@ -158,7 +158,7 @@ def _reduction(function: str) -> Text:
     def text(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
         axes = op.params["axes"]
         if not axes:
-            return args[0]
+            return _copy(op, args, writer)
         if len(axes) == op.args[0].type.rank:
             return call(function, args[0])
         return call(function, args[0], axis=tuple_text(axes))
