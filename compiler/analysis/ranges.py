@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gradc.analysis.affine import Affine, AffineForms, Number, number
-from gradc.ir.control import FOR
+from gradc.ir.control import FOR, IF
 from gradc.ir.core import Op, Value
 from gradc.ir.types import BOOL, INT
 from gradc.prims.arithmetic import FLOORDIV, MOD
@@ -38,14 +38,14 @@ class Facts:
     """Facts of a place, chained to those of the places around it.
 
     `trips` are trip counts, each with a form that is not negative where the count is positive,
-    and `choices` are lists of conditions of which one holds.
+    and `choices` are lists of conditions, each with an outcome, of which one holds.
     """
 
     forms: AffineForms
     outer: Facts | None = None
     own: dict[tuple[object, ...], Affine] = field(default_factory=dict)
     trips: list[tuple[Affine, Affine]] = field(default_factory=list)
-    choices: list[list[Value]] = field(default_factory=list)
+    choices: list[list[tuple[Value, bool]]] = field(default_factory=list)
 
     def child(self) -> Facts:
         """Return the facts of a region inside this place."""
@@ -77,6 +77,8 @@ class Facts:
         self.note_values(op.outs)
         if op.prim is CHECK:
             self.assume(op.args[0], True)
+        elif op.prim is IF:
+            self._note_branch(op)
         elif op.prim is EXPECT:
             for wanted, dim in zip(op.args[1:], op.args[0].type.shape, strict=True):
                 have = number(dim) if isinstance(dim, int) else Affine({dim: 1})
@@ -163,8 +165,6 @@ class Facts:
         elif (op.prim is LAND and holds) or (op.prim is LOR and not holds):
             for part in op.args:
                 self.assume(part, holds)
-        elif op.prim is LOR:
-            self.choices.append(self._alternatives(condition))
         elif op.prim in _FAILS and op.args[0].type == INT:
             prim = op.prim if holds else _FAILS[op.prim]
             difference = self.forms.of(op.args[0]).minus(self.forms.of(op.args[1]))
@@ -175,27 +175,34 @@ class Facts:
                 sign, shift = _HOLDS[prim]
                 self.add(difference.times(sign).shifted(shift))
 
-    def _alternatives(self, condition: Value) -> list[Value]:
+    def _note_branch(self, op: Op) -> None:
+        """After checks in a branch: either the branch was not taken or they hold."""
+        not_taken = [(leaf, False) for leaf in self._conjuncts(op.args[0])]
+        for inner in op.regions[0].ops:
+            if inner.prim is CHECK:
+                self.choices.append([*not_taken, (inner.args[0], True)])
+
+    def _conjuncts(self, condition: Value) -> list[Value]:
         op = self.forms.makers.get(condition)
-        if op is None or op.prim is not LOR:
+        if op is None or op.prim is not LAND:
             return [condition]
-        return [found for part in op.args for found in self._alternatives(part)]
+        return [found for part in op.args for found in self._conjuncts(part)]
 
     def _choose(self) -> None:
-        """Assume the one alternative of a condition that is left, where others cannot be."""
+        """Assume what is left of alternatives of which the others cannot be."""
         place: Facts | None = self
         while place is not None:
             for alternatives in place.choices:
-                left = [each for each in alternatives if not self._is_refuted(each)]
+                left = [each for each in alternatives if not self._is_refuted(*each)]
                 if len(left) == 1:
-                    self.assume(left[0], True)
+                    self.assume(*left[0])
             place = place.outer
 
-    def _is_refuted(self, condition: Value) -> bool:
+    def _is_refuted(self, condition: Value, holds: bool) -> bool:
         op = self.forms.makers.get(condition)
         if op is None or op.prim not in _FAILS or op.args[0].type != INT:
             return False
-        return self.compare(op) is False
+        return self.compare(op) is not holds and self.compare(op) is not None
 
     # -- what follows ------------------------------------------------------------------------
 

@@ -9,10 +9,14 @@ Before::
 
 After, and when `simplify` has used it, the loop reads ``x[i]`` without a check::
 
-    none: b1 = le(n, lo)
-    fits: b1 = le(n, m)
-    ok: b1 = lor(none, fits)
-    ok_1: b1 = check(ok, error='IndexError', what='line 4: an index is out of range')
+    runs: b1 = gt(n, lo)
+    with if_(runs):
+        fits: b1 = le(n, m)
+        ok: b1 = check(fits, error='IndexError', what='line 4: an index is out of range')
+        yield_()
+    with else_():
+        yield_()
+    outs()
     with for_(lo, n, one, s) as (i, t):
         v: f64 = get(x, i, spec=('at',))
         ...
@@ -38,7 +42,7 @@ from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.prims.arithmetic import ADD, MUL
-from gradc.prims.compare import LE, LOR
+from gradc.prims.compare import GT, LAND, LE
 from gradc.prims.effects import CHECK
 from gradc.prims.index import PICK, PICK_ADD, WRAP
 from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT, MAX, MIN, RESHAPE
@@ -90,9 +94,13 @@ class _Check:
     values: Mapping[str, Size] = field(default_factory=dict)
     before: Op | None = None
 
-    def key(self) -> object:
-        """Equal for checks that fail together."""
-        return (self.before, self.excess.key(), tuple(trip.key() for trip in self.trips))
+    def loops(self) -> frozenset[object]:
+        """The loops that have to run."""
+        return frozenset(trip.key() for trip in self.trips)
+
+    def follows_from(self, other: _Check) -> bool:
+        """Whether it holds where another check has been passed."""
+        return self.excess.key() == other.excess.key() and self.loops() >= other.loops()
 
     def forms(self) -> tuple[Affine, ...]:
         """The excess and the trip counts."""
@@ -207,36 +215,59 @@ class _Hoisting:
     def inserted(self, region: Region, checks: Iterable[_Check]) -> Region:
         """The region with the checks that have been moved out of its loops."""
         wanted: dict[Op, list[_Check]] = {}
-        for check in {check.key(): check for check in reversed(list(checks))}.values():
-            if check.before is not None:
-                wanted.setdefault(check.before, []).insert(0, check)
+        made: list[_Check] = []
+        for check in checks:
+            if check.before is not None and not any(check.follows_from(each) for each in made):
+                made.append(check)
+                wanted.setdefault(check.before, []).append(check)
         ops: list[Op] = []
         for op in region.ops:
-            for check in wanted.get(op, ()):
-                ops += self.made(check)
+            ops += self.made(wanted.get(op, ()))
             ops.append(op)
         return rebuilt(region, ops, region.yields)
 
-    def made(self, check: _Check) -> list[Op]:
+    def made(self, checks: Sequence[_Check]) -> list[Op]:
+        """The ops of checks; neighbours that need the same loops to run share a branch."""
         builder = Builder(Symbols(self.symbols))
-        builder.loc, builder.role = check.loc, check.role
-        conditions = [
-            self.not_positive(form, check.values, builder) for form in (*check.trips, check.excess)
-        ]
-        holds = conditions[0]
-        for other in conditions[1:]:
-            holds = builder.emit(LOR, (holds, other))
-        what = f"line {check.line}: an index is out of range"
-        builder.emit(CHECK, (holds,), {"error": "IndexError", "what": what}, "ok")
+        waiting = list(checks)
+        while waiting:
+            first = waiting[0]
+            same = [check for check in waiting if check.loops() == first.loops()]
+            waiting = [check for check in waiting if check not in same]
+            builder.loc, builder.role = first.loc, first.role
+            if not first.trips:
+                self.compare(same, builder)
+                continue
+            runs = [self.is_positive(trip, first.values, builder) for trip in first.trips]
+            condition = runs[0]
+            for other in runs[1:]:
+                condition = builder.emit(LAND, (condition, other))
+            inside = builder.child()
+            self.compare(same, inside)
+            builder.branch(condition, inside.close((), ()), builder.child().close((), ()))
         return builder.ops
 
-    def not_positive(self, form: Affine, values: Mapping[str, Size], builder: Builder) -> Value:
-        """Compare what is added in a form with what is subtracted."""
+    def compare(self, checks: Iterable[_Check], builder: Builder) -> None:
+        """Raise where the largest index of a check does not fit."""
+        for check in checks:
+            with builder.at(check.loc, check.role):
+                left, right = self.sides(check.excess, check.values, builder)
+                fits = builder.emit(LE, (left, right))
+                what = f"line {check.line}: an index is out of range"
+                builder.emit(CHECK, (fits,), {"error": "IndexError", "what": what}, "ok")
+
+    def is_positive(self, form: Affine, values: Mapping[str, Size], builder: Builder) -> Value:
+        return builder.emit(GT, self.sides(form, values, builder))
+
+    def sides(
+        self, form: Affine, values: Mapping[str, Size], builder: Builder
+    ) -> tuple[Value, Value]:
+        """What is added in a form, and what is subtracted."""
         added = {symbol: factor for symbol, factor in form.terms.items() if factor > 0}
         taken = {symbol: -factor for symbol, factor in form.terms.items() if factor < 0}
         left = Affine(added, max(form.constant, 0))
         right = Affine(taken, max(-form.constant, 0))
-        return builder.emit(LE, [_total(each, values, builder) for each in (left, right)])
+        return _total(left, values, builder), _total(right, values, builder)
 
 
 def _total(form: Affine, values: Mapping[str, Size], builder: Builder) -> Value:
