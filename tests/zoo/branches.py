@@ -107,7 +107,7 @@ def guarded_index(x, i):
     return x[0]
 
 
-@zoo(0.0)
+@zoo(0.0, smooth=False)
 @zoo(2.0)
 def untaken_branch_is_harmless(x):
     if x > 0:

@@ -8,7 +8,7 @@ from tests.zoo.case import Group
 
 zoo = Group("elementwise")
 
-V = np.array([0.5, -0.3, 0.9])
+V = np.array([0.4, -0.3, 0.9])
 P = np.array([0.5, 1.3, 2.9])
 
 zoo.add_all(

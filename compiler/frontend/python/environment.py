@@ -116,10 +116,9 @@ def callee_of(ctx: Lowering, function: Any) -> Ref | None:
     inside them. None for what has no Python source.
     """
     if isinstance(function, functools.partial):
-        inner = callee_of(ctx, function.func)
         args = tuple(from_python(ctx, f"arg{k}", arg) for k, arg in enumerate(function.args))
         kwargs = {key: from_python(ctx, key, arg) for key, arg in function.keywords.items()}
-        return Partial(inner or Constant(function.func), args, kwargs)
+        return Partial(Constant(function.func), args, kwargs)
     if isinstance(function, types.MethodType):
         inner = callee_of(ctx, function.__func__)
         owner = from_python(ctx, "self", function.__self__)

@@ -168,6 +168,8 @@ class _Lowerer:
         while isinstance(ref, Partial):
             args, kwargs = (*ref.args, *args), {**ref.kwargs, **kwargs}
             ref = ref.callee
+            if isinstance(ref, Constant):
+                ref = environment.callee_of(self.ctx, ref.value)
         if not isinstance(ref, Callee):
             raise UnsupportedFunctionError(
                 f"{function_name(self.fn)}: this is not a Python function whose source can be read"
