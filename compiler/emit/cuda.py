@@ -22,12 +22,11 @@ from gradc.emit.cuda_memory import MAKERS, Memory, place_arrays
 from gradc.emit.module import WIDTHS, definition, header
 from gradc.emit.names import Names, identifier
 from gradc.emit.statements import FunctionWriter
-from gradc.emit.text import Expr, call, quoted, tuple_text
+from gradc.emit.text import Expr, call, pieces, quoted, tuple_text
 from gradc.ir.core import Function, Op, Value
 from gradc.ir.types import DType, Type
-from gradc.prims.effects import CHECK
 from gradc.prims.index import ALL, PUT, WRAP
-from gradc.prims.shape import COPY, EXPECT, ZEROS
+from gradc.prims.shape import COPY, ZEROS
 
 RUNTIME = "gradc_runtime.cuda"
 SAMPLES = "samples"
@@ -71,7 +70,7 @@ def emit_kernel(
     for width in WIDTHS:
         writer = KernelWriter(function, width, frozenset(shared), named)
         lines = writer.run()
-        if all(len(line.code) <= WIDTH for line in lines):
+        if all(line.fits for line in lines):
             break
     head = [*writer.decorator(), *definition(identifier(function.name), writer.parameters())]
     body = "\n".join([*head, *with_comments(lines, function.loc.file)])
@@ -213,13 +212,26 @@ class KernelWriter(FunctionWriter):
         ]
         items = [[quoted(text) for text in _signature(entries)] for entries in (taken, made)]
         if self.reports:
-            listed = [f"({quoted(name)}, {quoted(what)})" for name, what in self.failures]
-            items.append([f"failures=[{', '.join(listed)}]"])
+            items.append(self.failures_text())
         text = f"@cuda_kernel({', '.join(' '.join(item) for item in items)})"
         if len(text) <= WIDTH and all(len(item) == 1 for item in items):
             return [text]
         ended = [[*item[:-1], f"{item[-1]},"] for item in items]
         return ["@cuda_kernel(", *(f"{INDENT}{line}" for item in ended for line in item), ")"]
+
+    def failures_text(self) -> list[str]:
+        """The argument of the decorator that says what may fail, in lines where it is long."""
+        listed = [f"({quoted(name)}, {quoted(what)})" for name, what in self.failures]
+        text = f"failures=[{', '.join(listed)}]"
+        if len(text) <= WIDTH - 10:
+            return [text]
+        lines = ["failures=["]
+        for name, what in self.failures:
+            first, *others = map(quoted, pieces(what, WIDTH - 30 - len(name)))
+            lines.append(f"{INDENT}({quoted(name)}, {first}")
+            lines += [f"{INDENT}{INDENT}{other}" for other in others]
+            lines[-1] += "),"
+        return [*lines, "]"]
 
     # -- statements -------------------------------------------------------------------------
 
@@ -298,16 +310,14 @@ class KernelWriter(FunctionWriter):
         return name
 
     def statement(self, op: Op, depth: int) -> None:
-        """Write an op that has a statement of its own; a failure ends the thread."""
+        """Write an op that has a statement of its own."""
         self.depth = depth
-        before = len(self.lines)
         super().statement(op, depth)
-        if op.prim in (EXPECT, CHECK):
-            error, what = op.params.get("error", "ValueError"), op.params["what"]
-            for number in range(before, len(self.lines)):
-                line = self.lines[number]
-                if line.text.startswith("raise "):
-                    self.lines[number] = Line(line.depth, self.failure(error, what), line.op)
+
+    def complaint(self, depth: int, test: str, error: str, op: Op) -> None:
+        """Write a check that ends the thread with the message of an op."""
+        self.write(depth, f"if {test}:", op)
+        self.write(depth + 1, self.failure(error, op.params["what"]), op)
 
     def moves(self, targets: Sequence[Value], sources: Sequence[Value], op: Op, depth: int) -> None:
         """Copy values to variables as if at once."""
