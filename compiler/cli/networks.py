@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from gradc_runtime.diagnostics import Diagnosis
 
 SAMPLES = 64
-"""How many random samples stand in for data."""
+"""How many random samples stand in for data, ..."""
+_MOST_RANDOM_VALUES = 2**24
+"""... if they are not too large."""
 
 
 def seed_of(spec: NetworkSpec) -> int:
@@ -74,7 +76,8 @@ def first_batch(
     spec = network.spec
     path = data if data is not None else _data_of(spec)
     if path is None:
-        return (*random_batch(network), f"{SAMPLES} random samples")
+        x, y = random_batch(network)
+        return x, y, f"{len(x)} random samples"
     found = dataset(spec, path, network.dtype.numpy)
     size = SAMPLES if spec.train_table is None else spec.train_table.batch_size
     count = min(size, len(found))
@@ -87,10 +90,12 @@ def random_batch(network: Network) -> tuple[NDArray[Any], NDArray[Any]]:
 
     spec = network.spec
     rng = np.random.Generator(np.random.PCG64(seed_of(spec)))
-    x = rng.normal(size=(SAMPLES, spec.features)).astype(network.dtype.numpy)
+    largest = max(spec.features, *(layer.units for layer in spec.layers))
+    count = min(SAMPLES, max(1, _MOST_RANDOM_VALUES // largest))
+    x = rng.normal(size=(count, spec.features)).astype(network.dtype.numpy)
     if spec.loss.type == "mse":
-        return x, rng.normal(size=(SAMPLES, spec.outputs)).astype(network.dtype.numpy)
-    return x, rng.integers(0, spec.outputs, SAMPLES)
+        return x, rng.normal(size=(count, spec.outputs)).astype(network.dtype.numpy)
+    return x, rng.integers(0, spec.outputs, count)
 
 
 def uncompiled(network: Network) -> Network:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _DRAWS = 100
 """How often a random point is drawn anew where the function is not finite."""
 _SEED = 0
+MOST_PARAMETERS = 1_000_000
+"""Of a network that is checked."""
 _SINGLE_EPSILON = 2.0**-23
 
 
@@ -168,6 +170,11 @@ def network_subjects(
     from gradc.ir.types import DType
 
     stored = load_network(model, options)
+    if stored.spec.parameter_count > MOST_PARAMETERS:
+        raise GradcError(
+            f"{stored.name} has {stored.spec.parameter_count:,} parameters; a check moves them all "
+            f"hundreds of times and takes at most {MOST_PARAMETERS:,}. Check it with fewer units"
+        )
     network = stored.in_dtype(DType.F64)
     x, y, source = first_batch(network, data)
     if count is None:

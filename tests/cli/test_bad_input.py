@@ -225,6 +225,11 @@ def test_more_network_specs(refused, folder, old, new):
     assert len(message) < 3000
 
 
+def test_network_too_large_to_check(refused, folder):
+    spec = write_spec(folder, "[4]", "[1000000]")
+    assert refused("check", spec).startswith("net has 3,000,003 parameters; a check moves them all")
+
+
 def test_whole_files_that_are_no_specs(refused, folder):
     hint = "\n  hint: a network spec has a table [model] and one [[layer]] for each layer"
     (folder / "net.toml").write_text("")
@@ -373,8 +378,8 @@ def test_header_that_asks_for_all_memory(refused, folder):
         (["compile", "x", "--types", "f65"],
          "--types, item 1: there is no element type 'f65'; there are f64, f32, i64 and bool"),
         (["compile", "x", "--emit", "so"],
-         "--emit so: shared libraries are not written yet; there are py, ir"),
-        (["compile", "x", "--emit", "exe"], "--emit 'exe': no such kind; there are py, ir"),
+         "--emit so: shared libraries are not written yet; there are py, ir, ptx"),
+        (["compile", "x", "--emit", "exe"], "--emit 'exe': no such kind; there are py, ir, ptx"),
         (["train", "x**2"], "x**2: train takes a network spec (net.toml)"),
         (["passes", "--explain", "csee"],
          "--explain: there is no pass 'csee'; did you mean 'cse'?"),
