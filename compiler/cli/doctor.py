@@ -106,16 +106,14 @@ def _cpu() -> Iterator[Finding]:
 
 
 def _vector_math() -> Finding:
-    """Whether exp, sin, ... can be called on vectors (glibc's libmvec)."""
+    """Whether the system has vector versions of exp, sin, ... (glibc's libmvec)."""
     import ctypes
 
     try:
         ctypes.CDLL("libmvec.so.1")
     except OSError:
-        return Finding(
-            "vector math", "libmvec.so.1 is not here", False, "exp, sin, ... stay scalar calls"
-        )
-    return Finding("vector math", "libmvec.so.1 (glibc)", True)
+        return Finding("vector math library", "not here")
+    return Finding("vector math library", "libmvec.so.1 (glibc); kernels do not call it yet")
 
 
 def _cuda() -> Iterator[Finding]:
