@@ -11,7 +11,7 @@ from collections.abc import Callable
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.merging import RAISED, Arm, Merger, Rebuild
 from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import NONE, POISON, Cell, Frame, List, Ref
+from gradc.frontend.python.refs import NONE, Cell, Frame, Length, List, Ref
 from gradc.frontend.python.state import Snapshot
 from gradc.ir.core import Value
 from gradc.prims.compare import LAND, LOR
@@ -97,7 +97,7 @@ def _join(ctx: Lowering, merger: Merger, before: Snapshot) -> Ref | None:
             if name != RAISED
         }
     written = _written(merger, before)
-    lists = _changed_lists(merger, before)
+    lists = _changed_lists(merger, before, {ref: ctx.state.name_of(ref) for ref in before.lists})
     outs = _emit(ctx, merger)
     for cell, index in written.items():
         ctx.state.write(cell, outs[index])
@@ -120,19 +120,29 @@ def _written(merger: Merger, before: Snapshot) -> dict[Cell, int]:
     return found
 
 
-def _changed_lists(merger: Merger, before: Snapshot) -> dict[List, list[Rebuild]]:
+def _changed_lists(
+    merger: Merger, before: Snapshot, names: dict[List, str]
+) -> dict[List, list[Rebuild]]:
     found: dict[List, list[Rebuild]] = {}
     for changed, contents in before.lists.items():
         left, right = (arm.state.lists[changed] for arm in merger.arms)
         if left is contents and right is contents:
             continue
         if len(left) != len(right):
-            found[changed] = [lambda outs: POISON]
+            found[changed] = [_unknown_length(names[changed], len(left), len(right))]
             continue
         found[changed] = [
             merger.join(changed.name, a, b, False) for a, b in zip(left, right, strict=True)
         ]
     return found
+
+
+def _unknown_length(name: str, left: int, right: int) -> Rebuild:
+    made = Length(
+        f"{name} has {left} items on one path and {right} on the other",
+        "use an array of full length, and count how much of it is filled",
+    )
+    return lambda outs: made
 
 
 def _emit(ctx: Lowering, merger: Merger) -> tuple[Value, ...]:
@@ -153,28 +163,27 @@ def _emit(ctx: Lowering, merger: Merger) -> tuple[Value, ...]:
 
 
 def lazily(
-    ctx: Lowering, is_and: bool, left: Value, right: Callable[[], Value | bool]
+    ctx: Lowering,
+    is_and: bool,
+    left: Value,
+    right: Callable[[], Value | bool],
+    what: str = "the right operand of `and`/`or`",
+    hint: str = "do it in a statement before, or use an if statement",
 ) -> Value | bool:
     """``left and right()`` (or ``or``) of conditions: the right side only where it counts.
 
-    Where the right side can do no harm it is computed always, and no branch is needed.
+    Where the right side can do no harm it is computed always, and no branch is needed. `what` and
+    `hint` are for the message where it changes something.
     """
     outer, before = ctx.builder, ctx.state.snapshot()
     with ctx.region() as inner:
         value = right()
         if isinstance(value, bool):
             value = inner.const(value)
-    written = ctx.state.tokens != before.tokens
-    assigned = ctx.state.frame.names != before.names[ctx.state.frame]
+    harm = ctx.state.changes(before)
     ctx.state.restore(before)
-    if assigned:
-        raise RefusedError(
-            "the right operand of `and`/`or` assigns a name", "assign it in a statement before"
-        )
-    if written:
-        raise RefusedError(
-            "a call in the right operand of `and`/`or` writes to an array", "use an if statement"
-        )
+    if harm:
+        raise RefusedError(f"{what} {harm}", hint)
     if all(op.prim.pointwise or op.prim.cost == 0 for op in inner.ops) and not any(
         op.regions for op in inner.ops
     ):

@@ -9,21 +9,27 @@ from gradc.frontend.python.arithmetic import expect_shape
 from gradc.frontend.python.carrying import (
     Clash,
     Filled,
+    Fixed,
     Flagged,
     Guess,
     Items,
     Number,
     Phi,
     Plan,
+    first_plan,
     widen,
 )
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.merging import zeros_of
+from gradc.frontend.python.problems import RefusedError, UnrollableError
 from gradc.frontend.python.refs import (
     POISON,
     Array,
     Cell,
     Conflict,
+    Constant,
+    Length,
+    List,
     Maybe,
     Poison,
     Ref,
@@ -47,7 +53,15 @@ class Carrier:
         self.guess = guess
         self.before = before
         self.frame = ctx.state.frame
-        self.entry: Mapping[str, Ref] = before.names[self.frame]
+        self.lists = {_list_name(ref, k): ref for k, ref in enumerate(before.lists)}
+        carried = {
+            name: Tuple(before.lists[ref])
+            for name, ref in self.lists.items()
+            if name in guess.names
+        }
+        self.entry: Mapping[str, Ref] = {**before.names[self.frame], **carried}
+        self.contents: dict[List, tuple[Ref, ...]] = {}
+        self.index: Value | None = None
         self.cells = sorted(guess.cells, key=list(before.cells).index)
         self.phis: dict[str, Cell] = {}
         self.ends: dict[str, Ref] = {}
@@ -56,8 +70,9 @@ class Carrier:
 
     # -- head -----------------------------------------------------------------------------
 
-    def enter(self) -> list[Value]:
+    def enter(self, index: Value | None = None) -> list[Value]:
         """Go to the head of the loop: make parameters and let names refer to them."""
+        self.index = index
         ctx = self.ctx
         ctx.state.restore(self.before)
         params: list[Value] = []
@@ -77,7 +92,16 @@ class Carrier:
                 names.pop(name, None)
             else:
                 names[name] = ref
+        self._fill_lists()
+        self.contents = {ref: ctx.state.lists[ref] for ref in self.lists.values()}
         return params
+
+    def _fill_lists(self) -> None:
+        """Put what is carried for the lists that the body changes into them."""
+        for name, ref in self.lists.items():
+            carried = self.frame.names.pop(name, None)
+            if isinstance(carried, Tuple):
+                self.ctx.state.lists[ref] = carried.items
 
     def leaves(self, name: str, plan: Plan | None) -> list[tuple[Type, str]]:
         """The type and label of each value that a plan carries."""
@@ -125,6 +149,8 @@ class Carrier:
                 if cls is not None:
                     return Struct(cls, dict(zip(keys, refs, strict=True)))
                 return Tuple(tuple(refs))
+            case Fixed(value=value):
+                return Constant(value)
             case Clash(message=message, hint=hint):
                 return Conflict(message, hint)
             case _:
@@ -148,17 +174,43 @@ class Carrier:
     def widened(self) -> Guess:
         """The guess that covers what the body has done."""
         state = self.ctx.state
-        self.ends = dict(self.frame.names)
+        self.ends = {**self.frame.names, **self._list_ends()}
         names = {
             name: widen(self.ctx, name, plan, self.entry.get(name), self.ends.get(name))
             for name, plan in self.guess.names.items()
         }
+        for name in self.ends.keys() & self.lists.keys() - names.keys():
+            entry = Tuple(self.before.lists[self.lists[name]])
+            names[name] = widen(self.ctx, name, first_plan(self.ctx, entry), entry, self.ends[name])
         written = frozenset(
             cell for cell, token in self.heads.items() if state.tokens[cell] != token
         )
         # A part that was refused may write to more than was seen.
         complete = len(self.ctx.diagnostics.found) == self.problems
         return Guess(names, written if complete else self.guess.cells | written)
+
+    def _list_ends(self) -> dict[str, Ref]:
+        """The lists that are carried or changed, by their hidden names."""
+        found: dict[str, Ref] = {}
+        for name, ref in self.lists.items():
+            head, end = self.contents[ref], self.ctx.state.lists[ref]
+            if name not in self.guess.names and end is head:
+                continue
+            if len(end) != len(head) or any(isinstance(item, Length) for item in end):
+                raise self._another_length(ref)
+            found[name] = Tuple(end)
+        return found
+
+    def _another_length(self, ref: List) -> RefusedError | UnrollableError:
+        problem = RefusedError(
+            f"the length of {self.ctx.state.name_of(ref)} changes in this loop, whose number of"
+            " iterations is not known at compile time",
+            "fill an array instead: `y = np.zeros(n)`, and in the loop `y[i] = ...`",
+        )
+        size = None if self.index is None else self.index.size
+        if isinstance(size, str) and size in self.ctx.unrollable:
+            return UnrollableError(frozenset({size}), problem)
+        return problem
 
     def yields(self) -> list[Value]:
         """The values at the end of the body, for the next iteration."""
@@ -219,6 +271,7 @@ class Carrier:
                 self.frame.names.pop(name, None)
             else:
                 self.frame.names[name] = ref
+        self._fill_lists()
 
     # -- identity of arrays -----------------------------------------------------------------
 
@@ -265,7 +318,8 @@ class Carrier:
 
     def _phi_slots(self, guess: Guess) -> Iterator[tuple[str, Array | None, Array | None]]:
         for name, plan in guess.names.items():
-            if plan != self.guess.names[name] and self.guess.names[name] is not None:
+            known = self.guess.names.get(name, plan)
+            if name not in self.guess.names or (plan != known and known is not None):
                 # What it refers to at the end is seen once it is carried.
                 continue
             yield from _phis(name, plan, self.entry.get(name), self.ends.get(name))
@@ -309,8 +363,18 @@ def _mark(plan: Plan, name: str, marks: Mapping[str, tuple[tuple[Cell, ...], boo
             return plan
 
 
+def _list_name(ref: List, number: int) -> str:
+    """The hidden name under which the contents of a list are carried."""
+    return f"$items{number}${ref.name or 'list'}"
+
+
+def is_list(name: str) -> bool:
+    """Whether a carried name stands for the contents of a list."""
+    return name.startswith("$items")
+
+
 def _label(name: str) -> str:
-    return name.lstrip("$")
+    return name.rpartition("$")[2]
 
 
 def _present(ref: Ref | None) -> Ref | None:

@@ -91,6 +91,13 @@ class Flagged(Plan):
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed(Plan):
+    """The same text, None or the like wherever it is assigned."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class Clash(Plan):
     """Something that cannot be carried; refused when it is read."""
 
@@ -176,6 +183,8 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
                 return plan
         case (Same(), _) if end is entry or _same_object(entry, end):
             return plan
+        case (Fixed(value=value), Constant()) if _same_value(value, end.value):
+            return plan
         case (Same(), Array()) if isinstance(entry, Array):
             if entry.type.dtype is end.type.dtype and entry.type.rank == end.type.rank:
                 return Phi(entry.type)
@@ -187,6 +196,11 @@ def _clash_text(
 ) -> tuple[str, str | None]:
     before = "not assigned" if entry is None else ctx.describe(entry)
     after = "not assigned" if end is None else ctx.describe(end)
+    if before == after and not isinstance(entry, Array):
+        return (
+            f"`{name}` is {before} that each iteration makes anew",
+            "use a tuple, a list whose items are assigned (`items[0] = ...`), or separate names",
+        )
     if isinstance(entry, Array) and isinstance(end, Array) and before == after:
         before, after = entry.type.dtype.numpy_name, end.type.dtype.numpy_name
     return (
@@ -233,15 +247,36 @@ def _first_assigned(ctx: Lowering, end: Ref | None) -> Plan:
     if end is None:
         return Same()
     inner = end.ref if isinstance(end, Maybe) else end
-    if isinstance(inner, Array):
-        return Flagged(Phi(inner.type))
+    if isinstance(inner, Array | Tuple | Struct):
+        return Flagged(_plan_of_new(ctx, inner))
     plan = first_plan(ctx, inner)
     return Same() if plan is None else Flagged(plan)
+
+
+def _plan_of_new(ctx: Lowering, ref: Ref) -> Plan:
+    """How a part of what the body assigns first is carried: nothing was there before the loop."""
+    match ref:
+        case Array():
+            return Phi(ref.type)
+        case Tuple(items=items):
+            return Items(tuple(_plan_of_new(ctx, item) for item in items))
+        case Struct(cls=cls, fields=fields):
+            parts = tuple(_plan_of_new(ctx, part) for part in fields.values())
+            return Items(parts, cls, tuple(fields))
+        case _ if ctx.is_numeric(ref):
+            return Number(ctx.kind(ref))
+        case Constant(value=value):
+            return Fixed(value)
+    return Clash(f"{ctx.describe(ref)} is first assigned in a loop", "assign it before the loop")
 
 
 def _same_object(entry: Ref | None, end: Ref) -> bool:
     if isinstance(entry, Array) and isinstance(end, Array):
         return entry.cell is end.cell and entry.steps == end.steps
     if isinstance(entry, Constant) and isinstance(end, Constant):
-        return type(entry.value) is type(end.value) and bool(entry.value == end.value)
+        return _same_value(entry.value, end.value)
     return False
+
+
+def _same_value(left: object, right: object) -> bool:
+    return type(left) is type(right) and bool(left == right)

@@ -13,7 +13,7 @@ import numpy as np
 from gradc.errors import AliasingError, Diagnostics, InternalError, Location
 from gradc.frontend.python import views
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes
+from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up, shapes
 from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
     POISON,
@@ -109,6 +109,8 @@ class Lowering:
 
     def report(self, problem: RefusedError, node: ast.AST) -> None:
         """Note what is refused and go on."""
+        if not problem.message:
+            return
         place = self.location(problem.node if problem.node is not None else node)
         self.diagnostics.add(place, problem.message, problem.hint, problem.kind)
 
@@ -400,9 +402,9 @@ class Lowering:
             case Tuple(items=items):
                 return tuple(self.constant(item, what) for item in items)
             case List():
-                return [self.constant(item, what) for item in self.state.lists[ref]]
+                return [self.constant(item, what) for item in self.state.items(ref)]
             case Poison():
-                raise RefusedError(f"{what} is not known")
+                raise follow_up()
             case Scalar(value=value) if isinstance(value.size, int):
                 return value.size
         raise RefusedError(
@@ -441,7 +443,7 @@ class Lowering:
         if isinstance(ref, Tuple):
             return bool(ref.items)
         if isinstance(ref, List):
-            return bool(self.state.lists[ref])
+            return bool(self.state.items(ref))
         if isinstance(ref, Scalar):
             if ref.value.type == BOOL:
                 return ref.value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import difflib
+import inspect
 from collections.abc import Callable, Sequence
 
 from gradc.frontend.python import (
@@ -15,7 +17,7 @@ from gradc.frontend.python import (
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.problems import RefusedError, shapes, unknown_function
 from gradc.frontend.python.refs import (
     NONE,
     POISON,
@@ -261,8 +263,7 @@ def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
             return owner.fields[attr]
         return _of_class(ctx, owner, attr)
     if ctx.is_numeric(owner) and not isinstance(owner, Constant):
-        handler = ctx.tables.attributes.get(attr)
-        return Method(owner, attr) if handler is None else handler(ctx, owner)
+        return _of_number(ctx, owner, attr)
     if isinstance(owner, Constant):
         found = environment.attribute(ctx, owner, attr)
         if isinstance(found, Method):
@@ -271,10 +272,22 @@ def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
     return Method(owner, attr)
 
 
+def _of_number(ctx: Lowering, owner: Ref, attr: str) -> Ref:
+    handler = ctx.tables.attributes.get(attr)
+    if handler is not None:
+        return handler(ctx, owner)
+    methods = [name for group, name in ctx.tables.methods if group == "array"]
+    if attr in methods:
+        return Method(owner, attr)
+    close = difflib.get_close_matches(attr, [*ctx.tables.attributes, *methods], n=1)
+    raise unknown_function(
+        f"{ctx.describe(owner)} has no supported attribute `{attr}`",
+        f"did you mean `{close[0]}`?" if close else None,
+    )
+
+
 def _of_class(ctx: Lowering, owner: Struct, attr: str) -> Ref:
     """A method or property of a dataclass or named tuple."""
-    import inspect
-
     found = inspect.getattr_static(owner.cls, attr, None)
     if isinstance(found, property):
         return ctx.call(Constant(found.fget), (owner,), {}, None)

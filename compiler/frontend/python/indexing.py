@@ -153,7 +153,7 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
         case Struct(fields=fields) if owner.is_tuple:
             return _of_sequence(ctx, tuple(fields.values()), index)
         case List():
-            return _of_sequence(ctx, ctx.state.lists[owner], index)
+            return _of_sequence(ctx, ctx.state.items(owner), index)
         case Dict(items=entries):
             key = ctx.constant(index, "the key of a dictionary")
             if key not in entries:

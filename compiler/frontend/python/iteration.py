@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gradc.errors import InternalError
 from gradc.frontend.python import jumps
 from gradc.frontend.python.branches import forget, lazily
-from gradc.frontend.python.carrier import Carrier
+from gradc.frontend.python.carrier import Carrier, is_list
 from gradc.frontend.python.carrying import Guess, Number, Phi, Plan, first_plan
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.jumps import BROKEN, CONTINUED
@@ -29,6 +29,8 @@ from gradc.prims.compare import GT, LT
 Loop = ast.For | ast.While
 Bounds = tuple[Value, Value, Value]
 
+_CONDITION = "the condition of this loop"
+_IN_BODY = "do it in the body: `while True:`, and an `if` with `break`"
 _FLAG = Number(Kind(DType.BOOL, weak=True))
 _MOST_ATTEMPTS = 50
 
@@ -62,7 +64,7 @@ def counted(
     def attempt(carrier: Carrier, guess: Guess) -> tuple[Guess, _Attempt | None]:
         with ctx.region() as inner:
             index = _index(ctx, name, bounds)
-            params = carrier.enter()
+            params = carrier.enter(index)
             body(index)
             ctx.state.frame.names[CONTINUED] = Constant(False)
             found = carrier.with_shared(carrier.widened())
@@ -99,15 +101,15 @@ def conditional(
         with ctx.region() as inner:
             index = index_value()
             params = carrier.enter()
-            tokens = dict(ctx.state.tokens)
+            at_head = ctx.state.snapshot()
             goes_on = _goes_on(ctx, index, condition)
-            if any(ctx.state.tokens[cell] != token for cell, token in tokens.items()):
-                raise RefusedError("the condition of this loop writes to an array")
+            if harm := ctx.state.changes(at_head):
+                raise RefusedError(f"{_CONDITION} {harm}", _IN_BODY)
             head = [params if index is None else [index, *params]]
             regions = [inner.close(head[0], [goes_on])]
         with ctx.region() as inner:
             index = index_value()
-            params = carrier.enter()
+            params = carrier.enter(index)
             for flag in (BROKEN, RETURNED):
                 if flag in guess.names:
                     frame.names[flag] = Constant(False)
@@ -144,7 +146,7 @@ def _goes_on(
     else:
         free = ctx.negated(stopped)
         assert isinstance(free, Value), names
-        found = lazily(ctx, True, free, lambda: condition(index))
+        found = lazily(ctx, True, free, lambda: condition(index), _CONDITION, _IN_BODY)
     return ctx.builder.const(found) if isinstance(found, bool) else found
 
 
@@ -214,7 +216,8 @@ def _memo(guess: Guess, before: Snapshot) -> _Memo:
         for name, ref in before.names[frame].items()
         if getattr(ref, "cell", None) is cell
     ]
-    return _Memo(dict(guess.names), tuple(places))
+    names = {name: plan for name, plan in guess.names.items() if not is_list(name)}
+    return _Memo(names, tuple(places))
 
 
 def _recalled(memo: _Memo | None, first: Guess, before: Snapshot) -> Guess:

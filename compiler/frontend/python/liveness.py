@@ -102,6 +102,9 @@ class _Analysis:
                 arms = [self.block(case.body, after, exits) for case in stmt.cases]
                 guards = [names_read(case.guard) for case in stmt.cases]
                 return after.union(*arms, *guards, names_read(stmt.subject))
+            case ast.With():
+                inside = self.block(stmt.body, after, exits)
+                return inside.union(*(names_read(item) for item in stmt.items))
             case ast.For() | ast.While():
                 return self.loop(stmt, after, exits)
             case ast.Return() | ast.Raise():

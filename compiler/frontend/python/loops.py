@@ -51,13 +51,19 @@ def while_statement(ctx: Lowering, node: ast.While) -> None:
             node,
             None,
             "k",
-            lambda index: ctx.truth(ctx.expression(node.test)),
+            lambda index: _test(ctx, node),
             lambda index: block(ctx, node.body),
         )
     if endless and not jumps.has_break(node.body):
         # The only way out is a return.
         ctx.state.frame.names[RETURNED] = Constant(True)
     _otherwise(ctx, node, saved)
+
+
+def _test(ctx: Lowering, node: ast.While) -> Value | bool:
+    test = ctx.expression(node.test)
+    with ctx.blame(node.test):
+        return ctx.truth(test)
 
 
 # -- flags --------------------------------------------------------------------------------------

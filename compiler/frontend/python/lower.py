@@ -12,11 +12,13 @@ from typing import Any
 from gradc.errors import (
     Diagnostic,
     GradTypeError,
+    InternalError,
     Location,
     UnsupportedFunctionError,
 )
 from gradc.frontend.python import calls, environment
 from gradc.frontend.python.context import Lowering, Tables
+from gradc.frontend.python.merging import RAISED
 from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
 from gradc.frontend.python.promote import kind_of_constant
 from gradc.frontend.python.refs import (
@@ -249,13 +251,15 @@ class _Lowerer:
             case Tuple(items=items):
                 return tuple(self._flatten(item, callee) for item in items)
             case List():
-                return [self._flatten(item, callee) for item in ctx.state.lists[ref]]
+                return [self._flatten(item, callee) for item in ctx.state.items(ref)]
             case Dict(items=entries):
                 return {key: self._flatten(entry, callee) for key, entry in entries.items()}
             case Struct():
                 fields = {key: self._flatten(part, callee) for key, part in ref.fields.items()}
                 return _instance(ref.cls, fields)
             case Poison():
+                if not ctx.diagnostics.found and RAISED not in ctx.state.frame.names:
+                    raise InternalError(f"{callee.name}: the result was lost without a message")
                 return None
         raise RefusedError(
             f"{callee.name} returns {ctx.describe(ref)}, which is no number, array or container"

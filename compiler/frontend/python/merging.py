@@ -329,7 +329,11 @@ def _same_constant(left: object, right: object) -> bool:
 
 def _conflict(name: str, detail: str = "", hint: str | None = None) -> Conflict:
     what = f": {detail}" if detail else ""
-    return Conflict(f"`{name}` is something else in each branch{what}", hint)
+    shown = "what this expression gives" if name.startswith("$") else f"`{name}`"
+    return Conflict(
+        f"{shown} is something else in each branch{what}",
+        hint or "let both branches give the same kind of thing, of the same dtype and rank",
+    )
 
 
 def _steps_key(ref: Array) -> tuple[object, ...]:

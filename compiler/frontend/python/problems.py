@@ -57,6 +57,11 @@ class TooMuchError(Exception):
     """The program is too large to be interpreted; reported already, so stop here."""
 
 
+def follow_up() -> RefusedError:
+    """What cannot be because of something that was reported already: it is not reported again."""
+    return RefusedError("")
+
+
 def shapes(message: str, hint: str | None = None) -> RefusedError:
     """A problem with types or shapes."""
     return RefusedError(message, hint, GradTypeError)

@@ -254,6 +254,11 @@ class Conflict(Ref):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Length(Conflict):
+    """The only item of a list whose length is not known; whatever uses the list is refused."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Poison(Ref):
     """The result of something refused already: what uses it is not a problem of its own."""
 

@@ -41,7 +41,7 @@ def static_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref] | None:
         case Struct(fields=fields) if iterable.is_tuple:
             return tuple(fields.values())
         case List():
-            return ctx.state.lists[iterable]
+            return ctx.state.items(iterable)
         case Dict(items=entries):
             return [Constant(key) for key in entries]
         case Constant(value=str() as string):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import (
     Array,
     Callee,
@@ -12,6 +13,7 @@ from gradc.frontend.python.refs import (
     Dict,
     Frame,
     Iteration,
+    Length,
     List,
     Maybe,
     Method,
@@ -96,6 +98,13 @@ class State:
         self.last_token += 1
         self.tokens[cell] = self.last_token
 
+    def items(self, ref: List) -> tuple[Ref, ...]:
+        """What a list holds now; refused where its length is not known."""
+        items = self.lists[ref]
+        if len(items) == 1 and isinstance(items[0], Length):
+            raise RefusedError(items[0].message, items[0].hint)
+        return items
+
     def snapshot(self) -> Snapshot:
         """Copy what can change."""
         frames = [*self.frames, *self.kept]
@@ -117,6 +126,24 @@ class State:
         self.positions = dict(saved.positions)
         for frame, names in saved.names.items():
             frame.names = dict(names)
+
+    def name_of(self, ref: List) -> str:
+        """What a list is called in messages: the innermost name for it."""
+        for frame in reversed(self.frames):
+            for name, other in frame.names.items():
+                if other is ref and not name.startswith("$"):
+                    return f"`{name}`"
+        return "a list"
+
+    def changes(self, saved: Snapshot) -> str:
+        """What has been changed since a copy was made, in words; empty where nothing has."""
+        if any(self.tokens[cell] != token for cell, token in saved.tokens.items()):
+            return "writes to an array"
+        if any(self.lists[ref] is not items for ref, items in saved.lists.items()):
+            return "changes a list"
+        if any(frame.names != names for frame, names in saved.names.items()):
+            return "assigns a name"
+        return ""
 
     def reachable(self, skip: frozenset[str]) -> dict[Cell, int]:
         """Count the names through which each array can be reached.

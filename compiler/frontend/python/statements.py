@@ -6,12 +6,24 @@ import ast
 import importlib
 from collections.abc import Callable
 
+import numpy as np
+
 from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.expressions import local_function
 from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import NONE, POISON, Array, Constant, List, Poison, Ref, Tuple
+from gradc.frontend.python.refs import (
+    NONE,
+    POISON,
+    Array,
+    Constant,
+    List,
+    Poison,
+    Ref,
+    Scalar,
+    Tuple,
+)
 from gradc.ir.core import Value
 
 
@@ -58,7 +70,7 @@ def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref
     elif isinstance(old, Tuple) and isinstance(ref, Tuple) and isinstance(op, ast.Add):
         bind(ctx, name, Tuple((*old.items, *ref.items)))
     elif isinstance(old, List) and isinstance(ref, List) and isinstance(op, ast.Add):
-        ctx.state.lists[old] = (*ctx.state.lists[old], *ctx.state.lists[ref])
+        ctx.state.lists[old] = (*ctx.state.items(old), *ctx.state.items(ref))
     else:
         bind(ctx, name, arithmetic.binary(ctx, type(op), old, ref, text))
 
@@ -137,7 +149,7 @@ def delete(ctx: Lowering, node: ast.Delete) -> None:
 def assert_(ctx: Lowering, node: ast.Assert) -> None:
     """``assert condition, message``."""
     condition = ctx.truth(ctx.expression(node.test))
-    message = "" if node.msg is None else str(ctx.constant(ctx.expression(node.msg), "the message"))
+    message = "" if node.msg is None else _message(ctx, node.msg)
     _require(ctx, condition, "AssertionError", message)
 
 
@@ -173,8 +185,19 @@ def exception(ctx: Lowering, node: ast.Raise) -> tuple[str, str]:
             f"`{kind.__name__}` is not a built-in exception: a compiled function cannot raise it",
             "raise a built-in one, such as ValueError",
         )
-    texts = [str(ctx.constant(ctx.expression(arg), "the message of an exception")) for arg in args]
-    return kind.__name__, "".join(texts)
+    return kind.__name__, "".join(_message(ctx, arg) for arg in args)
+
+
+def _message(ctx: Lowering, node: ast.expr) -> str:
+    """The message of an exception, which must be fixed text."""
+    parts = [part.value for part in ast.walk(node) if isinstance(part, ast.FormattedValue)]
+    if any(isinstance(ctx.expression(part), Scalar | Array) for part in parts):
+        raise RefusedError(
+            "the message of an exception must not have values known at run time only",
+            'write fixed text: `raise ValueError("step size must be positive")`',
+            node=node,
+        )
+    return str(ctx.constant(ctx.expression(node), "the message of an exception"))
 
 
 def if_(ctx: Lowering, node: ast.If) -> None:
@@ -196,10 +219,25 @@ def if_(ctx: Lowering, node: ast.If) -> None:
             blocks.conditional(ctx, node)
 
 
+def with_(ctx: Lowering, node: ast.With) -> None:
+    """``with np.errstate(...)``, which says nothing to compiled code; no other context."""
+    for item in node.items:
+        context = item.context_expr
+        called = context.func if isinstance(context, ast.Call) else context
+        found = ctx.expression(called)
+        if isinstance(found, Poison):
+            return
+        if not isinstance(found, Constant) or found.value is not np.errstate:
+            raise RefusedError(
+                f"`with {ast.unparse(context)}` is not supported",
+                "call the function inside the block instead",
+            )
+    blocks.block(ctx, node.body)
+
+
 _REFUSED = {
     ast.Match: ("this pattern is not supported", "match constants, or write an `if` chain"),
     ast.Try: ("`try` is not supported", "test the condition beforehand"),
-    ast.With: ("`with` is not supported", "call the function outside of the block"),
     ast.ClassDef: ("classes cannot be defined inside", "define the class at the top of the file"),
     ast.AsyncFunctionDef: ("async functions are not supported", None),
     ast.AsyncFor: ("async loops are not supported", None),
@@ -230,6 +268,7 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.Assert: assert_,
     ast.Raise: raise_,
     ast.If: if_,
+    ast.With: with_,
     ast.For: loops.for_statement,
     ast.While: loops.while_statement,
     ast.Break: lambda ctx, node: jumps.jump(ctx, jumps.BROKEN),

@@ -29,7 +29,7 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
             else:
                 write(ctx, located(ctx, owner, index), ref, ast.unparse(target))
         case List():
-            items = list(ctx.state.lists[owner])
+            items = list(ctx.state.items(owner))
             items[_position(ctx, items, index)] = ref
             ctx.state.lists[owner] = tuple(items)
         case Tuple() | Struct():

@@ -98,7 +98,7 @@ def tolist(ctx: Lowering, owner: Ref) -> Ref:
 def append(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
     """``items.append(item)``."""
     assert isinstance(owner, List)
-    ctx.state.lists[owner] = (*ctx.state.lists[owner], item)
+    ctx.state.lists[owner] = (*ctx.state.items(owner), item)
     return NONE
 
 
@@ -107,7 +107,7 @@ def extend(ctx: Lowering, owner: Ref, iterable: Ref) -> Ref:
     """``items.extend(others)``."""
     assert isinstance(owner, List)
     more = sequences.elements(ctx, iterable, "extend()")
-    ctx.state.lists[owner] = (*ctx.state.lists[owner], *more)
+    ctx.state.lists[owner] = (*ctx.state.items(owner), *more)
     return NONE
 
 
@@ -115,7 +115,7 @@ def extend(ctx: Lowering, owner: Ref, iterable: Ref) -> Ref:
 def pop(ctx: Lowering, owner: Ref, index: Ref = NONE) -> Ref:
     """``items.pop()``."""
     assert isinstance(owner, List)
-    items = list(ctx.state.lists[owner])
+    items = list(ctx.state.items(owner))
     position = -1 if is_none(index) else common.integer_constant(ctx, index, "the index")
     if not items or not -len(items) <= position < len(items):
         raise shapes("pop from an empty list, or index out of range")
@@ -129,7 +129,7 @@ def copy(ctx: Lowering, owner: Ref) -> Ref:
     """``items.copy()``."""
     assert isinstance(owner, List)
     made = List()
-    ctx.state.lists[made] = ctx.state.lists[owner]
+    ctx.state.lists[made] = ctx.state.items(owner)
     return made
 
 

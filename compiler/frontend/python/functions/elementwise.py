@@ -13,7 +13,7 @@ from gradc.frontend.python import arithmetic
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions.common import as_operand, integer_constant, is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.promote import as_float, as_number, promote
 from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar
 from gradc.ir.core import Primitive
@@ -296,12 +296,9 @@ def clip(ctx: Lowering, a: Ref, a_min: Ref = NONE, a_max: Ref = NONE) -> Ref:
 
 @REGISTRY.function(np.where)
 def where(ctx: Lowering, condition: Ref, x: Ref = NONE, y: Ref = NONE) -> Ref:
-    """``np.where`` with three arguments."""
+    """``np.where``."""
     if is_none(x) or is_none(y):
-        raise RefusedError(
-            "np.where with one argument is not supported: its result has no known length",
-            "use np.where(condition, x, y), or a loop",
-        )
+        return ctx.call(Constant(np.nonzero), (condition,), {}, None)
     refs = [as_operand(ctx, ref) for ref in (x, y)]
     kind = promote(ctx.kind(ref) for ref in refs)
     test = truth_values(ctx, as_operand(ctx, condition))
