@@ -160,18 +160,14 @@ class CudaKernel:
         )
         blocks = min(-(-samples // threads), most)
         if self.failures is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                dispatcher[blocks, threads](*args)
+            _launch(dispatcher[blocks, threads], args)
             return
         failed = _numba_cuda().to_device(np.zeros(FAILURE_WORDS, np.int64))
         ended: Exception | None = None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                dispatcher[blocks, threads](*args, failed)
-            except (IndexError, RuntimeError) as error:  # how the simulator ends a thread
-                ended = error
+        try:
+            _launch(dispatcher[blocks, threads], [*args, failed])
+        except (IndexError, RuntimeError) as error:  # how the simulator ends a thread
+            ended = error
         what, index, size = (int(word) for word in failed.copy_to_host())
         if what > 0:
             raise IndexOutOfRangeError(what, index, size)
@@ -284,6 +280,13 @@ def cuda_kernel(
         return CudaKernel(cast("types.FunctionType", function), arguments, results, failures)
 
     return decorate
+
+
+def _launch(configured: Any, args: Sequence[Any]) -> None:
+    """Launch without what numba says of small grids, and NumPy of inf and nan when simulated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        configured(*args)
 
 
 def _checked(value: Any, parameter: Parameter) -> Any:

@@ -91,8 +91,9 @@ _AS_IN_LIBDEVICE = ("floor", "ceil", "trunc", "rint", "cbrt")
 def device_numpy() -> types.ModuleType:
     """A module that stands for NumPy in compiled kernels."""
     module = types.ModuleType("numpy_on_the_device")
-    module.__dict__.update(vars(np))
-    module.__dict__.update(_AS_IN_MATH)
+    # numba knows modules by what they print as: this one must not look like NumPy itself
+    names = (name for name in vars(np) if not name.startswith("__"))
+    module.__dict__.update({name: getattr(np, name) for name in names}, **_AS_IN_MATH)
     for name in _AS_IN_LIBDEVICE:
         setattr(module, name, _from_libdevice(name))
     module.__dict__.update(sign=_sign(), logaddexp=_logaddexp())
