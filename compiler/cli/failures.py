@@ -89,7 +89,10 @@ def _report(error: BaseException) -> int:
         # Training says where it stopped and what to resume from; anything else stops quietly.
         print(f"\n{error}" if str(error) else "", file=sys.stderr)
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):
+    # rich leaves with status 1 where the reader of what it prints has gone.
+    if isinstance(error, BrokenPipeError) or (
+        isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
+    ):
         return PIPE_CLOSED
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code

@@ -187,9 +187,10 @@ def test_python_m_gradc_is_the_command():
     assert done.stdout.startswith("Usage: gradc [OPTIONS] COMMAND")
 
 
-def test_reader_that_goes_away():
+@pytest.mark.parametrize("arguments", [["--help"], ["explain", "x**2"], ["doctor"], ["passes"]])
+def test_reader_that_goes_away(arguments):
     process = subprocess.Popen(
-        [sys.executable, "-m", "gradc", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "gradc", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
     message = process.stderr.read()
