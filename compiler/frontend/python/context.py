@@ -18,12 +18,14 @@ from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
     POISON,
     Array,
+    Callee,
     Cell,
     Conflict,
     Constant,
     Frame,
     List,
     Maybe,
+    Partial,
     Poison,
     Ref,
     Scalar,
@@ -115,7 +117,7 @@ class Lowering:
         self.diagnostics.add(place, problem.message, problem.hint, problem.kind)
 
     @contextmanager
-    def blame(self, node: ast.expr) -> Iterator[None]:
+    def blame(self, node: ast.AST) -> Iterator[None]:
         """Let problems be reported at a part of the statement."""
         try:
             with self.builder.at(self.location(node)):
@@ -226,6 +228,8 @@ class Lowering:
                 return f"a tuple of {len(ref.items)}"
             case List():
                 return "a list"
+            case Callee() | Partial():
+                return "a function"
             case _:
                 return f"a {type(ref).__name__.lower()}"
 
@@ -273,7 +277,7 @@ class Lowering:
                 raise RefusedError(
                     f"`{cell.name}` may be another name for `{source.name}`,"
                     " which was written to since",
-                    f"copy where `{cell.name}` is set: `{cell.name} = ....copy()`",
+                    f"copy where `{cell.name}` is set: `{cell.name} = (...).copy()`",
                     AliasingError,
                 )
         base = self.state.cells[cell]

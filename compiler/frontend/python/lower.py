@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,6 @@ from gradc.errors import (
     Diagnostic,
     GradTypeError,
     InternalError,
-    Location,
     UnsupportedFunctionError,
 )
 from gradc.frontend.python import calls, environment
@@ -124,7 +122,7 @@ class _Lowerer:
         ctx = self.ctx
         callee, first, named = self._callee()
         source: Source = callee.source
-        loc = _definition(source, callee.node)
+        loc = source.location(callee.node)
         ctx.builder.loc = loc
         refs, keywords = self._arguments(callee, first, named, args, kwargs)
         try:
@@ -274,14 +272,6 @@ def _instance(cls: type, fields: dict[str, object]) -> object:
     for key, value in fields.items():
         object.__setattr__(made, key, value)
     return made
-
-
-def _definition(source: Source, node: ast.FunctionDef | ast.Lambda) -> Location:
-    place = source.location(node)
-    if isinstance(node, ast.Lambda) or not place.col:
-        return place
-    start = place.col + len("def ")
-    return replace(place, col=start, end_col=start + len(node.name))
 
 
 def _identifier(name: str) -> str:

@@ -31,7 +31,10 @@ class Source:
     readable: bool = True
 
     def location(self, node: ast.AST) -> Location:
-        """Return the place of a node; the mark ends with the line."""
+        """Return the place of a node; the mark ends with the line.
+
+        A function is marked at its name.
+        """
         line = getattr(node, "lineno", 0)
         if not line or line > len(self.lines):
             return Location(self.file, line)
@@ -39,6 +42,9 @@ class Source:
         start = _characters(text, node.col_offset)  # type: ignore[attr-defined]
         same_line = getattr(node, "end_lineno", None) == line
         end = _characters(text, node.end_col_offset) if same_line else len(text.rstrip())  # type: ignore[attr-defined]
+        if isinstance(node, ast.FunctionDef):
+            start = text.find(node.name, start)
+            end = start + len(node.name)
         shown = "" if self.readable else text.rstrip("\n")
         return Location(self.file, line, start + 1, end + 1, shown)
 

@@ -213,7 +213,8 @@ def if_(ctx: Lowering, node: ast.If) -> None:
             if condition is True:
                 ctx.statement(inner)
                 return
-            kind, message = exception(ctx, inner)
+            with ctx.blame(inner):
+                kind, message = exception(ctx, inner)
             _require(ctx, ctx.negated(condition), kind, message)
         case _:
             blocks.conditional(ctx, node)
