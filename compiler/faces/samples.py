@@ -84,7 +84,7 @@ def with_captured_sizes(lowered: Lowered) -> Lowered:
     sizes = {
         dim: int(size)
         for value, array in lowered.captured
-        for dim, size in zip(value.type.shape, np.shape(array), strict=True)
+        for dim, size in zip(value.type.shape, np.asarray(array).shape, strict=True)
         if isinstance(dim, str)
     }
     return replace(lowered, function=with_sizes(lowered.function, sizes))
