@@ -211,7 +211,7 @@ def ask_child(script: Path, arguments: Sequence[str], environment: Mapping[str, 
 
     Raises
     ------
-    RuntimeError
+    SystemExit
         When it fails; with what it wrote.
     """
     command = [sys.executable, "-P", str(script), *arguments]
@@ -222,7 +222,7 @@ def ask_child(script: Path, arguments: Sequence[str], environment: Mapping[str, 
     )
     wall, cpu = time.perf_counter() - start, _used_by_children() - used
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return Reply(wall, cpu, found)
 

@@ -44,11 +44,13 @@ def logistic(w: Array, x: Array, y: Array) -> np.floating[Any]:
 
 
 def recurrence(u: Array) -> float:
-    """A step that needs the one before it, and is not linear: the adjoint has to remember."""
+    """Each step needs the one before it and is not linear: the adjoint has to remember."""
     h = 0.0
+    total = 0.0
     for i in range(u.shape[0]):
         h = h + 0.01 * (u[i] - h * h * h)
-    return h
+        total += h * h
+    return total
 
 
 def diffusion(u: Array, pairs: int) -> float:
@@ -109,16 +111,18 @@ def logistic_by_hand(w: Array, x: Array, y: Array) -> Array:
 
 def recurrence_by_hand(u: Array) -> Array:
     """Keep each state, and go back through them."""
-    states = np.empty_like(u)
+    states = np.empty(u.shape[0] + 1)
+    states[0] = 0.0
     h = 0.0
     for i in range(u.shape[0]):
-        states[i] = h
         h = h + 0.01 * (u[i] - h * h * h)
+        states[i + 1] = h
     u_bar = np.empty_like(u)
-    h_bar = 1.0
+    h_bar = 0.0
     for i in range(u.shape[0] - 1, -1, -1):
+        h_bar += 2.0 * states[i + 1]
         u_bar[i] = 0.01 * h_bar
-        h_bar *= 1.0 - 0.03 * states[i] * states[i]
+        h_bar *= 1.0 - 0.03 * (states[i] * states[i])
     return u_bar
 
 
@@ -249,9 +253,10 @@ def in_jax() -> dict[str, Callable[..., Any]]:
 
     def recurrence(u: Any) -> Any:
         def step(h: Any, u_i: Any) -> Any:
-            return h + 0.01 * (u_i - h * h * h), None
+            h = h + 0.01 * (u_i - h * h * h)
+            return h, h * h
 
-        return jax.lax.scan(step, 0.0, u)[0]
+        return jnp.sum(jax.lax.scan(step, 0.0, u)[1])
 
     def diffusion(u: Any, pairs: int) -> Any:
         def step(a: Any, _: None) -> Any:

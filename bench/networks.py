@@ -42,6 +42,14 @@ class Problem:
     y: Array
     parameters: tuple[Array, ...]
 
+    @property
+    def summary(self) -> str:
+        """Widths, activation, batch and element type."""
+        widths = [self.x.shape[1], *(bias.shape[0] for bias in self.parameters[1::2])]
+        layers = "-".join(map(str, widths))
+        batch = f"batch of {len(self.x)}, {self.x.dtype}"
+        return f"{self.spec.stem} ({layers}, {self.activation}), {batch}"
+
 
 class Contender(Protocol):
     """A library that trains a `Problem`."""

@@ -143,7 +143,7 @@ def check_agreement(contenders: Mapping[str, Contender]) -> str:
     )
 
 
-def measure(title: str, problem: Problem, rounds: int, clock: str) -> Table:
+def measure(problem: Problem, rounds: int, clock: str) -> Table:
     """Time the contenders on a problem."""
     contenders, notes = contenders_for(problem)
     agreement = check_agreement(contenders)
@@ -155,7 +155,8 @@ def measure(title: str, problem: Problem, rounds: int, clock: str) -> Table:
             subjects[f"{name}: update"] = Subject(contender.update)
     found = interleaved(subjects, rounds, clock)
     columns = ("", "step", "forward and backward", "update", "step / PyTorch eager")
-    table = Table(f"Training step ({clock} time): {title}", columns, notes=[*notes, agreement])
+    title = f"Training step ({clock} time): {problem.summary}"
+    table = Table(title, columns, notes=[*notes, agreement])
     eager = found.get("PyTorch eager")
     for name in contenders:
         gradient = found[f"{name}: gradient"]
@@ -173,11 +174,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="cpu unless wall is asked")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
     options = parser.parse_args(arguments)
-    title = "64-128-64-10, relu, batch of 16, float32 (examples/digits.toml)"
-    measure(title, digits(), options.rounds, options.clock).show(options.markdown)
     with tempfile.TemporaryDirectory() as folder:
-        title = "784-512-512-10, sigmoid, batch of 64, float32"
-        measure(title, wide(Path(folder)), options.rounds, options.clock).show(options.markdown)
+        for problem in (digits(), wide(Path(folder))):
+            measure(problem, options.rounds, options.clock).show(options.markdown)
 
 
 if __name__ == "__main__":
