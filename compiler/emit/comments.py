@@ -40,7 +40,9 @@ class Line:
 
 
 def with_comments(lines: Sequence[Line], file: str) -> list[str]:
-    """Return the lines as text; the first of each group of derivative lines names its source.
+    """Return the lines as text; each line of the derivative names its source line.
+
+    The first of a group that comes from one line shows that line, the others its number.
 
     Parameters
     ----------
@@ -58,21 +60,22 @@ def with_comments(lines: Sequence[Line], file: str) -> list[str]:
         role = line.op.role
         here = (role, loc.file, loc.line)
         text = line.code
-        if role is not Role.PRIMAL and loc.line and here != group:
-            text += _comment(loc, file, WIDTH - len(text.rpartition("\n")[2]))
+        if role is not Role.PRIMAL and loc.line:
+            room = WIDTH - len(text.rpartition("\n")[2])
+            text += _comment(loc, file, room, shown=here != group)
         group = here
         texts.append(text)
     return texts
 
 
-def _comment(loc: Location, file: str, room: int) -> str:
+def _comment(loc: Location, file: str, room: int, shown: bool) -> str:
     place = "" if loc.file == file else f"{loc.file.rpartition('/')[2]}, "
     comment = f"  # {place}line {loc.line}"
-    source = _code_of(loc.source_line)
+    source = _code_of(loc.source_line) if shown else ""
     if source and len(comment) + 2 + min(len(source), _SHORTEST) <= room:
         space = room - len(comment) - 2
-        shown = source if len(source) <= space else f"{source[: space - 3].rstrip()}..."
-        comment += f": {shown}"
+        text = source if len(source) <= space else f"{source[: space - 3].rstrip()}..."
+        comment += f": {text}"
     return comment if len(comment) <= room else ""
 
 

@@ -165,10 +165,10 @@ def adjoint_lines(source: str, name: str = "model.py") -> str:
     return body_of(emit_module([function], style="loops", title="t"))
 
 
-def test_each_group_of_derivative_lines_names_its_source():
+def test_each_derivative_line_names_its_source():
     assert adjoint_lines("    p = p   * x  # the # product") == (
         "    x_bar = x * x  # line 5: p = p * x\n"
-        "    z_bar = x_bar + x_bar\n"
+        "    z_bar = x_bar + x_bar  # line 5\n"
         "    w_bar = z_bar * z_bar  # line 4: q = 1\n"
         "    return w_bar, z_bar, x_bar\n"
     )
