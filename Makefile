@@ -78,6 +78,13 @@ typecheck: $(STAMP) ## mypy, strict, on the compiler, the runtime and bench/
 
 # --- now and then ------------------------------------------------------------------------------
 
+# Random Python programs: value, both modes, passes, text; a wrong one is shrunk and printed.
+N ?= 10000
+SEED ?= 0
+.PHONY: fuzz
+fuzz: $(STAMP) ## check N random programs, e.g. make fuzz N=50000 SEED=1
+	$(BIN)/python -m tests.fuzz.run --programs $(N) --seed $(SEED)
+
 # What gradc is timed against. Where it cannot be installed, what is there is timed all the same.
 $(BENCH_STAMP): $(STAMP)
 	@echo "installing JAX and PyTorch to compare with; PyTorch is a large download"

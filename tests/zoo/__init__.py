@@ -10,6 +10,7 @@ from tests.zoo import (
     calls,
     containers,
     elementwise,
+    found_by_fuzzing,
     indexing,
     iteration,
     jumps,
@@ -43,6 +44,7 @@ CASES: list[Case] = [
         numpy_scalars,
         selection,
         more_numpy,
+        found_by_fuzzing,
     )
     for case in module.zoo.cases
 ]

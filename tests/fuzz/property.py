@@ -1,0 +1,234 @@
+"""What must hold of a random Python program; one call checks one program.
+
+- its value in Python is that of its IR
+- forward mode agrees with extrapolated differences of the Python function
+- reverse mode is the transpose of forward mode
+- after the passes of the driver, and as emitted text, both compute the same
+- and compiled the same again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.adjoint.forward import forward
+from gradc.adjoint.reverse import reverse
+from gradc.driver import Options, emission_pipeline, mode_pipeline, run_passes
+from gradc.emit import emit_module
+from gradc.errors import GradcError, InternalError
+from gradc.faces.arguments import scalar_for_python
+from gradc.faces.containers import flatten
+from gradc.faces.program import Program, make_program
+from gradc.faces.runtime_errors import restate
+from gradc.ir.core import Function
+from gradc.ir.verify import verify
+from gradc.prims.evaluate import evaluate
+from gradc_runtime.differences import derivative
+from tests.generators.python_programs import PARAMETERS, PythonProgram, forget
+
+ACTIVE = (0, 1, 2, 3, 4)
+# Two computations of the same, which may add in another order.
+SAME = 1e-11
+TRANSPOSE = 1e-9
+DIFFERENCES = 1e-6
+# Beyond this size a derivative says more about rounding than about gradc.
+MODERATE = 1e4
+
+
+class WrongError(AssertionError):
+    """A program for which something does not hold."""
+
+
+def check_program(drawn: PythonProgram, text: bool = True, compiled: bool = False) -> str:
+    """Check one program, and say what became of it.
+
+    Parameters
+    ----------
+    drawn : PythonProgram
+    text : bool
+        Whether the pipelines are run and the emitted text too.
+    compiled : bool
+        Whether that text is compiled.
+
+    Returns
+    -------
+    str
+        ``"right"``; ``"refused (class)"``; ``"not settled"`` where differences cannot judge the
+        derivative; ``"large"`` where the values are not moderate; ``"raises"`` where Python itself
+        raises.
+
+    Raises
+    ------
+    WrongError
+        Where a value or a derivative is wrong.
+    """
+    function = drawn.function()
+    try:
+        with np.errstate(all="ignore"):
+            return _Check(drawn, function).run(text, compiled)
+    finally:
+        forget(function)
+
+
+class _Check:
+    def __init__(self, drawn: PythonProgram, python: Any) -> None:
+        self.drawn, self.python = drawn, python
+        rng = np.random.default_rng(drawn.seed + 1000)
+        args = drawn.arguments()
+        self.directions = [
+            np.asarray(rng.uniform(-1.0, 1.0, np.shape(args[i])))[()] for i in ACTIVE
+        ]
+        self.rng = rng
+
+    def along(self, step: float) -> np.ndarray[Any, Any]:
+        """The Python function along the direction, as one vector."""
+        args = self.drawn.arguments()
+        for index, direction in zip(ACTIVE, self.directions, strict=True):
+            moved = args[index] + step * direction
+            args[index] = moved if np.ndim(moved) else float(moved)
+        return _vector(flatten(self.python(*args))[0])
+
+    def run(self, text: bool, compiled: bool) -> str:
+        try:
+            values = self.along(0.0)
+        except (ArithmeticError, ValueError):
+            return "raises"
+        args = self.drawn.arguments()
+        try:
+            program = make_program(
+                self.python, args, {}, PARAMETERS.split(", "), Options(target="python")
+            )
+        except InternalError as error:
+            raise WrongError(f"internal error: {error}") from error
+        except GradcError as error:
+            return f"refused ({type(error).__name__})"
+        if not np.all(np.isfinite(values)) or np.max(np.abs(values), initial=0.0) > MODERATE:
+            return "large"
+        function = verify(program.lowered.function, "front end")
+        found = self.evaluated(function, _prepared(program, args), program)
+        _same("value", _vector(found), values, SAME)
+        return self.derivatives(program, function, text, compiled)
+
+    def evaluated(self, function: Function, args: list[Any], program: Program) -> tuple[Any, ...]:
+        try:
+            return evaluate(function, args)
+        except (ArithmeticError, ValueError, IndexError) as error:
+            said = restate(error, program.where)
+            raise WrongError(f"{function.name} raises and Python does not: {said}") from error
+
+    def derivatives(self, program: Program, function: Function, text: bool, compiled: bool) -> str:
+        args = _prepared(program, self.drawn.arguments())
+        results = [i for i, result in enumerate(function.results) if result.type.is_float]
+        if not results:
+            return "right"
+        count = len(function.results)
+        tangent = verify(forward(function, ACTIVE), "forward")
+        dots = self.evaluated(tangent, [*args, *self.directions], program)[count:]
+        seeds = [np.asarray(self.rng.uniform(-1.0, 1.0, np.shape(dot)))[()] for dot in dots]
+        if not np.all(np.isfinite(_vector(dots))) or _size(dots) > MODERATE:
+            return "large"
+        adjoint = verify(reverse(function, ACTIVE, results=results, seeded=True), "reverse")
+        bars = self.evaluated(adjoint, [*args, *seeds], program)[count:]
+        left, right = _dot(seeds, dots), _dot(bars, self.directions)
+        scale = max(1.0, _size(bars), _size(dots))
+        _same("transpose", np.asarray(right), np.asarray(left), TRANSPOSE * scale)
+        if text:
+            self.pipelines(program, function, args, (seeds, results), (dots, bars), compiled)
+        return self.against_differences(_vector(dots))
+
+    def against_differences(self, found: np.ndarray[Any, Any]) -> str:
+        """Two first steps must agree: one that crosses a condition gives itself away."""
+        judged = []
+        try:
+            for step in (0.01, 1e-4):
+                wanted, error = derivative(self.along, step)
+                if np.all(np.isfinite(wanted)) and wanted.shape == found.shape:
+                    judged.append((wanted, error))
+        except (ArithmeticError, ValueError):
+            return "not settled"
+        scale = max(1.0, float(np.max(np.abs(found), initial=0.0)))
+        settled = [wanted for wanted, error in judged if error < 1e-7 * scale]
+        if any(_gap(wanted, found) <= DIFFERENCES * scale for wanted in settled):
+            return "right"
+        if len(settled) < 2 or _gap(*settled) > DIFFERENCES * scale:
+            return "not settled"
+        _same("forward mode", found, settled[1], DIFFERENCES * scale)
+        return "right"
+
+    def pipelines(
+        self,
+        program: Program,
+        function: Function,
+        args: list[Any],
+        seeds: tuple[list[Any], list[int]],
+        wanted: tuple[Sequence[Any], Sequence[Any]],
+        compiled: bool,
+    ) -> None:
+        bar_seeds, results = seeds
+        jobs = [
+            (mode_pipeline("jvp", ACTIVE), self.directions, wanted[0]),
+            (mode_pipeline("vjp", ACTIVE, results), bar_seeds, wanted[1]),
+        ]
+        for pipeline, further, expected in jobs:
+            made = verify(run_passes(function, pipeline), pipeline)
+            given = [*args, *further]
+            found = self.evaluated(made, given, program)[-len(expected) :]
+            scale = max(1.0, _size(expected))
+            _same(pipeline, _vector(found), _vector(expected), 1e-10 * scale)
+            lowered = verify(run_passes(made, emission_pipeline("loops", "cpu")), "emission")
+            source = emit_module(
+                [lowered], style="loops", title="fuzzed", options={"fastmath": False}
+            )
+            namespace: dict[str, Any] = {}
+            exec(compile(source, "<generated>", "exec"), namespace)
+            kernel = namespace[lowered.name]
+            run = kernel if compiled else kernel.py_func
+            plain = [_copied(arg) if compiled else scalar_for_python(_copied(arg)) for arg in given]
+            try:
+                out = run(*plain)
+            except (ArithmeticError, ValueError, IndexError, NameError, TypeError) as error:
+                raise WrongError(f"the text of {lowered.name} raises {error!r}") from error
+            out = out if isinstance(out, tuple) else (out,)
+            last = _vector(out[-len(expected) :])
+            _same("compiled" if compiled else "text", last, _vector(expected), 1e-10 * scale)
+
+
+def _prepared(program: Program, args: Sequence[Any]) -> list[Any]:
+    """The arguments as the function of the IR takes them."""
+    pairs = zip(program.arguments, args, strict=True)
+    return [each.prepare(arg) for each, arg in pairs if each.prepare is not None]
+
+
+def _copied(arg: Any) -> Any:
+    return arg.copy() if isinstance(arg, np.ndarray) else arg
+
+
+def _vector(values: Sequence[Any]) -> np.ndarray[Any, Any]:
+    parts = [np.ravel(np.asarray(value, float)) for value in values]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _size(values: Sequence[Any]) -> float:
+    return float(np.max(np.abs(_vector(values)), initial=0.0))
+
+
+def _dot(left: Sequence[Any], right: Sequence[Any]) -> float:
+    return float(sum(np.sum(np.asarray(a) * b) for a, b in zip(left, right, strict=True)))
+
+
+def _gap(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> float:
+    return float(np.max(np.abs(left - right), initial=0.0))
+
+
+def _same(
+    what: str, found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any], allowed: float
+) -> None:
+    if found.shape != wanted.shape:
+        raise WrongError(f"{what}: {found.shape} numbers, not {wanted.shape}")
+    scale = max(1.0, float(np.max(np.abs(wanted), initial=0.0)))
+    gap = _gap(found, wanted)
+    if not gap <= allowed * scale:
+        raise WrongError(f"{what}: {found} where {wanted} is right (off by {gap:.3g})")
