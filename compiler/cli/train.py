@@ -163,7 +163,7 @@ class _Run:
         try:
             with self._progress() as progress:
                 return train(
-                    self.network.value_and_grad,
+                    self.network.step,
                     initial,
                     self.data,
                     self.config,

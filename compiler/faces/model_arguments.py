@@ -86,13 +86,15 @@ def check_targets(spec: NetworkSpec, y: Any, samples: int, dtype: np.dtype[Any])
         raise GradTypeError(
             f"y: integer labels belong here, not {targets.dtype} of shape {targets.shape}"
         )
-    if targets.min() < 0 or targets.max() >= spec.outputs:
+    labels = _for_kernel(targets, np.dtype(np.int64))
+    # One pass: as unsigned numbers, negative labels are larger than any class.
+    if labels.view(np.uint64).max() >= spec.outputs:
         outside = targets[(targets < 0) | (targets >= spec.outputs)][0]
         raise GradTypeError(
             f"y: label {outside} is not in 0 .. {spec.outputs - 1} "
             f"(the model has {spec.outputs} outputs)"
         )
-    return _for_kernel(targets, np.dtype(np.int64))
+    return labels
 
 
 def _for_kernel(array: Array, dtype: np.dtype[Any]) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.faces.model_arguments import check_params, check_samples, check_targets
 from gradc.frontend.network import (
+    Parameter,
     dtype_of,
     evaluation_function,
     initial_values,
@@ -61,7 +62,7 @@ class Model:
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The names of the parameters in their order: ``w1``, ``b1``, ``w2`` ..."""
-        return tuple(parameter.name for parameter in parameters_of(self.spec))
+        return tuple(parameter.name for parameter in self._parameters)
 
     def initial(self, seed: int = 0) -> list[Array]:
         """Draw initial parameters."""
@@ -121,6 +122,29 @@ class Model:
         loss, *bars = self._call(self.gradient, *self._batch(x, y), *self._params(params))
         return float(loss), bars
 
+    def step(self, params: Sequence[Array], x: Array, y: Array) -> tuple[float, list[Array]]:
+        """As :meth:`value_and_grad`, for arguments that are known to fit, as training has them.
+
+        Parameters
+        ----------
+        params : sequence of ndarray
+            C-contiguous, of the shapes of :meth:`initial` and the model's dtype.
+        x : ndarray
+            ``(n, features)``, C-contiguous, of the model's dtype.
+        y : ndarray
+            int64 labels; for ``mse`` ``(n, outputs)``, as `x`.
+        """
+        loss, *bars = self._step(x, y, *params)
+        return float(loss), bars
+
+    @cached_property
+    def _step(self) -> Callable[..., Any]:
+        return self._callable(self.gradient)
+
+    @cached_property
+    def _parameters(self) -> tuple[Parameter, ...]:
+        return parameters_of(self.spec)
+
     def evaluate(self, params: Sequence[Array], x: Any, y: Any) -> tuple[float, Array]:
         """The mean loss and what the last layer gives."""
         loss, outputs = self._call(self.evaluation, *self._batch(x, y), *self._params(params))
@@ -136,7 +160,7 @@ class Model:
         return self._call(self.layer_outputs, self._samples(x), *self._params(params))
 
     def _params(self, params: Sequence[Array]) -> list[Array]:
-        return check_params(parameters_of(self.spec), params, self.dtype.numpy)
+        return check_params(self._parameters, params, self.dtype.numpy)
 
     def _samples(self, x: Any) -> Array:
         return check_samples(self.spec, x, self.dtype.numpy)
@@ -146,12 +170,14 @@ class Model:
         return samples, check_targets(self.spec, y, len(samples), self.dtype.numpy)
 
     def _call(self, compiled: Compiled, *args: Any) -> list[Any]:
-        call: Callable[..., Any] = compiled.kernel
-        if self.options.target == "python":
-            call = compiled.kernel.py_func
         with np.errstate(all="ignore"):
-            out = call(*args)
+            out = self._callable(compiled)(*args)
         return list(out) if isinstance(out, tuple) else [out]
+
+    def _callable(self, compiled: Compiled) -> Callable[..., Any]:
+        """The kernel, or its text as it stands."""
+        kernel = compiled.kernel
+        return kernel.py_func if self.options.target == "python" else kernel
 
     # -- what can be looked at -------------------------------------------------------------------
 
