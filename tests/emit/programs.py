@@ -13,7 +13,7 @@ from gradc.ir.core import Function, Region, Value
 from gradc.ir.types import F64, INT, DType, Type
 from gradc.ir.verify import verify
 from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
-from gradc.prims.compare import GT, LT, SELECT
+from gradc.prims.compare import GT, LAND, LT, SELECT
 from gradc.prims.elementary import CLIP, MAXIMUM
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT, SLICE, WRAP
 from gradc.prims.linalg import MATMUL
@@ -75,7 +75,7 @@ class Generator:
             self.budget -= 1
             step = self.rng.choices(
                 [self.pointwise, self.read, self.update, self.reshape, self.control],
-                [4, 3, 5, 2, 2],
+                [4, 3, 6, 2, 4],
             )[0]
             step(builder)
 
@@ -192,9 +192,8 @@ class Generator:
         return yields
 
     def types(self) -> list[Type]:
-        return [
-            self.rng.choice([F64, VECTOR, VECTOR, MATRIX]) for _ in range(self.rng.randint(1, 4))
-        ]
+        kinds = [F64, VECTOR, VECTOR, VECTOR, MATRIX]
+        return [self.rng.choice(kinds) for _ in range(self.rng.randint(1, 4))]
 
     def name(self) -> tuple[str, bool]:
         return self.rng.choice(["x", "y", "p", "q"]), self.rng.random() < 0.5
@@ -236,9 +235,13 @@ class Generator:
         shown = [builder.value(p.type, p.name, named=p.named) for p in params]
         test = builder.child()
         self.scopes.append(list(shown))
-        self.fill(test, self.rng.choice([0, 0, 3]))
-        self.scopes.pop()
+        self.fill(test, self.rng.choice([0, 2, 5]))
         verdict = test.emit(LT, [tested, test.const(2.0)])
+        if self.rng.random() < 0.5:
+            total = test.emit(SUM, [self.pick(VECTOR)], {"axes": (0,)})
+            bounded = test.emit(LT, [total, test.const(1e6)])
+            verdict = test.emit(LAND, [verdict, bounded])
+        self.scopes.pop()
         condition = test.close((tested, *shown), [verdict])
         inner = builder.child()
         following = inner.emit(ADD, [count, inner.const(1.0)])
