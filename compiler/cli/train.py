@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,16 +27,27 @@ _ROWS_AT_ONCE = 4096
 """How many samples are evaluated at once: what the layers give must fit into memory."""
 
 
+def _positive(ctx: click.Context, param: click.Parameter, given: float | None) -> float | None:
+    """Refuse what no optimizer takes; click's own range lets NaN through."""
+    if given is not None and not 0 < given < math.inf:
+        raise click.BadParameter(f"{given:g} is not a positive number.")
+    return given
+
+
 @click.command(
     cls=shared.ModelCommand, name="train", short_help="Train a network by its [train] table."
 )
 @shared.model_argument
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Training data.")
 @click.option("--test", type=click.Path(path_type=Path), metavar="FILE", help="Held-out data.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of those of the spec.")
+@click.option(
+    "--epochs", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Instead of those of the spec."
+)
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
+    callback=_positive,
+    type=float,
+    metavar="RATE",
     help="Instead of that of the spec.",
 )
 @click.option(

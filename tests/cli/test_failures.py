@@ -124,6 +124,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
         (["a" * 1000], f"error: no command '{'a' * 40}...'; there are {', '.join(app.COMMANDS)}"),
         (["--verbos"], "error: No such option '--verbos'."),
         (["eval"], "error: Missing argument 'MODEL'."),
+        (
+            ["train", "x.toml", "--learning-rate", "nan"],
+            "error: Invalid value for '--learning-rate': nan is not a positive number.",
+        ),
+        (
+            ["train", "x.toml", "--learning-rate", "0"],
+            "error: Invalid value for '--learning-rate': 0 is not a positive number.",
+        ),
+        (
+            ["train", "x.toml", "--epochs", "0"],
+            "error: Invalid value for '--epochs': 0 is not in the range 1<=x<=2147483647.",
+        ),
+        (["check", "x", "--random", "-1"], "error: Invalid value for '--random': -1 is not in the"),
     ],
 )
 def test_usage_errors(arguments, message, capsys):
