@@ -182,12 +182,23 @@ class Carrier:
         for name in self.ends.keys() & self.lists.keys() - names.keys():
             entry = Tuple(self.before.lists[self.lists[name]])
             names[name] = widen(self.ctx, name, first_plan(self.ctx, entry), entry, self.ends[name])
+        names |= self._changed_elsewhere()
         written = frozenset(
             cell for cell, token in self.heads.items() if state.tokens[cell] != token
         )
         # A part that was refused may write to more than was seen.
         complete = len(self.ctx.diagnostics.found) == self.problems
         return Guess(names, written if complete else self.guess.cells | written)
+
+    def _changed_elsewhere(self) -> dict[str, Plan]:
+        """Names that a function called in the body has assigned as ``nonlocal``."""
+        found: dict[str, Plan] = {}
+        for name, entry in self.before.names[self.frame].items():
+            end = self.ends.get(name)
+            if end is entry or name in self.guess.names or name.startswith("$"):
+                continue
+            found[name] = widen(self.ctx, name, first_plan(self.ctx, entry), entry, end)
+        return found
 
     def _list_ends(self) -> dict[str, Ref]:
         """The lists that are carried or changed, by their hidden names."""

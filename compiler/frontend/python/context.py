@@ -309,6 +309,13 @@ class Lowering:
             return Scalar(value, weak)
         return self.state.new_cell(Cell(name or value.name, value.type), value)
 
+    def seen_through(self, source: Ref, value: Value) -> Ref:
+        """Return what NumPy shows as a read-only view: it is not read after a write to `source`."""
+        made = self.result(value)
+        if isinstance(source, Array) and isinstance(made, Array):
+            made.cell.sources[source.cell] = self.state.tokens[source.cell]
+        return made
+
     def boolean(self, value: Value | bool) -> Ref:
         """Return a Python boolean."""
         return Constant(value) if isinstance(value, bool) else Scalar(value, weak=True)
@@ -527,7 +534,7 @@ class Lowering:
         value = Value(Type(dtype, shape), name, self.builder.loc, None, named=True)
         symbols.note(value)
         for dim in shape:
-            self.root.sizes.not_negative(dim)
+            self.root.sizes.note_argument(dim)
         if value.type.is_scalar:
             ref: Ref = Scalar(value)
         else:

@@ -224,7 +224,7 @@ class _Lowerer:
         ctx = self.ctx
         value = ctx.builder.value(leaf.type, _identifier(name), named=True)
         for dim in leaf.type.shape:
-            ctx.builder.sizes.not_negative(dim)
+            ctx.builder.sizes.note_argument(dim)
         number = len(self.params)
         self.params.append(value)
         if leaf.type.is_scalar:

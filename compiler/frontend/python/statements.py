@@ -49,7 +49,13 @@ def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
             _augmented_name(ctx, node, name, old, ref)
         case ast.Subscript():
             owner, index = ctx.expression(node.target.value), ctx.expression(node.target.slice)
+            before = ctx.state.tokens.get(owner.cell) if isinstance(owner, Array) else None
             ref = ctx.expression(node.value)
+            if isinstance(owner, Array) and ctx.state.tokens[owner.cell] != before:
+                raise RefusedError(
+                    f"the right side writes to `{owner.cell.name}`, an element of which is updated",
+                    "call the function in a statement of its own, before",
+                )
             with ctx.blame(node.target):
                 writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
         case _:
