@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gradc.errors import GradcError
@@ -45,7 +45,7 @@ def write_files(folder: Path, contents: Mapping[str, str | bytes]) -> list[Path]
     from gradc_runtime.files import write_atomically
 
     targets = {name: folder / name for name in contents}
-    with _made(folder):
+    with made_folder(folder):
         _refuse(targets.values())
         staging = folder / f".gradc-{secrets.token_hex(6)}.tmp"
         staging.mkdir()
@@ -90,8 +90,16 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; remove those again when the block fails."""
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; when the block fails, remove those that are still empty.
+
+    Raises
+    ------
+    OutputError
+        When it is something else, or a symbolic link to nothing.
+    OSError
+        When it cannot be made.
+    """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in missing:
         if path.is_symlink():
@@ -106,7 +114,8 @@ def _made(folder: Path) -> Iterator[None]:
         yield
     except BaseException:
         for path in reversed(made):
-            path.rmdir()
+            with suppress(OSError):
+                path.rmdir()
         raise
 
 

@@ -167,13 +167,13 @@ class _Run:
     diagnose: bool
 
     def train(self, resume: bool, model_text: str) -> TrainResult:
+        from gradc.cli.outputs import made_folder
         from gradc_runtime.divergence import DivergenceError
         from gradc_runtime.training import TrainingInterrupted, train
 
-        self.files.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         initial = self._initial()
         try:
-            with self._progress() as progress:
+            with made_folder(self.files.checkpoint.parent), self._progress() as progress:
                 return train(
                     self.network.step,
                     initial,
