@@ -9,10 +9,10 @@ from gradc_runtime.jit import kernel
 
 
 @kernel("f8[:, ::1], f8[::1]")
-def eliminate(l, y):
+def eliminate(a, y):
     for i in range(y.shape[0]):
         for j in range(i + 1, y.shape[0]):
-            y[j] -= l[i, j] * y[i]
+            y[j] -= a[i, j] * y[i]
     return y[0]
 
 
