@@ -119,3 +119,21 @@ def unpacked_tail(x):
 def unpacked_array(x):
     a, b = x
     return a * b + a
+
+
+@zoo(V, 2)
+def slices_of_one_element(x, k):
+    return x * x[:1] + x[-1:] * x[k : k + 1] - x[-2:-1] + x[len(x) - 1 :]
+
+
+@zoo(M)
+def column_kept_as_matrix(x):
+    return x * x[:, 1:2] - x[-1:] * x[:1]
+
+
+@zoo(M)
+def slices_of_one_element_in_loop(x):
+    s = 0.0
+    for i in range(len(x)):
+        s += np.sum(x[i : i + 1] * x)
+    return s

@@ -306,8 +306,7 @@ def new_frame(ctx: Lowering, callee: Callee, names: dict[str, Ref]) -> Frame:
     body = [] if isinstance(node, ast.Lambda) else node.body
     if id(node) not in ctx.analysed:
         desugar(node)
-        inner = [stmt for top in body for stmt in ast.walk(top) if isinstance(stmt, ast.Nonlocal)]
-        nonlocals = frozenset(name for stmt in inner for name in stmt.names)
+        nonlocals = _declared(node)
         if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Await) for n in _own_nodes(node)):
             raise RefusedError(
                 f"{callee.name} is a generator, which is not supported", "return an array"
@@ -315,7 +314,7 @@ def new_frame(ctx: Lowering, callee: Callee, names: dict[str, Ref]) -> Frame:
         ctx.analysed[id(node)] = (
             liveness.liveness(body),
             liveness.names_assigned(body) - nonlocals,
-            nonlocals & _declared(body),
+            nonlocals,
         )
     live, assigned, nonlocals = ctx.analysed[id(node)]
     return Frame(
@@ -345,11 +344,11 @@ def _own_nodes(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def _declared(body: Sequence[ast.stmt]) -> frozenset[str]:
+def _declared(node: ast.AST) -> frozenset[str]:
+    """The names that a function declares as ``nonlocal``."""
     return frozenset(
         name
-        for stmt in body
-        for inner in (stmt, *_own_nodes(stmt))
+        for inner in _own_nodes(node)
         if isinstance(inner, ast.Nonlocal)
         for name in inner.names
     )

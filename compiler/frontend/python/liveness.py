@@ -73,11 +73,18 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
         for stmt in body
         for node in ast.walk(stmt)
         if isinstance(node, _FUNCTIONS)
-        for name in names_read(node)
+        for name in names_read(node) | _assigned_outside(node)
     )
     analysis = _Analysis(captured)
     analysis.block(body, NO_NAMES, _Exits())
     return analysis.result
+
+
+def _assigned_outside(node: ast.AST) -> Names:
+    """The names of outer functions that a function inside assigns."""
+    return frozenset(
+        name for inner in ast.walk(node) if isinstance(inner, ast.Nonlocal) for name in inner.names
+    )
 
 
 class _Analysis:

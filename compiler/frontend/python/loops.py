@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gradc.frontend.python import iteration, jumps, sequences
 from gradc.frontend.python.assigning import assign
@@ -14,13 +14,15 @@ from gradc.frontend.python.jumps import BROKEN, CONTINUED
 from gradc.frontend.python.liveness import names_assigned
 from gradc.frontend.python.merging import RETURNED
 from gradc.frontend.python.problems import RefusedError, UnrollableError
-from gradc.frontend.python.refs import POISON, Constant, Poison, Range, Ref
+from gradc.frontend.python.refs import POISON, Constant, Iteration, List, Poison, Range, Ref
 from gradc.ir.core import Value
 from gradc.prims.compare import GT, LT
 
 #: A loop over a range with known bounds is unrolled up to this many iterations where its index
 #: must be known at compile time.
 MOST_UNROLLED = 256
+
+Looped = tuple[List, tuple[Ref, ...], bool]
 
 
 def for_statement(ctx: Lowering, node: ast.For) -> None:
@@ -33,7 +35,7 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
     saved = _save_flags(ctx)
     items = sequences.static_items(ctx, iterable)
     if items is not None:
-        _unrolled(ctx, node, items)
+        _unrolled(ctx, node, items, looped=tuple(_lists_in(ctx, iterable)))
     else:
         _runtime(ctx, node, iterable)
     _otherwise(ctx, node, saved)
@@ -92,19 +94,51 @@ def _otherwise(ctx: Lowering, node: ast.For | ast.While, saved: dict[str, Ref]) 
 # -- iterations known at compile time -----------------------------------------------------------
 
 
-def _unrolled(ctx: Lowering, node: ast.For, items: Sequence[Ref], start: int = 0) -> None:
+def _lists_in(ctx: Lowering, iterable: Ref) -> Iterator[tuple[List, tuple[Ref, ...], bool]]:
+    """The lists that a loop runs over, what is in them, and whether it runs backwards."""
+    match iterable:
+        case List():
+            yield iterable, ctx.state.items(iterable), False
+        case Iteration(kind=kind, parts=parts):
+            for part in parts:
+                for ref, contents, backwards in _lists_in(ctx, part):
+                    yield ref, contents, backwards != (kind == "reversed")
+
+
+def _check_lists(ctx: Lowering, looped: Sequence[Looped], number: int) -> None:
+    """Refuse a change of what a loop has not come to yet: Python would see it."""
+    for ref, contents, backwards in looped:
+        now = ctx.state.items(ref)
+        ahead = slice(0, len(contents) - 1 - number) if backwards else slice(number + 1, None)
+        if len(now) != len(contents) or any(
+            new is not old for new, old in zip(now[ahead], contents[ahead], strict=True)
+        ):
+            raise RefusedError(
+                f"{ctx.state.name_of(ref)} changes while the loop runs over it",
+                "loop over a copy: `for item in list(items):`",
+            )
+
+
+def _unrolled(
+    ctx: Lowering,
+    node: ast.For,
+    items: Sequence[Ref],
+    start: int = 0,
+    looped: Sequence[Looped] = (),
+) -> None:
     """Interpret the body once per item of a tuple, a list, or a range with known bounds."""
     live = ctx.state.frame.live.head[id(node)] | ctx.state.frame.live.after[id(node)]
     for number in range(start, len(items)):
         assign(ctx, node.target, items[number])
         with ctx.inside((id(node), number)):
             block(ctx, node.body)
+        _check_lists(ctx, looped, number)
         ctx.state.frame.names[CONTINUED] = Constant(False)
         left = jumps.jumped(ctx)
         if left is True:
             return
         if left is not False and number + 1 < len(items):
-            following = functools.partial(_unrolled, ctx, node, items, number + 1)
+            following = functools.partial(_unrolled, ctx, node, items, number + 1, looped)
             jumps.guarded(ctx, left, following, live)
             return
 

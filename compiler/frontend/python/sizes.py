@@ -54,6 +54,8 @@ class Sizes:
         The symbol of each affine form, or of each other operation on sizes.
     parts : dict
         For the symbol of another operation, the symbols that it is computed from.
+    given : set of str
+        The sizes of arguments, which are never 1.
     low, high : dict
         Bounds of symbols, both inclusive.
     """
@@ -61,6 +63,7 @@ class Sizes:
     forms: dict[str, Affine] = field(default_factory=dict)
     symbols: dict[object, Dim] = field(default_factory=dict)
     parts: dict[str, frozenset[str]] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
     low: dict[str, Affine] = field(default_factory=dict)
     high: dict[str, Affine] = field(default_factory=dict)
 
@@ -84,10 +87,11 @@ class Sizes:
                 found.add(symbol)
         return frozenset(found)
 
-    def not_negative(self, dim: Dim) -> None:
-        """Note that a size is the length of an array."""
+    def note_argument(self, dim: Dim) -> None:
+        """Note a size of an argument: it is not negative, and not 1."""
         if isinstance(dim, str) and dim not in self.forms:
             self.low.setdefault(dim, Affine())
+            self.given.add(dim)
 
     def at_least(self, larger: Affine, smaller: Affine) -> bool:
         """Whether ``larger >= smaller`` is certain."""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar, Slice
+from gradc.frontend.python.sizes import Affine
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
-from gradc.prims.compare import LT, SELECT
+from gradc.prims.compare import LT, NE, SELECT
 from gradc.prims.index import ALL, SLICE, WRAP
 from gradc.prims.integers import IMAX, IMIN
 
@@ -36,6 +37,10 @@ def part(ctx: Lowering, given: Slice, dim: Dim) -> tuple[str, list[Value]]:
     step = _step(ctx, given.step)
     if step == 1 and given.start is NONE and given.stop is NONE:
         return ALL, []
+    if step == 1 and isinstance(dim, str):
+        single = _single(ctx, given, dim)
+        if single is not None:
+            return SLICE, [single, ctx.builder.const(1), ctx.builder.const(1)]
     size = ctx.size(dim)
     if step > 0:
         start, count = _forward(ctx, given, size)
@@ -64,6 +69,34 @@ def _step(ctx: Lowering, step: Ref) -> int:
 
 def _bound(ctx: Lowering, bound: Ref) -> Value:
     return ctx.integer(bound, "a bound of a slice")
+
+
+def _single(ctx: Lowering, given: Slice, dim: str) -> Value | None:
+    """Where a slice like ``x[k:k + 1]`` or ``x[-1:]`` starts; None for other slices.
+
+    Its size is 1 at compile time, as it must be to be stretched against other arrays, so it is an
+    error at run time where there is no such element.
+    """
+    builder = ctx.builder
+    start = builder.const(0) if given.start is NONE else _bound(ctx, given.start)
+    first = builder.form(start)
+    from_end = given.stop is NONE and builder.certain(-1, start)
+    if given.stop is NONE:
+        last = Affine() if from_end else builder.sizes.form(dim)
+    else:
+        stop = _bound(ctx, given.stop)
+        from_end = builder.certain(-1, stop)
+        last = builder.form(stop)
+    gap = last.plus(first, -1)
+    if gap.terms or gap.constant != 1:
+        return None
+    if not from_end and not builder.certain(start, 0):
+        if isinstance(start.size, int):
+            return None
+        # ``x[-1:0]`` is empty in Python.
+        inside = ctx.emit(NE, (start, builder.const(-1)))
+        ctx.check(inside, "IndexError", "the slice from -1 to 0 is empty")
+    return position(ctx, Scalar(start, weak=True), dim, 0)
 
 
 def _forward(ctx: Lowering, given: Slice, size: Value) -> tuple[Value, Value]:

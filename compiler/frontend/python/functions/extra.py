@@ -130,7 +130,8 @@ def diag(ctx: Lowering, v: Ref) -> Ref:
 @REGISTRY.method("diagonal")
 def diagonal(ctx: Lowering, a: Ref) -> Ref:
     """``np.diagonal`` of a matrix."""
-    return ctx.result(diagonal_value(ctx, ctx.value(_matrix(ctx, a, "np.diagonal"))))
+    matrix = _matrix(ctx, a, "np.diagonal")
+    return ctx.seen_through(matrix, diagonal_value(ctx, ctx.value(matrix)))
 
 
 @REGISTRY.function(np.roll)

@@ -11,7 +11,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import shapes
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple
 from gradc.ir.core import Value
@@ -198,7 +198,13 @@ def expand_dims(ctx: Lowering, a: Ref, axis: Ref) -> Ref:
     array = as_array(ctx, a)
     shape: list[Dim] = list(array.type.shape)
     shape.insert(common.one_axis(ctx, axis, len(shape) + 1), 1)
-    return reshaped(ctx, array, [ctx.size(dim) for dim in shape])
+    return _with_axes(ctx, array, shape)
+
+
+def _with_axes(ctx: Lowering, array: Array, shape: Sequence[Dim]) -> Ref:
+    """The view with axes of size 1 more or less: a view also where elements are not in order."""
+    sizes = [ctx.size(dim) for dim in shape]
+    return indexing.extended(ctx, array, views.reshape_step(array.type, sizes))
 
 
 @REGISTRY.function(np.squeeze)
@@ -211,13 +217,18 @@ def squeeze(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
     if not is_none(axis):
         drop = list(common.axes_of(ctx, axis, array.type))
         if any(shape[k] != 1 for k in drop):
-            raise shapes("an axis to be squeezed does not have size 1")
+            raise shapes("an axis to be squeezed is not known to have size 1")
+    elif any(isinstance(dim, str) and dim not in ctx.builder.sizes.given for dim in shape):
+        raise RefusedError(
+            "which axes have size 1 is known at run time only",
+            "name the axis: np.squeeze(x, axis=0), or index it: x[0]",
+        )
     kept = [dim for k, dim in enumerate(shape) if k not in drop]
     if not kept:
         return indexing.subscript(
             ctx, array, Constant(0) if len(shape) == 1 else _zeros(len(shape)), "squeeze"
         )
-    return reshaped(ctx, array, [ctx.size(dim) for dim in kept])
+    return _with_axes(ctx, array, kept)
 
 
 def _zeros(rank: int) -> Ref:
@@ -226,12 +237,12 @@ def _zeros(rank: int) -> Ref:
 
 @REGISTRY.function(np.broadcast_to)
 def broadcast_to(ctx: Lowering, array: Ref, shape: Ref) -> Ref:
-    """``np.broadcast_to``; the result is an array of its own."""
-    value = ctx.value(as_operand(ctx, array))
+    """``np.broadcast_to``."""
+    source = as_operand(ctx, array)
+    value = ctx.value(source)
     dims = tuple(size.size or 0 for size in common.shape_argument(ctx, shape))
-    return ctx.result(
-        arithmetic.broadcast_to(ctx, value, dims, "np.broadcast_to: the shapes do not fit")
-    )
+    what = "np.broadcast_to: the shapes do not fit"
+    return ctx.seen_through(source, arithmetic.broadcast_to(ctx, value, dims, what))
 
 
 # -- joining ------------------------------------------------------------------------------------

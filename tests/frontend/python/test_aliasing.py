@@ -1,0 +1,260 @@
+"""Which array a name refers to: what is written is seen where Python would show it, or refused."""
+
+import numpy as np
+import pytest
+
+from gradc.errors import AliasingError, UnsupportedSyntaxError
+from tests.frontend.python.support import copied, lowered, run, same
+
+V = np.array([0.5, -1.2, 2.0, 0.3, 0.9])
+M = np.arange(12.0).reshape(3, 4) / 5 - 1
+
+
+def agrees(fn, *args):
+    same(run(fn, *args), fn(*copied(args)))
+
+
+def test_axis_of_a_column_is_a_view():
+    def f(x):
+        y = x.copy()
+        column = np.expand_dims(y[:, 1], 0)
+        column[0, 2] = x[0, 0] * 7
+        flat = np.squeeze(y[1:, :1].T, axis=0)
+        flat[0] = x[2, 2]
+        return y
+
+    agrees(f, np.concatenate([M, M], axis=1))
+
+
+def test_view_made_before_the_loop_sees_writes_in_it():
+    def f(x, n):
+        y = x.copy()
+        tail = y[1:]
+        for k in range(n):
+            y[k] = y[k - 1] * x[k]
+        return tail.sum() * y[0]
+
+    agrees(f, V, 4)
+
+
+def test_view_is_written_in_the_loop_and_base_after():
+    def f(x, n):
+        y = x.copy()
+        tail = y[1:]
+        for k in range(n):
+            tail[k] += y[k]
+        y[2] = x[0]
+        return tail * y[:-1]
+
+    agrees(f, V, 3)
+
+
+def test_swapped_names_in_a_branch_stay_two_arrays():
+    def f(x, c):
+        a = x[:2].copy()
+        b = x[2:4].copy()
+        if c > 0:
+            a, b = b, a
+        a[0] = 10.0
+        b[1] = 20.0
+        return np.concatenate([a, b])
+
+    agrees(f, V, 1.0)
+    agrees(f, V, -1.0)
+
+
+def test_three_buffers_in_turn():
+    def f(x, n):
+        old, now, new = x.copy(), 2 * x, np.zeros_like(x)
+        for _ in range(n):
+            for i in range(1, len(x) - 1):
+                new[i] = now[i - 1] + now[i + 1] - old[i]
+            old, now, new = now, new, old
+        return now + 2 * old + 3 * new
+
+    for n in range(5):
+        agrees(f, V, n)
+
+
+def test_new_array_in_one_branch_may_be_written():
+    def f(x, c):
+        y = x * 2
+        if c > 0:
+            y = y + 1
+        y[0] = x[1]
+        return y
+
+    agrees(f, V, 1.0)
+    agrees(f, V, -1.0)
+
+
+def test_callee_that_returns_its_argument_returns_the_same_array():
+    def f(x):
+        def touched(a):
+            a[0] = 5.0
+            return a
+
+        y = x.copy()
+        z = touched(y)
+        z[1] = y[0] * x[1]
+        return y
+
+    agrees(f, V)
+
+
+def test_closure_sees_later_writes():
+    def f(x):
+        y = x.copy()
+
+        def first():
+            return y[0]
+
+        y[0] = x[1] * x[2]
+        return first() * 2
+
+    agrees(f, V)
+
+
+def test_nonlocal_in_a_loop():
+    def f(x, n):
+        total = 0.0
+
+        def add(value):
+            nonlocal total
+            total += value * x
+
+        for k in range(n):
+            add(k)
+        return total
+
+    agrees(f, 1.5, 4)
+
+
+def test_carried_view_is_read():
+    def f(x, n):
+        y = x.copy()
+        part = y[:2]
+        for k in range(n):
+            part = y[k : k + 2] * part
+        return part
+
+    agrees(f, V, 3)
+
+
+def refused(fn, *args):
+    with pytest.raises(AliasingError) as caught:
+        lowered(fn, *args)
+    return str(caught.value)
+
+
+def test_two_carried_names_of_one_array():
+    def f(x, n):
+        u = x.copy()
+        v = x * 2
+        for _ in range(n):
+            new = u + v
+            u = new
+            v = new
+            v[0] = 1.0
+        u[1] = 2.0
+        return u + v
+
+    assert "`u` may be another name" in refused(f, V, 3)
+
+
+def test_carried_name_of_an_outer_array_is_not_written():
+    def f(x, n):
+        y = x.copy()
+        u = x * 2
+        for _ in range(n):
+            u[0] = y[1]
+            u = y
+        return u.sum()
+
+    assert "`u` may be another name for `y`" in refused(f, V, 3)
+
+
+def test_read_only_views_are_not_read_after_a_write():
+    def f(x):
+        y = x.copy()
+        wide = np.broadcast_to(y, (2, len(x)))
+        y[0] = 5.0
+        return wide.sum()
+
+    assert "`wide` may be another name for `y`, which was written to since" in refused(f, V)
+
+
+def test_read_only_views_are_not_written():
+    def f(x):
+        diagonal = np.diagonal(np.outer(x, x))
+        diagonal[0] = 1.0
+        return diagonal.sum()
+
+    assert "another name" in refused(f, V)
+
+
+def test_row_kept_from_a_loop_is_not_written_after_it():
+    def f(x):
+        y = x.copy()
+        for i in range(len(y)):
+            row = y[i]
+        row[0] = 1.0
+        return y
+
+    assert "`row` may be another name for `y`" in refused(f, M)
+
+
+def test_side_effect_inside_an_augmented_assignment():
+    def f(x):
+        def spoil(a):
+            a[0] = 3.0
+            return 1.0
+
+        y = x.copy()
+        y[0] += spoil(y)
+        return y
+
+    with pytest.raises(UnsupportedSyntaxError, match="the right side writes to `y`"):
+        lowered(f, V)
+
+
+def test_list_that_changes_while_it_is_looped_over():
+    def grows(x):
+        items = [x, 2 * x]
+        for item in items:
+            items[1] = item + 1
+        return items[1]
+
+    def only_behind(x):
+        items = [x, 2 * x, 3.0]
+        for k, item in enumerate(items):
+            items[k] = item * 2
+        return items[0] * items[1] + items[2]
+
+    with pytest.raises(UnsupportedSyntaxError, match="`items` changes while the loop runs over it"):
+        lowered(grows, 1.5)
+    agrees(only_behind, 1.5)
+
+
+def test_written_arguments_are_told():
+    def f(x, y, z):
+        y[0] = x[0]
+        view = z[1:]
+        view *= 2
+        return x.sum() + y.sum() + z.sum()
+
+    found, _ = lowered(f, V, V.copy(), V.copy())
+    assert found.leaf_names == ("x", "y", "z")
+    assert found.mutated == (1, 2)
+
+
+def test_one_array_captured_under_two_names():
+    weights = V
+    same_weights = weights
+
+    def f(x):
+        return weights @ x + same_weights[0]
+
+    found, _ = lowered(f, V)
+    assert len(found.captured) == 1
+    agrees(f, V)
