@@ -107,6 +107,8 @@ class Files:
                 f"the file of {name} does not parse any more (line {error.lineno})",
                 "was it changed after it was imported?",
             ) from None
+        if inspect.iscoroutinefunction(function):
+            raise refused(f"{name} is `async`, which is not supported", "define it with `def`")
         matching = list(_matching(function, nodes))
         if not matching:
             raise refused(
