@@ -7,7 +7,7 @@ only when whoever reads it does so earlier, or in the same iteration at the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.ir.control import FOR, IF, WHILE
@@ -42,18 +42,21 @@ class Buffers:
     pinned: frozenset[Base]
     taken: set[Base] = field(default_factory=set)
 
-    def take(self, node: Node, place: int) -> Ref | None:
-        """Find an operand of a map over which its result can be written, and take it.
+    def take(self, node: Node, place: int, nodes: Sequence[Node]) -> Ref | None:
+        """Find an array over which the result of a map can be written, and take it.
 
         Parameters
         ----------
         node : Node
         place : int
             The number of the group in which it is computed.
+        nodes : sequence of Node
+            The nodes of that group: what they read may do where no operand does.
         """
         if node.form is not Form.MAP or node.out is None:
             return None
-        for ref in node.inputs:
+        others = [ref for other in nodes for ref in other.inputs]
+        for ref in (*node.inputs, *others):
             if self._fits(ref, node) and self._is_ours(ref.base):
                 users = self.plan.uses[ref.base]
                 if all(self._is_done(user, use, place) for user, use in users):

@@ -96,7 +96,7 @@ class Nests:
             if node.form is Form.REDUCE and node.target is not None:
                 self.targets[node] = node.target
             elif node in buffers.plan.arrays:
-                old = buffers.take(node, place) if frame.is_root else None
+                old = buffers.take(node, place, group.nodes) if frame.is_root else None
                 if old is not None:
                     self.write_over(node, old, buffers.plan, nodes)
                 else:
@@ -161,9 +161,10 @@ class Nests:
         """Let the result of a map be the next version of an operand."""
         assert node.out is not None
         others = [ref for ref in node.inputs if ref is not old]
+        is_operand = len(others) < len(node.inputs)
         used_here = any(user in nodes for user, _ in planned.uses.get(node, ()))
         store = Node(Form.STORE, node.op, node.shape, (), node.out)
-        if node.prim is ADD and others and not used_here:
+        if node.prim is ADD and is_operand and not used_here:
             store.inputs, store.prim = tuple(others), ADD_AT
             nodes.remove(node)
         else:
