@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
 
 from gradc.ir.control import FOR
 from gradc.ir.core import Function, Op, Region
@@ -15,7 +14,6 @@ from gradc.passes.simplify import Simplify
 from gradc.prims.evaluate import evaluate
 from gradc.prims.linalg import MATMUL
 from gradc.prims.shape import COPY, EMPTY, TRANSPOSE, ZEROS
-from tests.generators.ir_programs import ir_programs
 from tests.passes.helpers import apply, assert_close, check, outcome, parse
 
 CLEAN = (Simplify(), CommonSubexpressions(), DeadCode())
@@ -485,19 +483,3 @@ def test_results_that_are_views_are_arrays_of_their_own():
         RNG.normal(size=(2, 3)),
     )
     assert len(made(result, EMPTY)) + len(made(result, COPY)) == 1
-
-
-@pytest.mark.parametrize("blas", [True, False])
-@given(program=ir_programs())
-def test_random_programs(blas, program):
-    result = apply(program.function, Loops(blas=blas))
-    expected = evaluate(program.function, program.args)
-    assert_close(evaluate(result, program.args), expected, rtol=1e-7)
-    cleaned = apply(result, *CLEAN)
-    assert_close(evaluate(cleaned, program.args), expected, rtol=1e-7)
-
-
-@given(program=ir_programs())
-def test_only_scalars_are_left(program):
-    result = apply(program.function, Loops(blas=False), *CLEAN)
-    assert Loops(blas=False).run(result, Context()) is result

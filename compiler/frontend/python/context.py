@@ -5,31 +5,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradc.errors import AliasingError, Diagnostics, InternalError, Location
 from gradc.frontend.python import views
+from gradc.frontend.python.describing import describe
+from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.liveness import names_assigned
 from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up, shapes
 from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
     POISON,
     Array,
-    Callee,
     Cell,
     Conflict,
     Constant,
     Frame,
     List,
     Maybe,
-    Partial,
     Poison,
     Ref,
     Scalar,
-    Struct,
     Tuple,
 )
 from gradc.frontend.python.sizes import SizedBuilder
@@ -49,25 +47,6 @@ _LARGEST_INTEGER = 2**63 - 1
 
 #: What a user's mistake in the abstract program may look like inside; each is a defect of gradc.
 _DEFECTS = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError)
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """How each kind of node and each known function is handled."""
-
-    expressions: Mapping[type[ast.expr], Callable[..., Ref]]
-    statements: Mapping[type[ast.stmt], Callable[..., None]]
-    functions: Mapping[Any, Callable[..., Ref]]
-    methods: Mapping[tuple[str, str], Callable[..., Ref]]
-    attributes: Mapping[str, Callable[..., Ref]]
-    operators: Mapping[str, Any]
-    call: Callable[..., Ref]
-    is_advanced: Callable[..., bool]
-    read_advanced: Callable[..., Ref]
-    write_advanced: Callable[..., None]
-    as_operand: Callable[..., Ref]
-    assign_whole: Callable[..., None]
-    augmented: Callable[..., None]
 
 
 class Lowering:
@@ -208,30 +187,7 @@ class Lowering:
 
     def describe(self, ref: Ref) -> str:
         """Say what a reference is, for messages."""
-        match ref:
-            case Array():
-                return f"a {ref.type.rank}-dimensional array"
-            case Scalar(value=value):
-                names = {DType.BOOL: "a boolean", DType.INT: "an integer"}
-                return names.get(value.type.dtype, "a float")
-            case Constant(value=str()):
-                return f"the string {ref.value!r}"
-            case Constant(value=None):
-                return "None"
-            case Constant(value=bool() | int() | float()):
-                return repr(ref.value)
-            case Constant():
-                return f"an object of type {type(ref.value).__name__}"
-            case Struct(cls=cls):
-                return f"a {cls.__name__}"
-            case Tuple():
-                return f"a tuple of {len(ref.items)}"
-            case List():
-                return "a list"
-            case Callee() | Partial():
-                return "a function"
-            case _:
-                return f"a {type(ref).__name__.lower()}"
+        return describe(ref)
 
     # -- values ---------------------------------------------------------------------------
 

@@ -1,0 +1,44 @@
+"""What references are called in messages."""
+
+from __future__ import annotations
+
+from gradc.frontend.python.refs import (
+    Array,
+    Callee,
+    Constant,
+    List,
+    Partial,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+)
+from gradc.ir.types import DType
+
+
+def describe(ref: Ref) -> str:
+    """Say what a reference is."""
+    match ref:
+        case Array():
+            return f"a {ref.type.rank}-dimensional array"
+        case Scalar(value=value):
+            names = {DType.BOOL: "a boolean", DType.INT: "an integer"}
+            return names.get(value.type.dtype, "a float")
+        case Constant(value=str()):
+            return f"the string {ref.value!r}"
+        case Constant(value=None):
+            return "None"
+        case Constant(value=bool() | int() | float()):
+            return repr(ref.value)
+        case Constant():
+            return f"an object of type {type(ref.value).__name__}"
+        case Struct(cls=cls):
+            return f"a {cls.__name__}"
+        case Tuple():
+            return f"a tuple of {len(ref.items)}"
+        case List():
+            return "a list"
+        case Callee() | Partial():
+            return "a function"
+        case _:
+            return f"a {type(ref).__name__.lower()}"
