@@ -102,10 +102,14 @@ def _single(ctx: Lowering, given: Slice, dim: str) -> Value | None:
 def _forward(ctx: Lowering, given: Slice, size: Value) -> tuple[Value, Value]:
     """Start and number of elements between the bounds, for a positive step."""
     builder = ctx.builder
-    stop = size if given.stop is NONE else _clamped(ctx, _bound(ctx, given.stop), size)
+    end = None if given.stop is NONE else _bound(ctx, given.stop)
+    start = builder.const(0) if given.start is NONE else _bound(ctx, given.start)
+    if end is not None and builder.certain(-1, end) and builder.certain(start, 0):
+        until = builder.integer(ADD, size, end)
+        return start, builder.integer(IMAX, builder.integer(SUB, until, start), 0)
+    stop = size if end is None else _clamped(ctx, end, size)
     if given.start is NONE:
-        return builder.const(0), stop
-    start = _bound(ctx, given.start)
+        return start, stop
     if builder.certain(start, 0):
         # Beyond the end nothing is taken, wherever it would start.
         return start, builder.integer(IMAX, builder.integer(SUB, stop, start), 0)
