@@ -77,8 +77,10 @@ class Writer(Expressions):
         super().__init__(draw)
         self.lines: list[str] = []
         self.indent = 1
-        self.helpers: list[str] = []
+        # what each helper returns
+        self.helpers: dict[str, str] = {}
         self.returns = "scalar"
+        self.size = "n"
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self.indent + text)
@@ -169,6 +171,7 @@ class Writer(Expressions):
                 (f"{name}[::-1]", self.array(scope, shape)),
                 (f"{name}[1:]", self.scalar(scope)),
                 (f"{name}[{name} > 0.1234]", self.scalar(scope)),
+                (f"{name}[np.array([0, -1, 0])]", self.scalar(scope)),
             ]
         )
         if part == f"{name}[:]" and self.chance(2) and how != "=":
@@ -238,7 +241,11 @@ class Writer(Expressions):
             self.define(scope, second)
         else:
             name = self.pick(list(scope.arrays))
-            first, second = self.element(scope, name), self.element(scope, name)
+            part = self.element
+            if len(scope.arrays[name]) == 2 and self.chance(2):
+                # rows are views: the second assignment sees what the first has written
+                part = lambda scope, name: f"{name}[{self.index(scope, name, 0)}]"  # noqa: E731
+            first, second = part(scope, name), part(scope, name)
             self.line(f"{first}, {second} = {second}, {first}")
 
     def count_up(self, scope: Scope) -> None:
@@ -252,11 +259,30 @@ class Writer(Expressions):
             scope.integers[name] = None
 
     def call(self, scope: Scope) -> None:
-        helper = self.pick(self.helpers)
-        vector = self.pick(scope.of_rank(1))
+        """Call a helper, which writes to its vector; it may return that vector or another."""
+        helper = self.pick(list(self.helpers))
+        vector, label = self.argument(scope)
         name = self.target(scope)
-        self.line(f"{name} = {helper}({vector}, {self.scalar(scope, 1)})")
+        call = f"{helper}({vector}, {self.scalar(scope, 1)})"
+        if self.helpers[helper] == "scalar":
+            self.line(f"{name} = {call}")
+        else:
+            array = self.name("q")
+            self.line(f"{name}, {array} = {call}")
+            scope.arrays[array] = (label,)
         self.define(scope, name)
+
+    def argument(self, scope: Scope) -> tuple[str, str]:
+        """A vector, or a view of an array that is one, and its label."""
+        name = self.pick(list(scope.arrays))
+        shape = scope.arrays[name]
+        if len(shape) == 2:
+            row, column = self.index(scope, name, 0), self.index(scope, name, 1)
+            return self.pick([(f"{name}[{row}]", shape[1]), (f"{name}[:, {column}]", shape[0])])
+        choices = [(name, shape[0]), (f"{name}[::-1]", shape[0])]
+        if f"{shape[0]}-1" in LEAST:
+            choices.append((f"{name}[1:]", f"{shape[0]}-1"))
+        return self.pick(choices)
 
     def jump(self, scope: Scope) -> None:
         self.line(f"if {self.condition(scope)}:")
@@ -279,7 +305,7 @@ class Writer(Expressions):
         number = self.scalar(scope)
         if self.returns == "scalar":
             return f"return {number}"
-        names = scope.of_shape(("n",))
+        names = scope.of_shape((self.size,))
         array = self.pick([*names, f"np.sin({names[0]})"])
         return f"return {number}, {array}" if self.returns == "both" else f"return {array}"
 
@@ -378,13 +404,14 @@ class Writer(Expressions):
     # -- functions -----------------------------------------------------------------------------
 
     def helper(self) -> list[str]:
-        """A function of a vector, which it may write to, and a float; it returns a float."""
+        """A function of a vector, which it may write to, and a float."""
         name = self.name("helper")
-        self.lines, self.returns = [], "scalar"
+        self.lines, self.returns = [], self.pick(("scalar", "both"))
+        self.size = "p"
         scope = Scope(["s"], {}, {"p": ("p",)})
         self.statements(scope, 3, 1)
         self.line(self.result(scope))
-        self.helpers.append(name)
+        self.helpers[name] = self.returns
         return [f"def {name}(p, s):", *self.lines, "", ""]
 
     def function(self, most: int, depth: int) -> str:
@@ -393,6 +420,7 @@ class Writer(Expressions):
         for _ in range(self.pick((0, 0, 1, 1, 2))):
             text += self.helper()
         self.lines, self.returns = [], self.pick(("scalar", "array", "both"))
+        self.size = "n"
         arrays: dict[str, Shape] = {"v": ("n",), "w": ("n",), "a": ("n", "m")}
         scope = Scope(["x", "y"], {"k": None}, arrays)
         self.statements(scope, most, depth)
