@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from gradc.ir.builder import CONST
 from gradc.ir.core import Op, Value
 from gradc.ir.types import INT
 from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
 
-Number = int | Fraction
-
 
 @dataclass(frozen=True, slots=True)
 class Affine:
     """A constant and a sum of symbols with coefficients, none of them zero."""
 
-    terms: Mapping[str, Number]
-    constant: Number = 0
+    terms: Mapping[str, int]
+    constant: int = 0
 
-    def plus(self, other: Affine, factor: Number = 1) -> Affine:
+    def plus(self, other: Affine, factor: int = 1) -> Affine:
         """Return ``self + factor * other``."""
         terms = dict(self.terms)
         for symbol, coefficient in other.terms.items():
@@ -38,25 +35,25 @@ class Affine:
         """Return ``self - other``."""
         return self.plus(other, -1)
 
-    def shifted(self, by: Number) -> Affine:
+    def shifted(self, by: int) -> Affine:
         """Return ``self + by``."""
         return Affine(self.terms, self.constant + by)
 
-    def times(self, factor: Number) -> Affine:
+    def times(self, factor: int) -> Affine:
         """Return ``factor * self``."""
         return Affine({}).plus(self, factor)
 
     @property
-    def known(self) -> Number | None:
+    def known(self) -> int | None:
         """The value, where it does not depend on any symbol."""
         return self.constant if not self.terms else None
 
-    def key(self) -> tuple[tuple[tuple[str, Number], ...], Number]:
+    def key(self) -> tuple[tuple[tuple[str, int], ...], int]:
         """A hashable key: equal forms have equal keys."""
         return (tuple(sorted(self.terms.items())), self.constant)
 
 
-def number(constant: Number) -> Affine:
+def number(constant: int) -> Affine:
     """Return the form of a constant."""
     return Affine({}, constant)
 

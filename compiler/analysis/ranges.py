@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from math import gcd
 
-from gradc.analysis.affine import Affine, AffineForms, Number, number
+from gradc.analysis.affine import Affine, AffineForms, number
 from gradc.ir.control import FOR, IF
 from gradc.ir.core import Op, Value
 from gradc.ir.types import BOOL, INT
@@ -109,7 +109,7 @@ class Facts:
         start, stop, step = (self.forms.of(arg) for arg in op.args)
         if step.known is None or step.known == 0:
             return
-        stride: Number = step.known if step.known > 0 else -step.known
+        stride = step.known if step.known > 0 else -step.known
         span = stop.minus(start).times(1 if step.known > 0 else -1)
         covered = out.times(stride)
         self.add(covered.minus(span))
@@ -208,7 +208,7 @@ class Facts:
 
     def proves(self, form: Affine) -> bool:
         """Whether a form is certainly not negative here."""
-        return _Proof(list(self.all())).finds(form, _DEPTH)
+        return _Proof(self.all()).finds(form, _DEPTH)
 
     def compare(self, op: Op) -> bool | None:
         """Return the outcome of a comparison of integers where it is certain."""
@@ -226,24 +226,46 @@ class Facts:
         return None
 
 
-@dataclass(slots=True)
 class _Proof:
-    facts: Sequence[Affine]
-    seen: set[object] = field(default_factory=set)
+    """Looks for multiples of facts that leave a constant of a goal.
 
-    def finds(self, goal: Affine, depth: int) -> bool:
-        if goal.known is not None:
-            return goal.known > -1  # an integer that is more than -1 is not negative
-        key = goal.key()
-        if depth == 0 or key in self.seen or len(self.seen) > _TRIES:
+    All numbers are integers: a goal is multiplied rather than a fact divided, and `scale` says
+    by how much. An integer that is more than -1 is not negative.
+    """
+
+    def __init__(self, facts: Iterable[Affine]) -> None:
+        self.by_sign: dict[tuple[str, bool], list[Affine]] = {}
+        for fact in facts:
+            for symbol, coefficient in fact.terms.items():
+                self.by_sign.setdefault((symbol, coefficient > 0), []).append(fact)
+        self.seen: set[object] = set()
+
+    def finds(self, goal: Affine, depth: int, scale: int = 1) -> bool:
+        if not goal.terms:
+            return goal.constant > -scale
+        candidates = self.candidates(goal)
+        key = (goal.key(), scale)
+        if depth == 0 or not candidates or key in self.seen or len(self.seen) > _TRIES:
             return False
         self.seen.add(key)
-        for symbol, coefficient in reversed(list(goal.terms.items())):
-            for fact in self.facts:
-                of_fact = fact.terms.get(symbol, 0)
-                if of_fact * coefficient <= 0:
-                    continue
-                factor = Fraction(coefficient) / Fraction(of_fact)
-                if self.finds(goal.plus(fact, -factor), depth - 1):
-                    return True
+        symbol, facts = candidates
+        of_goal = goal.terms[symbol]
+        for fact in facts:
+            of_fact = fact.terms[symbol]
+            common = gcd(int(of_goal), int(of_fact))
+            factor, multiple = abs(of_fact) // common, abs(of_goal) // common
+            rest = goal if factor == 1 else goal.times(factor)
+            if self.finds(rest.plus(fact, -multiple), depth - 1, int(scale * factor)):
+                return True
         return False
+
+    def candidates(self, goal: Affine) -> tuple[str, Sequence[Affine]] | None:
+        """The symbol that the fewest facts can remove, and those; None where one stays for good."""
+        found = None
+        for symbol, coefficient in goal.terms.items():
+            facts = self.by_sign.get((symbol, coefficient > 0))
+            if facts is None:
+                return None
+            if found is None or len(facts) <= len(found[1]):
+                found = (symbol, facts)
+        return found

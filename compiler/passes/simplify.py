@@ -64,12 +64,16 @@ class Simplify:
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the simplified function."""
+        decided: Function | None = None
         for _ in range(_MOST_ROUNDS):
             before = function
             function = _Simplifier(function, self.relaxed).run()
-            function = decide_bounds(function)
             if function is before:
-                return function
+                if function is decided:
+                    return function
+                function = decided = decide_bounds(function)
+                if function is before:
+                    return function
         raise InternalError(f"simplify: {function.name} still changes after {_MOST_ROUNDS} rounds")
 
 
