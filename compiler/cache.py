@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from gradc_runtime import __version__ as runtime_version
 from gradc_runtime.files import write_atomically
 
 VARIABLE = "GRADC_CACHE_DIR"
@@ -70,6 +71,8 @@ def throwaway_folder() -> Path:
 def _environment() -> str:
     packages = ("numba", "llvmlite", "numpy")
     found = [f"{name} {version(name)}" for name in packages]
+    # how a text is compiled is the runtime's business
+    found.append(f"gradc_runtime {runtime_version}")
     return " ".join([sys.version.split()[0], *found])
 
 

@@ -215,14 +215,15 @@ ISFINITE = constant(
 )
 RELU = elementwise(
     "relu",
-    lambda x: np.where(np.asarray(x) > 0, x, np.zeros_like(x)),
+    lambda x: np.maximum(x, np.zeros_like(x)),
     vjp=lambda ct, x, *, out: (SELECT(GT(x, 0.0), ct, 0.0),),
     jvp=lambda tangents, x, *, out: SELECT(GT(x, 0.0), tangents[0], 0.0),
     at=[(0.3,), (-1.1,)],
     formula="1 where x > 0 else 0",
     edges="relu'(0) = 0",
     text="np.maximum({0}, 0)",
-    lower=lambda x: SELECT(GT(x, 0.0), x, 0.0),
+    # not `x if x > 0 else 0`, which would hide a NaN
+    lower=lambda x: SELECT(LE(x, 0.0), 0.0, x),
     cost=1,
 )
 
