@@ -13,6 +13,7 @@ import functools
 import importlib
 import importlib.util
 import re
+import threading
 import types
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from typing import Any, cast
 import numpy as np
 
 from gradc_runtime.arrays import IndexOutOfRangeError
-from gradc_runtime.cuda_device import FAILURE_WORDS, bound_to_device, fail, wrap
+from gradc_runtime.cuda_device import FAILURE_WORDS, bound_to_device, fail, reshaped, wrap
 from gradc_runtime.cuda_signature import Parameter, bind_sizes, parse
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "cuda_kernel",
     "fail",
     "is_device_array",
+    "reshaped",
     "wrap",
 ]
 
@@ -116,6 +118,7 @@ class CudaKernel:
         self.results = parse(results)
         self.failures = None if failures is None else tuple(failures)
         self._dispatcher: Any = None
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<CUDA kernel {self.py_func.__qualname__}>"
@@ -187,17 +190,21 @@ class CudaKernel:
             Where there is no GPU.
         """
         if self._dispatcher is None:
-            module = _numba_cuda()
-            if not is_simulated() and not module.is_available():
-                raise CudaUnavailableError(
-                    f"no CUDA device: {_why(module)}; compile to PTX with "
-                    "gradc compile --emit ptx, or set NUMBA_ENABLE_CUDASIM=1 to simulate"
-                )
-            bound = bound_to_device(self.py_func, module, is_simulated())
-            self._dispatcher = module.jit(bound if is_simulated() else self._signature())
-            if not is_simulated():
-                self._dispatcher = self._dispatcher(bound)
+            with self._lock:
+                if self._dispatcher is None:
+                    self._dispatcher = self._compile()
         return self._dispatcher
+
+    def _compile(self) -> Any:
+        module = _numba_cuda()
+        if is_simulated():
+            return module.jit(bound_to_device(self.py_func, module, simulated=True))
+        if not module.is_available():
+            raise CudaUnavailableError(
+                f"no CUDA device: {_why(module)}; compile to PTX with "
+                "gradc compile --emit ptx, or set NUMBA_ENABLE_CUDASIM=1 to simulate"
+            )
+        return module.jit(self._signature())(bound_to_device(self.py_func, module, simulated=False))
 
     def _signature(self) -> Any:
         """Types of the arguments as numba has them."""

@@ -40,6 +40,11 @@ def fail(number: int, failed: Any) -> None:
     raise RuntimeError
 
 
+def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """The same elements under other sizes; the array has no gaps in memory."""
+    return array.reshape(shape)
+
+
 CALLABLE = (wrap, fail)
 
 
@@ -63,6 +68,8 @@ def bound_to_device(function: types.FunctionType, module: Any, simulated: bool) 
             replaced[callable_.__name__] = module.jit(device=True, inline="always")(own)
     if not simulated:
         replaced["np"] = device_numpy()
+        if function.__globals__.get("reshaped") is reshaped:
+            replaced["reshaped"] = _reshaped()
     return _with_globals(function, replaced)
 
 
@@ -163,6 +170,46 @@ def _logaddexp() -> Any:
         return x(x, y), generate
 
     return logaddexp
+
+
+@functools.cache
+def _reshaped() -> Any:
+    """The function of that name as instructions: numba's own would link a library of C."""
+    from numba.cuda.extending import intrinsic
+
+    @intrinsic
+    def reshaped(typing_context: Any, array: Any, shape: Any) -> tuple[Any, Callable[..., Any]]:
+        result = array.copy(ndim=len(shape), layout="C")
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            from numba.cuda import cgutils
+            from numba.cuda.np.arrayobj import make_array, populate_array
+
+            source = make_array(array)(context, builder, args[0])
+            made = make_array(result)(context, builder)
+            sizes = [
+                context.cast(builder, size, type_, numba_types.intp)
+                for size, type_ in zip(cgutils.unpack_tuple(builder, args[1]), shape, strict=True)
+            ]
+            strides = [source.itemsize]
+            for size in reversed(sizes[1:]):
+                strides.insert(0, builder.mul(strides[0], size))
+            populate_array(
+                made,
+                data=source.data,
+                shape=sizes,
+                strides=strides,
+                itemsize=source.itemsize,
+                meminfo=source.meminfo,
+                parent=source.parent,
+            )
+            return made._getvalue()
+
+        return result(array, shape), generate
+
+    from numba.cuda import types as numba_types
+
+    return reshaped
 
 
 def _is_float(type_: Any) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 
 from gradc.emit.comments import INDENT, WIDTH, Line, with_comments
 from gradc.emit.cuda_carried import settle_carried_arrays
-from gradc.emit.cuda_memory import MAKERS, Memory, place_arrays
+from gradc.emit.cuda_memory import Memory, is_array_maker, is_reshaped, place_arrays
 from gradc.emit.module import WIDTHS, definition, header
 from gradc.emit.names import Names, identifier
 from gradc.emit.statements import FunctionWriter
@@ -31,7 +31,7 @@ from gradc.prims.shape import COPY, ZEROS
 RUNTIME = "gradc_runtime.cuda"
 SAMPLES = "samples"
 # Names of kernels that programs for the CPU do not know.
-_TAKEN = frozenset({"cuda", "cuda_kernel", "fail"})
+_TAKEN = frozenset({"cuda", "cuda_kernel", "fail", "reshaped"})
 
 
 def emit_kernel(
@@ -113,7 +113,7 @@ class KernelWriter(FunctionWriter):
             if name in _TAKEN:
                 self.names[value] = self.fresh.suggest(f"{name}_")
         self.depth = 2  # of the statement that is being written
-        self.buffers: dict[str, tuple[Line, Value]] = {}
+        self.buffers: dict[str, tuple[Line | None, Type, tuple[int, ...]]] = {}
         self.failed = self.fresh.suggest("failed")
         self.sample = self.fresh.suggest("sample")
         self.result_names = result_names
@@ -147,17 +147,17 @@ class KernelWriter(FunctionWriter):
         """
         made = []
         arguments = {self.names[param] for param in self.function.params}
-        for buffer, (place, array) in self.buffers.items():
-            target = place.text.partition(" = ")[0]
-            assigned = [line for line in body if _assigns(line.text, target)]
+        for buffer, (place, type, sizes) in self.buffers.items():
             name = buffer
-            alone = assigned == [place] and target not in arguments
-            if alone and not _is_block(body, body.index(place)):
-                name = target
-                body.remove(place)
-            sizes = tuple_text(self.memory.local[array])
-            dtype = f"np.{array.type.dtype.numpy_name}"
-            made.append(Line(1, f"{name} = cuda.local.array({sizes}, {dtype})"))
+            if place is not None:
+                target = place.text.partition(" = ")[0]
+                assigned = [line for line in body if _assigns(line.text, target)]
+                alone = assigned == [place] and target not in arguments
+                if alone and not _is_block(body, body.index(place)):
+                    name = target
+                    body.remove(place)
+            dtype = f"np.{type.dtype.numpy_name}"
+            made.append(Line(1, f"{name} = cuda.local.array({tuple_text(sizes)}, {dtype})"))
         return made
 
     def arguments(self, body: Sequence[Line]) -> list[Line]:
@@ -249,15 +249,29 @@ class KernelWriter(FunctionWriter):
         if op.prim is WRAP:
             index, size = (self.typed(arg) for arg in op.args)
             return call(self.helper("wrap"), index, size, str(op.params["line"]), self.failed)
-        if op.prim in MAKERS and not op.out.type.is_scalar:
+        if is_reshaped(op):
+            return self.reshaped(op)
+        if is_array_maker(op):
             name = self.fresh.suggest(identifier(op.out.name))
             self.assign(name, op, self.depth)
             return Expr(name)
         return super().op_text(op)
 
+    def reshaped(self, op: Op) -> Expr:
+        """An array under other sizes; of what has gaps in memory, of a copy."""
+        source = self.expr(op.args[0])
+        if op.out in self.memory.local:
+            name = self.fresh.suggest("part")
+            self.buffers[name] = (None, op.args[0].type, self.memory.local[op.out])
+            self.copy(name, source.text, op.args[0].type, self.depth, op)
+            source = Expr(name)
+        sizes = [self.typed(size).at(0) for size in op.args[1:]]
+        shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        return call(self.helper("reshaped"), source, shape)
+
     def assign(self, target: str, op: Op, depth: int) -> None:
         """Write ``target = value``; what makes an array takes the place that it has."""
-        if op.prim not in MAKERS or op.out.type.is_scalar:
+        if not is_array_maker(op):
             super().assign(target, op, depth)
             return
         source = ""
@@ -269,14 +283,31 @@ class KernelWriter(FunctionWriter):
         if number is not None:
             self.write(depth, f"{target} = {self.outputs[number]}[{self.sample}]", op)
         else:
-            buffer = self.fresh.suggest(f"{target}_buffer")
-            self.write(depth, f"{target} = {buffer}", op)
-            self.buffers[buffer] = (self.lines[-1], op.out)
+            self.take_buffer(target, op, source, depth)
         if op.prim is ZEROS:
             zero = "False" if op.out.type.dtype is DType.BOOL else "0"
             self.write(depth, f"{target}[:] = {zero}", op)
         elif op.prim is COPY:
             self.copy(target, source, op.out.type, depth, op)
+
+    def take_buffer(self, target: str, op: Op, source: str, depth: int) -> None:
+        """Write ``target = buffer``, or the part of it that is used where sizes change."""
+        buffer = self.fresh.suggest(f"{target}_buffer")
+        shape = op.out.type.shape
+        if op.prim is COPY:
+            sizes = [f"{source}.shape[{axis}]" for axis in range(len(shape))]
+        else:
+            sizes = [self.expr(size).at(0) for size in op.args]
+        items = [
+            ":" if isinstance(dim, int) else f":{size}"
+            for dim, size in zip(shape, sizes, strict=True)
+        ]
+        while items and items[-1] == ":":
+            items.pop()
+        part = f"[{', '.join(items)}]" if items else ""
+        self.write(depth, f"{target} = {buffer}{part}", op)
+        place = None if part else self.lines[-1]
+        self.buffers[buffer] = (place, op.out.type, self.memory.local[op.out])
 
     def update(self, op: Op, depth: int) -> None:
         """Write an update; of a part that is an array, element by element."""

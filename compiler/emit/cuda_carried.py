@@ -47,9 +47,46 @@ def settle_carried_arrays(function: Function) -> Function:
     return with_body(function, _Settler(function).region(function.body))
 
 
-class _Settler:
+class Buffers:
+    """Which array a value is an updated version of.
+
+    Parameters
+    ----------
+    function : Function
+        With all updates in place.
+    """
+
     def __init__(self, function: Function) -> None:
         self.makers: Mapping[Value, Op] = defining_ops(function.body)
+
+    def of(self, value: Value) -> Value:
+        """The first version of an array: an argument, what a loop carries, or a new array."""
+        while True:
+            op = self.makers.get(value)
+            if op is None:
+                return value
+            if is_in_place(op) or op.prim in _SAME:
+                value = op.args[0]
+            elif op.prim in (FOR, WHILE):
+                number = op.outs.index(value)
+                inner = loop_body(op).yields[number]
+                if self.of(inner) is not carried_params(op)[number]:
+                    return value
+                value = carried_inits(op)[number]
+            elif op.prim is IF:
+                number = op.outs.index(value)
+                first, second = (self.of(region.yields[number]) for region in op.regions)
+                if first is not second:
+                    return value
+                value = first
+            else:
+                return value
+
+
+class _Settler:
+    def __init__(self, function: Function) -> None:
+        self.buffers = Buffers(function)
+        self.makers = self.buffers.makers
         self.uses = use_counts(function.body)
 
     def region(self, region: Region) -> Region:
@@ -72,7 +109,7 @@ class _Settler:
         moving = [
             number
             for number, (param, value) in enumerate(zip(params, body.yields, strict=True))
-            if not param.type.is_scalar and self.buffer(value) is not param
+            if not param.type.is_scalar and self.buffers.of(value) is not param
         ]
         inits = list(carried_inits(op))
         for number in moving:
@@ -126,34 +163,11 @@ class _Settler:
 
     # -- who lies where -----------------------------------------------------------------------
 
-    def buffer(self, value: Value) -> Value:
-        """The value that an array is an updated version of."""
-        while True:
-            op = self.makers.get(value)
-            if op is None:
-                return value
-            if is_in_place(op) or op.prim in _SAME:
-                value = op.args[0]
-            elif op.prim in (FOR, WHILE):
-                number = op.outs.index(value)
-                inner = loop_body(op).yields[number]
-                if self.buffer(inner) is not carried_params(op)[number]:
-                    return value
-                value = carried_inits(op)[number]
-            elif op.prim is IF:
-                number = op.outs.index(value)
-                first, second = (self.buffer(region.yields[number]) for region in op.regions)
-                if first is not second:
-                    return value
-                value = first
-            else:
-                return value
-
     def reads(self, value: Value, param: Value) -> bool:
         """Whether an array may lie in what a loop carries."""
         pending, seen = [value], set()
         while pending:
-            found = self.buffer(pending.pop())
+            found = self.buffers.of(pending.pop())
             if found is param:
                 return True
             op = self.makers.get(found)
@@ -179,7 +193,7 @@ class _Settler:
                 value = op.args[0]
             elif op.prim is FOR:
                 number = op.outs.index(value)
-                if self.buffer(loop_body(op).yields[number]) is not carried_params(op)[number]:
+                if self.buffers.of(loop_body(op).yields[number]) is not carried_params(op)[number]:
                     return False
                 value = carried_inits(op)[number]
             else:

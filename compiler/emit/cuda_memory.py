@@ -8,17 +8,21 @@ with the line of the source that asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
 from gradc.analysis.storage import StorageClasses
+from gradc.emit.cuda_carried import Buffers
+from gradc.emit.cuda_sizes import largest_sizes
 from gradc.emit.plan import Plan
 from gradc.errors import Diagnostics
 from gradc.ir.builder import CONST, DIM
+from gradc.ir.control import IF
 from gradc.ir.core import Function, Kind, Op, Value
-from gradc.ir.types import Dim
+from gradc.ir.types import Dim, Type
 from gradc.ir.walk import all_ops
-from gradc.prims.index import ADD_AT, GET, PUT
+from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
 
@@ -27,7 +31,6 @@ from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANS
 MOST_BYTES = 32 * 1024
 
 MAKERS = frozenset({EMPTY, ZEROS, COPY})
-_VIEWS = frozenset({GET, EXPECT, STOP_GRADIENT, RESHAPE, TRANSPOSE})
 
 
 @dataclass(slots=True)
@@ -39,7 +42,8 @@ class Memory:
     rows : dict
         From the value of an op that makes an array to the number of the result that it is.
     local : dict
-        From the value of an op that makes an array to the sizes of the thread's own array.
+        From the value of an op to the sizes of the thread's own array that it is a part of, or
+        that its operand is copied to before it gets another shape.
     """
 
     rows: dict[Value, int] = field(default_factory=dict)
@@ -56,6 +60,8 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
     """
     memory = Memory()
     _find_rows(function, memory)
+    order = Order(function)
+    bounds = largest_sizes(function)
     problems = Diagnostics()
     _refuse_tapes(function, problems)
     problems.raise_if_any()
@@ -65,8 +71,10 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
             continue
         if any(out in plan.implicit for out in op.outs):
             continue
-        if op.prim in MAKERS and not op.out.type.is_scalar:
-            total += _place(op, memory, total, problems)
+        if is_array_maker(op):
+            total += _place(op, op.out.type, bounds, memory, total, problems)
+        elif is_reshaped(op) and not order.is_contiguous(op.args[0]):
+            total += _place(op, op.args[0].type, bounds, memory, total, problems)
         elif not _is_known(op, plan):
             problems.add(
                 op.loc,
@@ -88,11 +96,18 @@ def _refuse_tapes(function: Function, problems: Diagnostics) -> None:
             )
 
 
-def _place(op: Op, memory: Memory, total: int, problems: Diagnostics) -> int:
+def _place(
+    op: Op,
+    type: Type,
+    bounds: Mapping[str, int],
+    memory: Memory,
+    total: int,
+    problems: Diagnostics,
+) -> int:
     """Give an array to the thread; return how many bytes that takes."""
     if op.out in memory.rows:
         return 0
-    sizes = known_sizes(op.out.type.shape)
+    sizes = _known_sizes(type.shape, bounds)
     if sizes is None:
         problems.add(
             op.loc,
@@ -101,7 +116,7 @@ def _place(op: Op, memory: Memory, total: int, problems: Diagnostics) -> int:
             'use sizes that do not depend on data, or target="cpu"',
         )
         return 0
-    count = prod(sizes) * op.out.type.dtype.numpy.itemsize
+    count = prod(sizes) * type.dtype.numpy.itemsize
     if total <= MOST_BYTES < total + count:
         problems.add(
             op.loc,
@@ -113,22 +128,63 @@ def _place(op: Op, memory: Memory, total: int, problems: Diagnostics) -> int:
     return count
 
 
-def known_sizes(shape: tuple[Dim, ...]) -> tuple[int, ...] | None:
-    """The sizes, where all of them are numbers."""
-    sizes = tuple(dim for dim in shape if isinstance(dim, int))
-    return sizes if len(sizes) == len(shape) else None
+def is_array_maker(op: Op) -> bool:
+    """Whether an op makes an array."""
+    return op.prim in MAKERS and not op.out.type.is_scalar
+
+
+def is_reshaped(op: Op) -> bool:
+    """Whether an op is the same elements of an array under other sizes."""
+    return op.prim is RESHAPE and bool(op.args[0].type.shape) and bool(op.out.type.shape)
+
+
+def _known_sizes(shape: tuple[Dim, ...], bounds: Mapping[str, int]) -> tuple[int, ...] | None:
+    """The sizes, or what they do not exceed, where all of them have such a number."""
+    sizes = [bounds.get(dim) if isinstance(dim, str) else dim for dim in shape]
+    known = tuple(size for size in sizes if size is not None)
+    return known if len(known) == len(sizes) else None
 
 
 def _is_known(op: Op, plan: Plan) -> bool:
     """Whether kernels have a text for an op."""
     arrays = [value for value in (*op.args, *op.outs) if not value.type.is_scalar]
-    if not arrays or op.prim in _VIEWS or op.prim in (DIM, CONST):
+    if not arrays or op.prim in (DIM, CONST, GET, EXPECT, STOP_GRADIENT):
         return True
+    if op.prim is RESHAPE:
+        return not op.args[0].type.is_scalar
+    if op.prim is TRANSPOSE:
+        perm = tuple(op.params["perm"])
+        return perm in (tuple(range(len(perm))), tuple(reversed(range(len(perm)))))
     if op.prim in (PUT, ADD_AT):
         value = op.args[1]
         spread = value in plan.implicit
         return not spread or (op.prim is PUT and plan.made_by[value].args[0].type.is_scalar)
     return False
+
+
+class Order:
+    """Which arrays have their elements one after the other in memory."""
+
+    def __init__(self, function: Function) -> None:
+        self.buffers = Buffers(function)
+
+    def is_contiguous(self, value: Value) -> bool:
+        """Whether an array is known to be in C order without gaps."""
+        value = self.buffers.of(value)
+        op = self.buffers.makers.get(value)
+        if op is None:
+            return True  # an argument, or a buffer that a loop carries
+        if op.prim is IF:
+            number = op.outs.index(value)
+            return all(self.is_contiguous(region.yields[number]) for region in op.regions)
+        if op.prim is GET:
+            parts = op.params["spec"]
+            rows = parts.count(AT)
+            leading = (AT,) * rows + (ALL,) * (len(parts) - rows)
+            return tuple(parts) == leading and self.is_contiguous(op.args[0])
+        if op.prim in MAKERS:  # a part of its memory, where sizes change
+            return all(isinstance(dim, int) for dim in op.out.type.shape[1:])
+        return op.prim is RESHAPE
 
 
 # -- results --------------------------------------------------------------------------------------
@@ -137,10 +193,11 @@ def _is_known(op: Op, plan: Plan) -> bool:
 def _find_rows(function: Function, memory: Memory) -> None:
     """Let results be made where they are returned.
 
-    That is so for an array made once, outside of loops, whose buffer is that of one result and
-    of nothing that was there before.
+    That is so for an array made once, outside of loops, that becomes one result by updates alone
+    and lies in one buffer with no other.
     """
     storage = StorageClasses(function)
+    buffers = Buffers(function)
     makers: dict[Value, list[Op]] = {}
     for op in all_ops(function.body):
         if op.prim in MAKERS and not op.out.type.is_scalar:
@@ -155,5 +212,5 @@ def _find_rows(function: Function, memory: Memory) -> None:
         others = [other for other in function.results if storage.of(other) is home]
         if len(found) == 1 and len(others) == 1 and home not in taken:
             (maker,) = found
-            if maker in outside and maker.out.type == result.type:
+            if maker in outside and buffers.of(result) is maker.out:
                 memory.rows[maker.out] = number

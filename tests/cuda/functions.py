@@ -86,6 +86,30 @@ def in_place(x, y):
     return out @ out
 
 
+def triangular(L, b):
+    x = np.zeros(3)
+    for i in range(3):
+        total = b[i]
+        for j in range(i):
+            total -= L[i, j] * x[j]
+        x[i] = total / L[i, i]
+    return x @ x
+
+
+def eliminated(A, x):
+    for i in range(3):
+        x[i] = x[i] / A[i, i]
+        for j in range(i + 1, 3):
+            x[j] -= A[j, i] * x[i]
+    return np.sum(x * x)
+
+
+def reshaped(A):
+    B = A.T.reshape(9)
+    B[2] = 5.0
+    return np.sum((B.reshape(3, 3) @ A)[0]) + np.trace(A)
+
+
 def edges(x, y):
     return x / y + math.log(x)
 
@@ -143,5 +167,8 @@ def make_cases() -> list[Case]:
         Case(softmax_first, (0,), (normal(3),)),
         Case(captured, (0,), (normal(2),)),
         Case(in_place, (0, 1), (normal(3), normal())),
+        Case(triangular, (0, 1), (normal(3, 3) + 3.0 * np.eye(3), normal(3))),
+        Case(eliminated, (0, 1), (normal(3, 3) + 3.0 * np.eye(3), normal(3))),
+        Case(reshaped, (0,), (normal(3, 3),)),
         Case(edges, (0, 1), (special, np.roll(special, 3)), False),
     ]

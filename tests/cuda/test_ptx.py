@@ -16,7 +16,17 @@ from tests.cuda.functions import make_cases
 
 pytest.importorskip("numba_cuda")
 
-CHOSEN = ("scalars", "running", "recurrent", "branches", "cross_entropy", "captured", "in_place")
+CHOSEN = (
+    "scalars",
+    "running",
+    "recurrent",
+    "branches",
+    "cross_entropy",
+    "captured",
+    "in_place",
+    "eliminated",
+    "reshaped",
+)
 CASES = {case.name: case for case in make_cases()}
 
 
