@@ -95,6 +95,7 @@ def dtype_of_numpy(dtype: np.dtype[np.generic]) -> DType | None:
 
     All integer types are held as 64-bit integers: they are constants for differentiation.
     """
+    dtype = dtype.newbyteorder("=")
     if dtype == np.float64:
         return DType.F64
     if dtype == np.float32:
