@@ -15,7 +15,8 @@ from gradc.errors import (
     UnsupportedFunctionError,
 )
 from gradc.frontend.python import calls, environment
-from gradc.frontend.python.context import Lowering, Tables
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.merging import RAISED
 from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
 from gradc.frontend.python.promote import kind_of_constant

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from gradc.frontend.python import advanced, calls, writes
-from gradc.frontend.python.context import Tables
 from gradc.frontend.python.expressions import EXPRESSIONS
 from gradc.frontend.python.functions import (
     attributes,
@@ -22,6 +21,7 @@ from gradc.frontend.python.functions import (
     reductions,
     shaping,
 )
+from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.refs import Ref
 from gradc.frontend.python.statements import STATEMENTS
 
