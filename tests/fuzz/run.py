@@ -1,6 +1,6 @@
 """`make fuzz N=10000 SEED=1`: check many random Python programs and count what becomes of them.
 
-The programs come in lots of a thousand, each with a seed of its own, so that a failure is found
+The programs come in lots of 250, each with a seed of its own, so that a failure is found
 again by its lot. A wrong program is shrunk and printed as source, and the run exits with 1.
 """
 
@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from tests.fuzz.property import check_program
 from tests.generators.python_programs import PythonProgram, python_programs
 
-LOT = 1000
+LOT = 250
 TEXT_EVERY = 5
 COMPILED_EVERY = 500
 
