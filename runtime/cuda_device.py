@@ -11,6 +11,7 @@ which the launcher reads, and end the thread.
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import types
 from collections.abc import Callable
@@ -183,10 +184,9 @@ def _reshaped() -> Any:
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             from numba.cuda import cgutils
-            from numba.cuda.np.arrayobj import make_array, populate_array
 
-            source = make_array(array)(context, builder, args[0])
-            made = make_array(result)(context, builder)
+            source = arrays.make_array(array)(context, builder, args[0])
+            made = arrays.make_array(result)(context, builder)
             sizes = [
                 context.cast(builder, size, type_, numba_types.intp)
                 for size, type_ in zip(cgutils.unpack_tuple(builder, args[1]), shape, strict=True)
@@ -194,7 +194,7 @@ def _reshaped() -> Any:
             strides = [source.itemsize]
             for size in reversed(sizes[1:]):
                 strides.insert(0, builder.mul(strides[0], size))
-            populate_array(
+            arrays.populate_array(
                 made,
                 data=source.data,
                 shape=sizes,
@@ -209,6 +209,7 @@ def _reshaped() -> Any:
 
     from numba.cuda import types as numba_types
 
+    arrays = importlib.import_module("numba.cuda.np.arrayobj")
     return reshaped
 
 
