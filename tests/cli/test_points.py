@@ -74,9 +74,9 @@ def test_code_is_not_run():
 
 @pytest.mark.parametrize("text", ["x=" + "[" * 100_000, "x=" + "1" * 100_000, "x" * 10**6])
 def test_huge_texts_are_refused_soon_and_shown_in_part(text):
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(refusal(text)) < 200
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_long_text_is_cut_around_the_place():

@@ -189,15 +189,15 @@ def f(x: f64):
     "text", ["(x + y + z + 1)**900", "((x + y)**30 + 1)**30/(x*y*z + 1)**9", "x**1e300 + y*z"]
 )
 def test_closed_forms_of_high_degree_take_no_time(text):
-    before = time.perf_counter()
+    before = time.process_time()
     formula(text, 0.5, 0.25, 0.125)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 def test_huge_constants_take_no_time():
-    before = time.perf_counter()
+    before = time.process_time()
     derivation = derive_function(function_of(POWERS), [0], [1.0])
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
     assert derivation.gradient[0].value == math.inf
 
 

@@ -93,9 +93,9 @@ def test_shared_structure_takes_time_in_proportion():
     expr = x
     for _ in range(40):
         expr = expr * expr + expr
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(from_sympy(expr, x).function.ops) < 1000
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 def test_only_the_piece_that_holds_is_computed():
