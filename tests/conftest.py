@@ -1,12 +1,19 @@
 """Settings that every test needs."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import hypothesis
 import pytest
 
 # Plots are drawn to files only.
 os.environ["MPLBACKEND"] = "Agg"
+
+# The user's own cache of generated modules is left alone.
+os.environ["GRADC_CACHE_DIR"] = tempfile.mkdtemp(prefix="gradc-tests-")
+atexit.register(shutil.rmtree, os.environ["GRADC_CACHE_DIR"], ignore_errors=True)
 
 # A first call compiles, so time says nothing about an example.
 hypothesis.settings.register_profile("default", deadline=None)
