@@ -47,7 +47,12 @@ def _options(given: OptionKeywords) -> Options:
         if name in given and given[name] not in allowed:  # type: ignore[literal-required]
             value = given[name]  # type: ignore[literal-required]
             raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
-    return Options(**given)
+    options = Options(**given)
+    for name in ("parallel", "memory_limit", "boundscheck"):
+        value = getattr(options, name)
+        if value != getattr(Options(), name):
+            raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
+    return options
 
 
 @overload
@@ -80,7 +85,8 @@ def grad(
         Whether the function returns ``(value, aux)``; then the result is ``(gradient, aux)``.
     **options
         ``target="cpu" | "cuda" | "python"``, ``style="loops" | "numpy"``, ``fastmath=True``,
-        ``parallel=False``, ``cache=True``, ``memory_limit=None``, ``boundscheck=True``.
+        ``cache=True``. Other values than ``parallel=False``, ``memory_limit=None`` and
+        ``boundscheck=True`` are refused: they are not available yet.
 
     Returns
     -------
