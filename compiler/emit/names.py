@@ -30,12 +30,13 @@ RESERVED = (
     | frozenset(HELPERS)
 )
 _NUMBERED = re.compile(r"_\d+$")
-_ILLEGAL = re.compile(r"\W")
 
 
 def identifier(name: str) -> str:
     """The nearest legal Python identifier to a name, in the form that Python compares."""
-    name = _ILLEGAL.sub("_", unicodedata.normalize("NFKC", name))
+    letters = unicodedata.normalize("NFKC", name)
+    # `\w` of regular expressions takes letters that Python's own table does not know
+    name = "".join(letter if f"_{letter}".isidentifier() else "_" for letter in letters)
     if not name.isidentifier():
         name = f"_{name}"
     return f"{name}_" if name in RESERVED else name
