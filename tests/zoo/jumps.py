@@ -281,3 +281,43 @@ def condition_calls_function(x):
     while energy(x) > 1.0:
         x = x * 0.8
     return x
+
+
+@zoo(0.4, 3)
+@zoo(2.4, 3)
+def return_after_loop_in_one_branch(u, n):
+    if n == 1:
+        u = u * 2
+    else:
+        for _ in range(n):
+            u = u + 1
+        if u < 4:
+            return u * 3
+    return u + 1
+
+
+@zoo(V)
+def continue_past_an_assignment(x):
+    u = 1.0
+    s = 0.0
+    for i in range(len(x)):
+        if i > 0:
+            if x[i] < 0:
+                continue
+            t = x[i] * u
+            s += t
+        u = 0.5 * x[i] + s
+    return s + u
+
+
+@zoo(V)
+def break_past_an_assignment(x):
+    u = 1.0
+    s = 0.0
+    for i in range(len(x)):
+        if i > 0:
+            if x[i] > 1:
+                break
+            s += x[i] * u
+        u = 0.5 * x[i] + s
+    return s * u

@@ -32,7 +32,7 @@ def block(ctx: Lowering, body: Sequence[ast.stmt]) -> None:
         if left is True:
             return
         if left is not False and rest:
-            live = ctx.state.frame.live.after[id(rest[-1])]
+            live = jumps.live_beyond(ctx, rest[-1])
             jumps.guarded(ctx, left, functools.partial(block, ctx, rest), live)
             return
 
@@ -46,6 +46,8 @@ def conditional(ctx: Lowering, node: ast.If, rest: Sequence[ast.stmt] = ()) -> N
     test = ctx.expression(node.test)
     last = rest[-1] if rest else node
     live = ctx.state.frame.live.after[id(last)]
+    if jumps.may_jump(node):
+        live = jumps.live_beyond(ctx, last)
     then_rest = [] if jumps.always_jumps(node.body) else rest
     else_rest = [] if jumps.always_jumps(node.orelse) else rest
     with ctx.builder.at(ctx.location(node)):

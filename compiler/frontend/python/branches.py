@@ -105,6 +105,7 @@ def _join(ctx: Lowering, merger: Merger, before: Snapshot) -> Ref | None:
         ctx.state.lists[changed] = tuple(part(outs) for part in parts)
     for frame, rebuilds in names.items():
         frame.names = {name: rebuild(outs) for name, rebuild in rebuilds.items()}
+    merger.finish()
     return ctx.state.frame.names.pop(_CHOSEN, None)
 
 

@@ -162,11 +162,12 @@ class Carrier:
         if cell is None:
             cell = self.phis[name] = Cell(_label(name), plan.type)
         for source in plan.shared:
-            changes = source in self.guess.cells
-            cell.sources[source] = _NEVER if changes else state.tokens[source]
+            if source in state.tokens:
+                changes = source in self.guess.cells
+                cell.sources[source] = _NEVER if changes else state.tokens[source]
         made = state.new_cell(cell, value)
-        if plan.locked:
-            cell.sources[cell] = state.tokens[cell]
+        if plan.locked or plan.shared:
+            cell.locked = True
         return made
 
     # -- end of the body --------------------------------------------------------------------
@@ -296,22 +297,18 @@ class Carrier:
         if not slots:
             return guess
         reachable = self._reachable_before(frozenset(name for name, _, _ in slots))
-        starts = [entry.cell for _, entry, _ in slots if entry is not None]
-        ends = [end.cell for _, _, end in slots if end is not None]
+        starts = [[] if entry is None else _reached(entry.cell) for _, entry, _ in slots]
+        ends = [[] if end is None else _reached(end.cell) for _, _, end in slots]
         marks: dict[str, tuple[tuple[Cell, ...], bool]] = {}
-        for name, entry, end in slots:
+        for number, (name, entry, end) in enumerate(slots):
             others: list[Cell] = []
-            locked = False
             if entry is not None:
                 if reachable.get(entry.cell, 0) or entry.cell.captured:
                     others.append(entry.cell)
-                others += [cell for cell in entry.cell.sources if cell is not entry.cell]
-                locked = starts.count(entry.cell) > 1
+                others += entry.cell.sources
             if end is not None:
-                if end.cell in self.before.cells:
-                    others.append(end.cell)
-                others += [cell for cell in end.cell.sources if cell in self.before.cells]
-                locked = locked or ends.count(end.cell) > 1
+                others += [cell for cell in ends[number] if cell in self.before.cells]
+            locked = _meets(starts, number) or _meets(ends, number)
             marks[name] = tuple(dict.fromkeys(others)), locked
         names = {
             name: None if plan is None else _mark(plan, name, marks)
@@ -334,6 +331,17 @@ class Carrier:
                 # What it refers to at the end is seen once it is carried.
                 continue
             yield from _phis(name, plan, self.entry.get(name), self.ends.get(name))
+
+
+def _reached(cell: Cell) -> list[Cell]:
+    """An array object, and those that it may be."""
+    return [cell, *cell.sources]
+
+
+def _meets(reached: Sequence[list[Cell]], number: int) -> bool:
+    """Whether one of several carried names may refer to the same array as another."""
+    own = set(reached[number])
+    return any(own.intersection(other) for k, other in enumerate(reached) if k != number)
 
 
 def _phis(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from gradc.frontend.python.refs import (
     Cell,
     Conflict,
     Constant,
+    Dict,
     Frame,
     List,
     Maybe,
@@ -270,6 +271,7 @@ class Lowering:
         made = self.result(value)
         if isinstance(source, Array) and isinstance(made, Array):
             made.cell.sources[source.cell] = self.state.tokens[source.cell]
+            made.cell.locked = True
         return made
 
     def boolean(self, value: Value | bool) -> Ref:
@@ -382,10 +384,9 @@ class Lowering:
     def dtype(self, ref: Ref) -> DType:
         """Return the element type that a dtype argument names."""
         given = self.constant(ref, "the dtype")
-        try:
+        found = None
+        with suppress(TypeError):
             found = dtype_of_numpy(np.dtype(given))
-        except TypeError:
-            found = None
         if found is None:
             raise shapes(
                 f"arrays of dtype {given!r} are not supported",
@@ -407,10 +408,8 @@ class Lowering:
         """Return whether something counts as true."""
         if isinstance(ref, Constant):
             return bool(ref.value)
-        if isinstance(ref, Tuple):
-            return bool(ref.items)
-        if isinstance(ref, List):
-            return bool(self.state.items(ref))
+        if isinstance(ref, Tuple | List | Dict):
+            return bool(self.state.items(ref) if isinstance(ref, List) else ref.items)
         if isinstance(ref, Scalar):
             if ref.value.type == BOOL:
                 return ref.value
@@ -420,6 +419,8 @@ class Lowering:
             raise shapes(
                 "the truth value of an array is ambiguous", "use np.any(...) or np.all(...)"
             )
+        if isinstance(ref, Maybe | Conflict):
+            raise TypeError(f"the truth of {ref}")
         return True
 
     def negated(self, condition: Value | bool) -> Value | bool:

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gradc.frontend.python.branches import branch
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RAISED, RETURNED, RETURNED_VALUE
+from gradc.frontend.python.merging import (
+    FLAGS,
+    RAISED,
+    RETURNED,
+    RETURNED_VALUE,
+)
 from gradc.frontend.python.refs import Constant, Ref, Scalar
 from gradc.ir.core import Value
 
-BROKEN, CONTINUED = "$broken", "$continued"
-_FLAGS = (RETURNED, BROKEN, CONTINUED)
 _LOOPS = (ast.For, ast.While)
 _SCOPES = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -70,9 +73,16 @@ def jumped(ctx: Lowering) -> Value | bool:
     """Whether a jump has been taken in the block being interpreted."""
     names = ctx.state.frame.names
     found: Value | bool = False
-    for flag in _FLAGS:
+    for flag in FLAGS:
         found = ctx.either(found, ctx.truth(names.get(flag, Constant(False))))
     return found
+
+
+def live_beyond(ctx: Lowering, stmt: ast.stmt) -> frozenset[str]:
+    """The names that may be read after a statement, or where a jump leads that passes by it."""
+    live = ctx.state.frame.live
+    names: frozenset[str] = live.after[id(stmt)] | live.jumps.get(id(stmt), frozenset())
+    return names
 
 
 def guarded(
@@ -80,7 +90,7 @@ def guarded(
 ) -> None:
     """Interpret `rest` where no jump has been taken; `left` is what :func:`jumped` returned."""
     names = ctx.state.frame.names
-    open_flags = [flag for flag in _FLAGS if isinstance(names.get(flag), Scalar)]
+    open_flags = [flag for flag in FLAGS if isinstance(names.get(flag), Scalar)]
 
     def taken() -> None:
         if len(open_flags) == 1:

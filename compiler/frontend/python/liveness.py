@@ -20,9 +20,14 @@ _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictC
 
 @dataclass(eq=False, slots=True)
 class Liveness:
-    """Names live after a statement, and at the head of a loop, by ``id`` of the node."""
+    """Names live after a statement, and at the head of a loop, by ``id`` of the node.
+
+    `jumps` has the names that are live where a ``break`` or ``continue`` at the statement leads:
+    a jump is a flag, and what it leads to is reached through all that stands between.
+    """
 
     after: dict[int, Names] = field(default_factory=dict)
+    jumps: dict[int, Names] = field(default_factory=dict)
     head: dict[int, Names] = field(default_factory=dict)
 
 
@@ -100,6 +105,7 @@ class _Analysis:
 
     def statement(self, stmt: ast.stmt, after: Names, exits: _Exits) -> Names:
         self.result.after[id(stmt)] = after | self.always
+        self.result.jumps[id(stmt)] = exits.on_break | exits.on_continue
         match stmt:
             case ast.If():
                 then = self.block(stmt.body, after, exits)

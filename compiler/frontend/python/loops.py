@@ -10,9 +10,8 @@ from gradc.frontend.python import iteration, jumps, sequences
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.jumps import BROKEN, CONTINUED
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.merging import RETURNED
+from gradc.frontend.python.merging import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, UnrollableError
 from gradc.frontend.python.refs import POISON, Constant, Iteration, List, Poison, Range, Ref
 from gradc.ir.core import Value
@@ -77,6 +76,7 @@ def _save_flags(ctx: Lowering) -> dict[str, Ref]:
     saved = {flag: names.get(flag, Constant(False)) for flag in (BROKEN, CONTINUED)}
     for flag in (BROKEN, CONTINUED, RETURNED):
         names[flag] = Constant(False)
+    names.pop(RETURNED_VALUE, None)
     return saved
 
 

@@ -36,6 +36,10 @@ from gradc.prims.shape import ZEROS
 
 #: Hidden names of a call: whether it has returned, and what; whether it has raised.
 RETURNED, RETURNED_VALUE, RAISED = "$returned", "$result", "$raised"
+#: Whether the loop around is left, or its iteration.
+BROKEN, CONTINUED = "$broken", "$continued"
+#: Flags; one that is not there is not set.
+FLAGS = (RETURNED, BROKEN, CONTINUED)
 
 Rebuild = Callable[[Sequence[Value]], Ref]
 """Makes the joined reference from the results of the branch."""
@@ -70,6 +74,11 @@ class Merger:
     dead: tuple[bool, bool] = (False, False)
     slots: list[Slot] = field(default_factory=list)
     arrays: dict[object, Rebuild] = field(default_factory=dict)
+    lists: dict[tuple[List, List], Rebuild] = field(default_factory=dict)
+    made: dict[Cell, list[tuple[int, Cell]]] = field(default_factory=dict)
+    replaced: tuple[dict[Cell, list[Cell]], dict[Cell, list[Cell]]] = field(
+        default_factory=lambda: ({}, {})
+    )
 
     # -- the arms -------------------------------------------------------------------------
 
@@ -121,6 +130,8 @@ class Merger:
         """Join what a name refers to at the ends of the arms; None is "not assigned"."""
         if left is right and left is not None and not self._is_new(left):
             return _always(left)
+        if name in FLAGS:
+            left, right = left or Constant(False), right or Constant(False)
         left, right = self._without_dead(left, right)
         if left is None or right is None:
             return self._one_sided(name, left, right)
@@ -207,8 +218,10 @@ class Merger:
         except RefusedError as problem:
             return _always(Conflict(problem.message, problem.hint))
         cell = Cell(name, self.slots[index].values[0].type)
-        for side, ref in enumerate((left, right)):
-            self._note_sources(cell, side, ref)
+        self.made[cell] = [
+            *self._origins(0, left, self.replaced[0], cell),
+            *self._origins(1, right, self.replaced[1], cell),
+        ]
         made = Array(cell)
 
         def rebuild(outs: Sequence[Value]) -> Ref:
@@ -218,27 +231,56 @@ class Merger:
 
         return rebuild
 
-    def _note_sources(self, cell: Cell, side: int, ref: Array) -> None:
-        """A joined array is an object of its own only where no other name can reach its origin."""
+    def _origins(
+        self, side: int, ref: Array, replaced: dict[Cell, list[Cell]], cell: Cell
+    ) -> list[tuple[int, Cell]]:
+        """The arrays with other names that a joined one may be, by the arm they are known in.
+
+        It is an object of its own only where no other name can reach what it comes from.
+        """
         origin = ref.cell
-        tokens = self.arms[side].state.tokens
-        for source, token in origin.sources.items():
-            cell.sources[source] = token
-        shared = self.reachable[side].get(origin, 0) > 1 or origin.captured
-        if shared:
-            cell.sources[origin] = tokens[origin]
+        replaced.setdefault(origin, []).append(cell)
+        found = [(side, source) for source in origin.sources]
+        if self.reachable[side].get(origin, 0) > 1 or origin.captured:
+            found.append((side, origin))
+        return found
+
+    def finish(self) -> None:
+        """Note for each joined array which others it may be, once all of them are there."""
+        tokens = self.ctx.state.tokens
+        for cell, origins in self.made.items():
+            for side, origin in origins:
+                if origin in tokens:
+                    # It goes on beside the joined one, and would have to change with it.
+                    cell.sources[origin] = tokens[origin]
+                    cell.locked = True
+                    continue
+                # Joined ones that come from one array: a write to one makes the others stale.
+                others = [other for other in self.replaced[side].get(origin, []) if other in tokens]
+                cell.sources |= {other: tokens[other] for other in others if other is not cell}
+                cell.locked = cell.locked or origin.locked
 
     def _lists(self, name: str, left: List, right: List) -> Rebuild:
-        contents = self.arms[0].state.lists[left], self.arms[1].state.lists[right]
         if left is right and left in self.before.lists:
             return _always(left)
+        if (left, right) not in self.lists:
+            self.lists[left, right] = self._new_list(name, left, right)
+        return self.lists[left, right]
+
+    def _new_list(self, name: str, left: List, right: List) -> Rebuild:
+        contents = self.arms[0].state.lists[left], self.arms[1].state.lists[right]
         if len(contents[0]) != len(contents[1]):
             return _always(_conflict(name, "lists of different lengths"))
+        for side, ref in enumerate((left, right)):
+            if self.arms[side].state.names_of(ref) > 1:
+                detail = "a list with a name of its own"
+                return _always(_conflict(name, detail, "copy it: list(...)"))
         parts = [self.join(name, a, b, False) for a, b in zip(*contents, strict=True)]
         made = List(name)
 
         def rebuild(outs: Sequence[Value]) -> Ref:
-            self.ctx.state.lists[made] = tuple(part(outs) for part in parts)
+            if made not in self.ctx.state.lists:
+                self.ctx.state.lists[made] = tuple(part(outs) for part in parts)
             return made
 
         return rebuild

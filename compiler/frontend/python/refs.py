@@ -57,6 +57,8 @@ class Cell:
     sources : dict of Cell to int
         The arrays that this one may be another name for, each with the token of its last write
         when that was decided. A cell with sources may be read while they stay as they are.
+    locked : bool
+        Whether a write to it is refused, because another array might have to change with it.
     captured : bool
         Whether it is an array from outside of the function.
     """
@@ -64,6 +66,7 @@ class Cell:
     name: str
     type: Type
     sources: dict[Cell, int] = field(default_factory=dict)
+    locked: bool = False
     captured: bool = False
 
 

@@ -36,6 +36,10 @@ class Snapshot:
     positions: dict[Value, tuple[Ref, ...]]
     names: dict[Frame, dict[str, Ref]]
 
+    def names_of(self, ref: Ref) -> int:
+        """Count the names that refer to an object."""
+        return sum(other is ref for names in self.names.values() for other in names.values())
+
 
 @dataclass(eq=False, slots=True)
 class State:

@@ -12,6 +12,7 @@ from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.expressions import local_function
+from gradc.frontend.python.merging import BROKEN, CONTINUED
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import (
     NONE,
@@ -278,8 +279,8 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {
     ast.With: with_,
     ast.For: loops.for_statement,
     ast.While: loops.while_statement,
-    ast.Break: lambda ctx, node: jumps.jump(ctx, jumps.BROKEN),
-    ast.Continue: lambda ctx, node: jumps.jump(ctx, jumps.CONTINUED),
+    ast.Break: lambda ctx, node: jumps.jump(ctx, BROKEN),
+    ast.Continue: lambda ctx, node: jumps.jump(ctx, CONTINUED),
     ast.FunctionDef: function,
     ast.Import: import_,
     ast.ImportFrom: import_from,

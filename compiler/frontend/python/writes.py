@@ -135,8 +135,9 @@ def check_writable(ctx: Lowering, part: Array) -> None:
             "pass it as an argument, or write to a copy",
             AliasingError,
         )
-    if cell.sources:
-        names = " or ".join(f"`{source.name}`" for source in cell.sources)
+    if cell.locked:
+        known = dict.fromkeys(f"`{source.name}`" for source in cell.sources if source is not cell)
+        names = " or ".join(known) or "another array"
         raise RefusedError(
             f"`{cell.name}` may be another name for {names}: which array is written to"
             " is not known at compile time",

@@ -258,3 +258,92 @@ def test_one_array_captured_under_two_names():
     found, _ = lowered(f, V)
     assert len(found.captured) == 1
     agrees(f, V)
+
+
+def test_name_of_two_arrays_joined_with_them():
+    def f(x, c):
+        a = x.copy()
+        b = 2 * x
+        if c > 0:
+            a = a + 1
+            u = a
+        else:
+            u = b
+        a[0] = 7.0
+        return u.sum() + a.sum() + b.sum()
+
+    assert "`u` may be another name for `a`, which was written to since" in refused(f, V, 1.0)
+
+
+def test_two_names_of_an_array_made_in_a_branch():
+    def f(x, c):
+        if c > 0:
+            a = x + 1
+            b = a
+        else:
+            a = x + 2
+            b = x + 3
+        a[0] = 7.0
+        return a.sum() + b.sum()
+
+    def writes_the_one_that_is_read(x, c):
+        if c > 0:
+            a = x + 1
+            b = a
+        else:
+            a = x + 2
+            b = x + 3
+        s = b.sum()
+        a[0] = 7.0
+        return a.sum() + s
+
+    def reads(x, c):
+        if c > 0:
+            a = x + 1
+            b = a
+        else:
+            a = x + 2
+            b = x + 3
+        return a.sum() * b.sum()
+
+    assert "another name" in refused(f, V, 1.0)
+    for c in (1.0, -1.0):
+        agrees(reads, V, c)
+        agrees(writes_the_one_that_is_read, V, c)
+
+
+def test_list_of_either_branch():
+    def written(x, c):
+        first = [x, 1.0]
+        second = [2 * x, 3.0]
+        chosen = first if c > 0 else second
+        chosen[0] = 5.0
+        return first[0] + second[0]
+
+    def made_inside(x, c):
+        if c > 0:
+            items = [x, 1.0]
+        else:
+            items = [2.0, x]
+        same_list = items
+        same_list[0] += 1.0
+        return items[0] * items[1]
+
+    with pytest.raises(UnsupportedSyntaxError, match="a list with a name of its own"):
+        lowered(written, 1.5, 1.0)
+    agrees(made_inside, 1.5, 1.0)
+    agrees(made_inside, 1.5, -1.0)
+
+
+def test_carried_name_of_one_of_two_carried_arrays():
+    def f(x, n):
+        a = x.copy()
+        b = x * 2
+        for k in range(n):
+            new = x * k
+            b = new if k > 1 else b
+            a = new
+            a[0] = 5.0
+        return a.sum() + b.sum()
+
+    assert "another name" in refused(f, V, 3)
