@@ -1,0 +1,5 @@
+"""Fourier transforms from which a real result is formed."""
+
+from tests.surface.case import Surface
+
+surface = Surface()

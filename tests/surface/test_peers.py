@@ -1,0 +1,92 @@
+"""The gradients of the surface against those of JAX and PyTorch, where they are installed.
+
+The functions are the same: only what the names ``np`` and ``special`` stand for is replaced. What
+a peer does not have, or not with these arguments, is left out.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.faces.checking import is_active
+from tests.surface import CASES
+from tests.surface.case import SurfaceCase
+
+SAME_IN_PEERS = [
+    case
+    for case in CASES
+    if case.smooth
+    and case.peers
+    and not case.name.startswith("math.")
+    and all(is_active(arg) for arg in case.args)
+]
+# How many gradients each peer has to have taken part in.
+LEAST = {"jax": 5, "torch": 3}
+
+
+def with_modules(fn: Any, **modules: Any) -> Any:
+    """A copy of a function for which names of modules stand for others."""
+    return types.FunctionType(
+        fn.__code__, {**fn.__globals__, **modules}, fn.__name__, fn.__defaults__, fn.__closure__
+    )
+
+
+def weights_for(value: Any) -> Any:
+    return np.random.default_rng(7).uniform(0.5, 1.5, np.shape(value))
+
+
+def gradients_of_gradc(case: SurfaceCase) -> list[Any]:
+    value, pullback = gradc.vjp(case.fn, *case.args, target="python")
+    bar = weights_for(value)
+    bars = pullback(bar if isinstance(value, np.ndarray) else type(value)(bar))
+    return [np.asarray(one) for one in bars]
+
+
+def gradients_of_jax(case: SurfaceCase) -> list[Any] | None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    fn = with_modules(case.fn, np=jax.numpy, special=jax.scipy.special)
+    try:
+        value, pullback = jax.vjp(fn, *map(jax.numpy.asarray, case.args))
+        bars = pullback(jax.numpy.asarray(weights_for(value), value.dtype))
+    except (AttributeError, TypeError, NotImplementedError, ValueError):
+        return None
+    return [np.asarray(bar) for bar in bars]
+
+
+def gradients_of_torch(case: SurfaceCase) -> list[Any] | None:
+    import torch
+
+    fn = with_modules(case.fn, np=torch, special=torch.special)
+    args = [torch.tensor(arg, dtype=torch.float64, requires_grad=True) for arg in case.args]
+    try:
+        value = fn(*args)
+        value.backward(torch.tensor(weights_for(value.detach())))
+    except (AttributeError, TypeError, NotImplementedError, RuntimeError, ValueError):
+        return None
+    if any(arg.grad is None for arg in args):
+        return None
+    return [arg.grad.numpy() for arg in args]
+
+
+@pytest.mark.parametrize("peer", ["jax", "torch"])
+def test_gradients_agree(peer: str) -> None:
+    pytest.importorskip(peer)
+    gradients = {"jax": gradients_of_jax, "torch": gradients_of_torch}[peer]
+    compared, wrong = 0, []
+    for case in SAME_IN_PEERS:
+        wanted = gradients(case)
+        if wanted is None:
+            continue
+        compared += 1
+        for found, other in zip(gradients_of_gradc(case), wanted, strict=True):
+            if not np.allclose(found, other, rtol=1e-9, atol=1e-10):
+                wrong.append((case.id, found, other))
+    assert not wrong
+    assert compared >= LEAST[peer]
