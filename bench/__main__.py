@@ -9,7 +9,12 @@ import sys
 
 from bench.common import ONE_THREAD, ROOT, machine
 
-QUICK_ROUNDS = {"first_gradient": 1, "train_step": 5, "gradient_ratio": 3}
+QUICK_ROUNDS = {
+    "call_overhead": 5,
+    "first_gradient": 1,
+    "train_step": 5,
+    "gradient_ratio": 3,
+}
 """Rounds for a first look; each benchmark has its own default for numbers that are kept."""
 
 

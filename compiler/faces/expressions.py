@@ -34,6 +34,8 @@ class Expression:
         self.names = parsed.names
         self.wrt = parsed.wrt
         self._versions: dict[frozenset[int], Compiled] = {}
+        self._is_plain = options.target == "cpu" and bool(self.wrt)
+        self._floats = (float,) * len(self.names)
 
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
         """Return ``(value, gradient)`` at a point, the gradient in the order of `wrt`.
@@ -41,6 +43,9 @@ class Expression:
         With ``target="cuda"`` the names of `wrt` are given arrays with a number for each sample,
         and so may the others be; value and gradient are arrays, then.
         """
+        if self._is_plain and not kwargs and tuple(map(type, args)) == self._floats:
+            value, *gradient = self._dispatcher(*args)
+            return value, tuple(gradient)
         if self.options.target == "cuda":
             return self._over_samples(self._given(args, kwargs))
         point = self.point(args, kwargs)
@@ -125,6 +130,10 @@ class Expression:
     @cached_property
     def _kernel(self) -> Any:
         return self.compiled.kernel
+
+    @cached_property
+    def _dispatcher(self) -> Any:
+        return self._kernel.dispatcher
 
     @property
     def source(self) -> str:

@@ -16,6 +16,7 @@ from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
+from gradc.faces.routes import MISS, Route, route_for
 from gradc.faces.samples import kind_of_sample
 from gradc.frontend.python import Lowered
 from gradc.frontend.python.transforms import Transform
@@ -53,13 +54,24 @@ class Differentiated:
         self.single = isinstance(argnums, int | str)
         self._numbers = _checked_argnums(argnums)
         self._programs: dict[Any, Program] = {}
+        self._routes: dict[tuple[type, ...], Route] = {}
         self._last: Derivative | None = None
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the derivative at these arguments, compiling it for their types if need be."""
+        if not kwargs:
+            route = self._routes.get(tuple(map(type, args)))
+            if route is not None:
+                found = route.run(args)
+                if found is not MISS:
+                    self._last = route.derivative
+                    return found
         leaves, derivative = self.derivative_for(args, kwargs)
-        return self.finish(derivative, derivative.run(leaves))
+        results = derivative.run(leaves)
+        if not kwargs and (left := route_for(derivative, args, self.finish)) is not None:
+            self._routes[tuple(map(type, args))] = left
+        return self.finish(derivative, results)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bind as a method does, so that methods can be decorated."""

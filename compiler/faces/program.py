@@ -304,10 +304,11 @@ class Derivative:
         except CudaUnavailableError as error:
             raise GradcError(str(error)) from None
         except (IndexError, ValueError, ZeroDivisionError) as error:
-            raise self._in_users_words(error) from None
+            raise self.in_users_words(error) from None
         return list(out) if isinstance(out, tuple) else [out]
 
-    def _in_users_words(self, error: Exception) -> Exception:
+    def in_users_words(self, error: Exception) -> Exception:
+        """An error of the kernel as the user is told it."""
         from gradc.faces.runtime_errors import restate
 
         return restate(error, self.program.where)

@@ -1,0 +1,172 @@
+"""Short ways for repeated calls: no taking apart of arguments where their types are known.
+
+The first call of a derivative with plain numbers and arrays leaves a route for the types of its
+arguments; a later call with the same ones goes from the arguments to the kernel and back::
+
+    g = grad(f)
+    g(2.0)        # flattens, looks the types up, compiles, arranges the result; leaves a route
+    g(3.0)        # route: kernel.dispatcher(3.0), which is the gradient already
+
+A route is for positional arguments that are floats, ints, bools, NumPy scalars and arrays. It
+looks at each array again: one of another element type, with other axes of size 1, not contiguous
+or not writeable goes the long way, which prepares it or compiles for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.faces.arguments import Argument
+from gradc.faces.program import Derivative
+from gradc.frontend.python import Leaf, Static
+
+Arrange = Callable[[Derivative, list[Any]], Any]
+MISS: Any = object()
+"""What a route returns for arguments that are not its own."""
+
+_NUMBERS = (float, int, bool)
+
+
+class Route:
+    """The short way for one tuple of argument types.
+
+    Attributes
+    ----------
+    derivative : Derivative
+        What is run.
+    run : callable
+        From the tuple of arguments to what the user gets, or `MISS`.
+    """
+
+    __slots__ = ("derivative", "run")
+
+    def __init__(self, derivative: Derivative, run: Callable[[tuple[Any, ...]], Any]) -> None:
+        self.derivative = derivative
+        self.run = run
+
+
+def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> Route | None:
+    """The route that a call leaves behind; None where its arguments take the long way.
+
+    Parameters
+    ----------
+    derivative : Derivative
+        What the arguments were compiled for.
+    args : sequence
+        The positional arguments; there are no others.
+    arrange : callable
+        From the results of the kernel to what the user gets.
+    """
+    program = derivative.program
+    if program.options.target != "cpu" or not all(map(_is_plain, args, program.arguments)):
+        return None
+    dispatcher = derivative.compiled.kernel.dispatcher
+    captured = tuple(value for _, value in program.lowered.captured)
+    checks = tuple(
+        (position, _check(arg, argument))
+        for position, (arg, argument) in enumerate(zip(args, program.arguments, strict=True))
+        if type(arg) is np.ndarray
+    )
+    finish = _finish(derivative, arrange)
+
+    def run(given: tuple[Any, ...]) -> Any:
+        for position, fits in checks:
+            if not fits(given[position]):
+                return MISS
+        try:
+            results = dispatcher(*given, *captured)
+        except (IndexError, ValueError, ZeroDivisionError) as error:
+            raise derivative.in_users_words(error) from None
+        return results if finish is None else finish(results)
+
+    return Route(derivative, run)
+
+
+def _is_plain(arg: Any, argument: Argument) -> bool:
+    """Whether an argument of this type goes to the kernel as it is."""
+    kind = type(arg)
+    if kind is np.ndarray:
+        return bool(arg.ndim)
+    if isinstance(arg, np.generic) and isinstance(argument.spec, Leaf):
+        return bool(arg.dtype == argument.spec.type.dtype.numpy)
+    return kind in _NUMBERS
+
+
+def _check(array: np.ndarray[Any, Any], argument: Argument) -> Callable[[Any], bool]:
+    """Whether an array may be handed to the kernel that was compiled for this one."""
+    assert isinstance(argument.spec, Leaf)
+    dtype, rank = argument.spec.type.dtype.numpy, array.ndim
+    ones = tuple(size == 1 for size in array.shape)
+
+    def fits(other: np.ndarray[Any, Any]) -> bool:
+        return (
+            other.dtype is dtype
+            and other.ndim == rank
+            and other.flags.carray
+            and 1 not in other.shape
+        )
+
+    def fits_with_ones(other: np.ndarray[Any, Any]) -> bool:
+        return (
+            other.dtype is dtype
+            and other.flags.carray
+            and tuple(size == 1 for size in other.shape) == ones
+        )
+
+    return fits_with_ones if any(ones) else fits
+
+
+def _finish(derivative: Derivative, arrange: Arrange) -> Callable[[Any], Any] | None:
+    """From the kernel's results to what the user gets; None where they are that already."""
+    program = derivative.program
+    is_simple = derivative.mode in ("grad", "value_and_grad") and not derivative.has_aux
+    if not is_simple or not all(spec.is_leaf() for _, _, spec in derivative.groups):
+        return lambda results: arrange(
+            derivative, list(results) if isinstance(results, tuple) else [results]
+        )
+    restore = [_restore(program.arguments[leaf]) for (leaf,) in derivative.leaves]
+    if derivative.mode == "value_and_grad":
+        weak = program.lowered.out_weak[derivative.value_tree]
+        result = program.lowered.function.results[derivative.value_tree].type
+        return _finish_pair(None if weak else result.dtype.numpy.type, restore, derivative.single)
+    if not derivative.single:
+        return lambda results: _restored(
+            restore, results if isinstance(results, tuple) else (results,)
+        )
+    return restore[0]
+
+
+def _finish_pair(
+    convert: Callable[[Any], Any] | None,
+    restore: Sequence[Callable[[Any], Any] | None],
+    single: bool,
+) -> Callable[[Any], Any] | None:
+    """The same for a value beside the gradient."""
+    if single and convert is None and restore[0] is None:
+        return None
+
+    def finish(results: tuple[Any, ...]) -> Any:
+        value, *bars = results
+        gradient = _restored(restore, bars)
+        return convert(value) if convert else value, gradient[0] if single else gradient
+
+    return finish
+
+
+def _restored(
+    restore: Sequence[Callable[[Any], Any] | None], bars: Sequence[Any]
+) -> tuple[Any, ...]:
+    return tuple(
+        bar if back is None else back(bar) for back, bar in zip(restore, bars, strict=True)
+    )
+
+
+def _restore(argument: Argument) -> Callable[[Any], Any] | None:
+    """How a gradient gets the type of its argument; None where it has it already."""
+    spec = argument.spec
+    if isinstance(spec, Static) or (spec.type.is_scalar and not spec.weak):
+        return argument.restore
+    return None
