@@ -44,7 +44,8 @@ def of_weighted():
 def test_numbers_keep_their_type():
     gradient = grad(cubic)
     for _ in range(2):
-        assert gradient(2.0) == 14.0 and type(gradient(2.0)) is float
+        assert gradient(2.0) == 14.0
+        assert type(gradient(2.0)) is float
         assert gradient(np.float64(2.0)) == 14.0
         assert type(gradient(np.float64(2.0))) is np.float64
         assert type(gradient(np.float32(2.0))) is np.float32
@@ -123,7 +124,8 @@ def test_keywords_and_positions_in_turn():
     x = np.arange(3.0)
     for _ in range(2):
         for found in (gradient(x, 0.5), gradient(x, w=0.5), gradient(w=0.5, x=x)):
-            assert found[0] == 5.0 and type(found[0]) is float
+            assert found[0] == 5.0
+            assert type(found[0]) is float
             np.testing.assert_array_equal(found[1], x)
 
 
