@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
-from gradc.driver import Options, Style, Target
-from gradc.errors import GradTypeError
 from gradc.faces.functions import (
     MEANINGS,
     Argnums,
@@ -15,44 +13,11 @@ from gradc.faces.functions import (
     Gradient,
     ValueAndGradient,
 )
+from gradc.faces.options import OptionKeywords, chosen_options
 
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
     from gradc.faces.models import Model
-
-
-class OptionKeywords(TypedDict, total=False):
-    """The keywords that every face takes; see :class:`gradc.driver.Options`."""
-
-    target: Target
-    style: Style
-    fastmath: bool
-    parallel: bool
-    cache: bool
-    memory_limit: int | None
-    boundscheck: bool
-
-
-def _options(given: OptionKeywords) -> Options:
-    known = Options.__dataclass_fields__
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        from gradc.passes.pipeline import suggestion
-
-        raise GradTypeError(
-            "; ".join(f"there is no option {n!r}{suggestion(n, known)}" for n in unknown)
-        )
-    choices = {"target": ("cpu", "cuda", "python"), "style": ("loops", "numpy")}
-    for name, allowed in choices.items():
-        if name in given and given[name] not in allowed:  # type: ignore[literal-required]
-            value = given[name]  # type: ignore[literal-required]
-            raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
-    options = Options(**given)
-    for name in ("parallel", "memory_limit", "boundscheck"):
-        value = getattr(options, name)
-        if value != getattr(Options(), name):
-            raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
-    return options
 
 
 @overload
@@ -107,8 +72,8 @@ def grad(
     12.0
     """
     if function is None:
-        return lambda decorated: Gradient(decorated, argnums, has_aux, _options(options))
-    return Gradient(function, argnums, has_aux, _options(options))
+        return lambda decorated: Gradient(decorated, argnums, has_aux, chosen_options(options))
+    return Gradient(function, argnums, has_aux, chosen_options(options))
 
 
 @overload
@@ -144,8 +109,10 @@ def value_and_grad(
     (8.0, 12.0)
     """
     if function is None:
-        return lambda decorated: ValueAndGradient(decorated, argnums, has_aux, _options(options))
-    return ValueAndGradient(function, argnums, has_aux, _options(options))
+        return lambda decorated: ValueAndGradient(
+            decorated, argnums, has_aux, chosen_options(options)
+        )
+    return ValueAndGradient(function, argnums, has_aux, chosen_options(options))
 
 
 def vjp(
@@ -178,7 +145,7 @@ def vjp(
     """
     from gradc.faces.products import pullback_at
 
-    return pullback_at(function, args, _options(options))
+    return pullback_at(function, args, chosen_options(options))
 
 
 def jvp(
@@ -205,7 +172,7 @@ def jvp(
     """
     from gradc.faces.products import pushforward
 
-    return pushforward(function, args, tangents, _options(options))
+    return pushforward(function, args, tangents, chosen_options(options))
 
 
 def check_grads(
@@ -235,7 +202,7 @@ def check_grads(
     """
     from gradc.faces.function_check import check_function
 
-    check_function(function, args, order, tuple(modes), _options(options))
+    check_function(function, args, order, tuple(modes), chosen_options(options))
 
 
 def compile_expression(
@@ -272,7 +239,7 @@ def compile_expression(
     from gradc.faces.expressions import Expression
     from gradc.frontend.formula import parse_formula
 
-    return Expression(parse_formula(text, wrt), _options(options))
+    return Expression(parse_formula(text, wrt), chosen_options(options))
 
 
 def from_sympy(expr: Any, symbols: Sequence[Any], **options: Unpack[OptionKeywords]) -> Expression:
@@ -289,7 +256,7 @@ def from_sympy(expr: Any, symbols: Sequence[Any], **options: Unpack[OptionKeywor
     from gradc.faces.expressions import Expression
     from gradc.frontend.sympy_import import from_sympy as import_expression
 
-    return Expression(import_expression(expr, symbols), _options(options))
+    return Expression(import_expression(expr, symbols), chosen_options(options))
 
 
 def load_model(path: str | Path, **options: Unpack[OptionKeywords]) -> Model:
@@ -309,7 +276,7 @@ def load_model(path: str | Path, **options: Unpack[OptionKeywords]) -> Model:
     """
     from gradc.faces.models import Model
 
-    return Model(Path(path), _options(options))
+    return Model(Path(path), chosen_options(options))
 
 
 def stop_gradient(x: Any) -> Any:

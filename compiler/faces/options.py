@@ -1,0 +1,49 @@
+"""The keywords that every public function takes."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from gradc.driver import Options, Style, Target
+from gradc.errors import GradTypeError
+
+
+class OptionKeywords(TypedDict, total=False):
+    """The keywords that every face takes; see :class:`gradc.driver.Options`."""
+
+    target: Target
+    style: Style
+    fastmath: bool
+    parallel: bool
+    cache: bool
+    memory_limit: int | None
+    boundscheck: bool
+
+
+def chosen_options(given: OptionKeywords) -> Options:
+    """Check the keywords of a call.
+
+    Raises
+    ------
+    GradTypeError
+        For an option that is not there, or a value that it cannot have.
+    """
+    known = Options.__dataclass_fields__
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        from gradc.passes.pipeline import suggestion
+
+        raise GradTypeError(
+            "; ".join(f"there is no option {n!r}{suggestion(n, known)}" for n in unknown)
+        )
+    choices = {"target": ("cpu", "cuda", "python"), "style": ("loops", "numpy")}
+    for name, allowed in choices.items():
+        if name in given and given[name] not in allowed:  # type: ignore[literal-required]
+            value = given[name]  # type: ignore[literal-required]
+            raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
+    options = Options(**given)
+    for name in ("parallel", "memory_limit", "boundscheck"):
+        value = getattr(options, name)
+        if value != getattr(Options(), name):
+            raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
+    return options
