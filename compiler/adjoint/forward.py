@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gradc.adjoint.rules import tangent
+from gradc.adjoint.rules import tangents_of
 from gradc.analysis.activity import Activity, activity
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
@@ -93,13 +93,14 @@ class _ForwardSweep:
                 self.simple(op, dots, builder)
 
     def simple(self, op: Op, dots: dict[Value, Value], builder: Builder) -> None:
-        if len(op.outs) != 1 or not self.is_active(op.out):
+        if not any(map(self.is_active, op.outs)):
             return
         with builder.at(op.loc, Role.TANGENT):
-            dot = tangent(builder, op, [dots.get(arg) for arg in op.args])
-            if dot is not None:
-                dots[op.out] = dot
-                self.names.setdefault(dot, (dot_name(op.out), op.out.named))
+            made = tangents_of(builder, op, [dots.get(arg) for arg in op.args])
+        for out, dot in zip(op.outs, made, strict=True):
+            if dot is not None and self.is_active(out):
+                dots[out] = dot
+                self.names.setdefault(dot, (dot_name(out), out.named))
 
     def ends(
         self, values: Sequence[Value], dots: dict[Value, Value], builder: Builder

@@ -91,23 +91,22 @@ class ReverseSweep:
             if op.prim is IF:
                 return reverse_branch(self, op, bars, forward)
             return reverse_loop(self, op, bars, forward)
-        if len(op.outs) == 1:
-            ct = bars.take(op.out)
-            if ct is not None:
-                self._simple(op, ct, bars)
+        cts = [bars.take(out) for out in op.outs]
+        if any(ct is not None for ct in cts):
+            self._simple(op, cts, bars)
         return [op]
 
-    def _simple(self, op: Op, ct: Value, bars: Cotangents) -> None:
+    def _simple(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Add the contributions of one op to the cotangents of its operands."""
         builder = bars.builder
-        masked = bars.is_masked(ct)
-        parts = contributions(builder, op, ct)
+        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
+        parts = contributions(builder, op, cts)
         selecting = self.selects(op)
         for operand, part in zip(op.args, parts, strict=True):
             if part is None or not self.is_active(operand):
                 continue
-            if masked and op.prim.pointwise and not selecting:
-                part = self._guarded(part, op, ct, operand, builder)
+            if masked and op.prim.pointwise and not selecting and cts[0] is not None:
+                part = self._guarded(part, op, cts[0], operand, builder)
             bars.add(operand, part, masked or selecting)
 
     def _guarded(self, part: Any, op: Op, ct: Value, operand: Value, builder: Builder) -> Any:

@@ -14,7 +14,7 @@ from gradc.ir.core import Kind, Op, Value
 from gradc.prims.trace import Var, zeros
 
 
-def contributions(builder: Builder, op: Op, ct: Value) -> Sequence[Any]:
+def contributions(builder: Builder, op: Op, cts: Sequence[Value | None]) -> Sequence[Any]:
     """What an op adds to the cotangents of its operands.
 
     Parameters
@@ -22,19 +22,27 @@ def contributions(builder: Builder, op: Op, ct: Value) -> Sequence[Any]:
     builder : Builder
         Where the adjoint is being built.
     op : Op
-        A primal op with one output.
-    ct : Value
-        The cotangent of its output.
+        A primal op without regions.
+    cts : sequence of Value or None
+        The cotangents of its outputs, not all of them None.
 
     Returns
     -------
     sequence
         For each operand a :class:`Var`, an :class:`~gradc.prims.index.Into`, or None.
     """
-    prim, cotangent = op.prim, Var(builder, ct)
+    prim = op.prim
     args = [Var(builder, value) for value in op.args]
-    out = Var(builder, op.out)
+    traced = tuple(None if ct is None else Var(builder, ct) for ct in cts)
     parts: Sequence[Any]
+    if prim.results:
+        if prim.vjp is None:
+            raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
+        outs = tuple(Var(builder, value) for value in op.outs)
+        return _one_for_each(op, prim.vjp(traced, *args, out=outs, **op.params))
+    (cotangent,) = traced
+    assert cotangent is not None
+    out = Var(builder, op.out)
     if prim.transpose is not None:
         parts = prim.transpose(cotangent, *args, **op.params)
     elif prim.vjp is not None:
@@ -44,8 +52,13 @@ def contributions(builder: Builder, op: Op, ct: Value) -> Sequence[Any]:
         parts = [_times(cotangent, partial) for partial in partials]
     else:
         raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
-    if len(parts) != len(args):
-        raise InternalError(f"{prim.name}: {len(parts)} contributions for {len(args)} operands")
+    return _one_for_each(op, parts)
+
+
+def _one_for_each(op: Op, parts: Sequence[Any]) -> Sequence[Any]:
+    count = len(op.args)
+    if len(parts) != count:
+        raise InternalError(f"{op.prim.name}: {len(parts)} contributions for {count} operands")
     return parts
 
 
@@ -57,10 +70,23 @@ def _times(change: Var, partial: Any) -> Any:
     return change * partial
 
 
-def tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value | None:
-    """The tangent of an op's output, from the tangents of its operands (None: inactive)."""
+def tangents_of(
+    builder: Builder, op: Op, tangents: Sequence[Value | None]
+) -> Sequence[Value | None]:
+    """The tangents of an op's outputs, from the tangents of its operands (None: inactive)."""
     if all(dot is None for dot in tangents):
-        return None
+        return [None] * len(op.outs)
+    if not op.prim.results:
+        return [_tangent(builder, op, tangents)]
+    if op.prim.jvp is None:
+        raise InternalError(f"{op.prim.name} has no derivative in its record ({op.loc})")
+    args, outs = ([Var(builder, value) for value in values] for values in (op.args, op.outs))
+    dots = [None if dot is None else Var(builder, dot) for dot in tangents]
+    made = op.prim.jvp(dots, *args, out=tuple(outs), **op.params)
+    return [None if dot is None else _value(dot) for dot in made]
+
+
+def _tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value | None:
     prim = op.prim
     args = [Var(builder, value) for value in op.args]
     dots = [None if dot is None else Var(builder, dot) for dot in tangents]

@@ -7,11 +7,12 @@ One function per primitive, in the table at the end: ``text(op, args, writer) ->
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
 
 from gradc.analysis.storage import VIEWS
+from gradc.emit import matrices
 from gradc.emit.text import Expr, add, binary, call, integer, tuple_of, tuple_text
+from gradc.emit.writing import Text, Writer
 from gradc.errors import InternalError
 from gradc.ir.builder import DIM
 from gradc.ir.core import Kind, Op, Primitive, Value
@@ -36,35 +37,6 @@ from gradc.prims.shape import (
     ZEROS,
 )
 
-Style = Literal["numpy", "loops"]
-
-
-class Writer(Protocol):
-    """What the functions of the table may ask for."""
-
-    style: Style
-
-    def expr(self, value: Value) -> Expr:
-        """The text of a value."""
-
-    def maker(self, value: Value) -> Op | None:
-        """The op that makes a value."""
-
-    def is_argument(self, value: Value) -> bool:
-        """Whether a value is an argument of the function."""
-
-    def is_implicit(self, value: Value) -> bool:
-        """Whether a broadcast is left to NumPy."""
-
-    def helper(self, name: str) -> str:
-        """The name of a function of the runtime, which is imported then."""
-
-    def is_like(self, value: Value) -> bool:
-        """Whether a new array takes type and sizes from an argument, its operand then."""
-
-
-Text = Callable[[Op, Sequence[Expr], Writer], Expr]
-
 
 def structured(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     """Write an op that has no template.
@@ -74,7 +46,7 @@ def structured(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     InternalError
         For a primitive that is not in the table.
     """
-    text = _TABLE.get(op.prim)
+    text = _TABLE.get(op.prim) or matrices.TABLE.get(op.prim)
     if text is None:
         raise InternalError(f"{op.prim.name} (from {op.loc}) has no text in generated programs")
     return text(op, args, writer)
@@ -107,6 +79,8 @@ def _transpose(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
         return args[0]
     if perm == tuple(reversed(range(len(perm)))):
         return Expr(f"{args[0].at(ATOM)}.T")
+    if writer.style == "numpy" and perm == (*range(len(perm) - 2), len(perm) - 1, len(perm) - 2):
+        return Expr(f"{args[0].at(ATOM)}.mT")
     return call("np.transpose", args[0], tuple_text(perm))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from gradc.emit.arrays import Style
 from gradc.emit.comments import INDENT, WIDTH, with_comments
 from gradc.emit.names import HELPERS, identifier
 from gradc.emit.statements import FunctionWriter
 from gradc.emit.text import pieces
+from gradc.emit.writing import Style
 from gradc.ir.core import Function, Value
 from gradc.ir.types import DType
 from gradc_runtime.jit import KernelOptions

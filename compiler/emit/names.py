@@ -20,6 +20,7 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "logsumexp": "gradc_runtime.special",
         "erf": "gradc_runtime.special",
         "erfc": "gradc_runtime.special",
+        "linalg": "gradc_runtime",
     }
 )
 RESERVED = (

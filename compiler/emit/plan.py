@@ -274,6 +274,8 @@ class _Planner:
                 self.lengths[op.out] = len(repr(op.params["value"]))
                 continue
             self._keep_short(op)
+            if op.prim.results:
+                continue
             operands = self.plan.operands(op)
             self.lengths[op.out] = self._length(op, operands)
             self.reads[op.out] = self._read_by(operands)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradc.analysis.storage import UPDATES, is_in_place
-from gradc.emit.arrays import Style, index_text, pick_text, range_text, structured
+from gradc.emit.arrays import index_text, pick_text, range_text, structured
 from gradc.emit.comments import INDENT, WIDTH, Line
 from gradc.emit.names import HELPERS
 from gradc.emit.numbers import RAISING, python_floats
 from gradc.emit.plan import Plan, make_plan, only_renames
 from gradc.emit.text import Expr, call, literal, pieces, quoted, template
 from gradc.emit.variables import late_updates, name_variables
+from gradc.emit.writing import Style
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits
@@ -133,7 +134,7 @@ class FunctionWriter:
             return self._pointwise(op)
         if op.prim.kind is Kind.CONTROL or op.prim in UPDATES:
             raise InternalError(f"{op.prim.name} is no expression")
-        write = self.expr if self.is_implicit(op.out) else self.typed
+        write = self.expr if self.is_implicit(op.outs[0]) else self.typed
         return structured(op, [write(arg) for arg in self.plan.operands(op)], self)
 
     def negated(self, condition: Value) -> Expr:
@@ -210,7 +211,7 @@ class FunctionWriter:
                 self.conditional_loop(op, depth)
             elif op.prim is IF:
                 self.branch(op, depth)
-            elif not self.plan.is_dead(op) and op.out not in self.plan.inlined:
+            elif not self.plan.is_dead(op) and op.outs[0] not in self.plan.inlined:
                 self.statement(op, depth)
 
     def write(self, depth: int, text: str, op: Op | None = None) -> None:
@@ -228,6 +229,9 @@ class FunctionWriter:
             self.complaint(depth, test, op.params["error"], op)
         elif op.prim in UPDATES:
             self.update(op, depth)
+        elif op.prim.results:
+            targets = [self.name(out) if self.plan.sites.get(out) else "_" for out in op.outs]
+            self.write(depth, f"{', '.join(targets)} = {self.op_text(op).at(0)}", op)
         elif not self.plan.sites.get(op.out):
             self.write(depth, self.op_text(op).text, op)
         else:

@@ -307,7 +307,7 @@ def _region_lines(region: Region, targets: Sequence[Value], outer: Writer) -> li
     for value, op in ops.items():
         if op.prim is CONST:
             leaves[value] = constant(op)
-        elif value.named or counts.get(value, 0) > 1 or op.prim.kind is Kind.CONTROL:
+        elif value.named or counts.get(value, 0) > 1 or len(op.outs) != 1 or op.regions:
             leaves[value] = Name(value.name)
     writer = outer.within(leaves, ops)
     lines: list[str] = []
@@ -315,8 +315,8 @@ def _region_lines(region: Region, targets: Sequence[Value], outer: Writer) -> li
         if op.prim.kind is Kind.CONTROL:
             lines.append(_head(op, writer))
             lines += [f"  {line}" for line in _body_lines(op, writer)]
-        elif op.out in leaves and op.prim is not CONST:
-            lines.append(_line(op.out.name, writer.op(op), op))
+        elif op.outs[0] in leaves and op.prim is not CONST:
+            lines.append(_line(", ".join(out.name for out in op.outs), writer.op(op), op))
     for target, value in zip(targets, region.yields, strict=True):
         if value not in leaves and value in ops:
             lines.append(_line(target.name, writer.value(value), ops[value]))

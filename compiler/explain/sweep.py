@@ -135,7 +135,7 @@ def _with_locals(op: Op, additions: Sequence[Addition], builder: Builder) -> lis
     """Add the local derivatives: the same rule, for a cotangent of one."""
     with builder.at(op.loc, Role.ADJOINT):
         one = builder.const(1.0, op.out.type.dtype)
-        parts = contributions(builder, op, one)
+        parts = contributions(builder, op, (one,))
     pending = [
         (operand, part)
         for operand, part in zip(op.args, parts, strict=True)

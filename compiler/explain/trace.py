@@ -132,15 +132,26 @@ class _Tracer:
             return
         assert op.prim.evaluate is not None, op.prim
         number = op.prim.evaluate(*(self.number(arg) for arg in op.args), **op.params)
+        if op.prim.results:
+            self.count()
+            self.keep(op, number)
+            return
         dtype = op.out.type.dtype
         if dtype is DType.INT and np.ndim(number) == 0:
             # sizes and indices are numbers in a trace
             self.env[op.out] = self.constant(op.out, int(number))
             return
         self.count()
-        number = np.asarray(number).astype(dtype.numpy, copy=False)[()]
+        self.keep(op, (number,))
+
+    def keep(self, op: Op, numbers: Sequence[Any]) -> None:
+        """Write down an op that ran, with its results."""
         args = tuple(self.env[arg] for arg in op.args)
-        self.ops.append(replace(op, args=args, outs=(self.make(op.out, number),)))
+        outs = tuple(
+            self.make(out, np.asarray(number).astype(out.type.dtype.numpy, copy=False)[()])
+            for out, number in zip(op.outs, numbers, strict=True)
+        )
+        self.ops.append(replace(op, args=args, outs=outs))
 
     def constant(self, like: Value, number: Any) -> Value:
         key = (like.type.dtype, repr(number), like.name if _is_symbol(like) else "")

@@ -194,6 +194,17 @@ class Builder:
         self.append(Op(prim, tuple(args), params, (out,), (), self.loc, self.role))
         return out
 
+    def emit_all(
+        self, prim: Primitive, args: Sequence[Value], params: Params | None = None
+    ) -> tuple[Value, ...]:
+        """Append an op with several outputs and return them."""
+        params = {} if params is None else params
+        types = prim.infer(args, params)
+        names = prim.results or (prim.name.rstrip("_"),) * len(types)
+        outs = tuple(self.value(type, name) for type, name in zip(types, names, strict=True))
+        self.append(Op(prim, tuple(args), params, outs, (), self.loc, self.role))
+        return outs
+
     def append(self, op: Op) -> None:
         """Append a finished op."""
         self.ops.append(op)

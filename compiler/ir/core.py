@@ -132,6 +132,9 @@ class Primitive:
         For what is linear: ``transpose(ct, *args, **params)``: one contribution per argument.
     vjp, jvp : callable or None
         For composites: both products, where neither of the above says it better.
+        ``vjp(ct, *args, out, **params)`` and ``jvp(tangents, *args, out, **params)``; for a
+        primitive with several `results`, `ct` and `out` are tuples of one item for each (None
+        where no cotangent came in), and `jvp` returns such a tuple of tangents.
     linear_in : tuple of int or None
         For `transpose`: the arguments in which it is (jointly) linear; None means every float.
     lower : callable or None
@@ -148,6 +151,8 @@ class Primitive:
         Rough cost of one element in arithmetic operations, for recompute decisions.
     pointwise : bool
         Whether it acts element by element on operands of one shape.
+    results : tuple of str
+        Names of the outputs where there are several.
     """
 
     name: str
@@ -167,6 +172,7 @@ class Primitive:
     pure: bool = True
     cost: int = 1
     pointwise: bool = False
+    results: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

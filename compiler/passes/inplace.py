@@ -31,14 +31,19 @@ from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.written import accumulations, written_params
+from gradc.prims import decompositions, solves
 from gradc.prims.arithmetic import NEG, SUB
 from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
-from gradc.prims.linalg import MATMUL
+from gradc.prims.linalg import BATCHED_MATMUL, MATMUL
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import BROADCAST, COPY, EMPTY, RESHAPE, TRANSPOSE, ZEROS
+from gradc.prims.triangles import EYE
 
 # Results in C order whatever the order of the operands is.
-_CONTIGUOUS = frozenset({COPY, EMPTY, MATMUL, PICK, TAPE, ZEROS})
+_CONTIGUOUS = frozenset(
+    {COPY, EMPTY, MATMUL, BATCHED_MATMUL, PICK, TAPE, ZEROS, EYE}
+    | {*solves.RECORDS, *decompositions.RECORDS}
+)
 
 _CALLERS = "it belongs to the caller"
 _READ_ONLY = "it is a broadcast, whose elements lie in one place"
@@ -207,12 +212,12 @@ class _Rewriter:
         return ops
 
     def fresh(self, op: Op) -> None:
-        buffer = _Buffer(_READ_ONLY if op.prim is BROADCAST else "")
+        barred = _READ_ONLY if op.prim is BROADCAST else ""
         in_order = op.prim in _CONTIGUOUS or self.worst(op.args) is not _Order.ANY
         for out in op.outs:
             simple = out.type.rank == 1 and op.prim is not BROADCAST
             order = _Order.CONTIGUOUS if in_order or simple else _Order.ANY
-            self.place(out, frozenset({buffer}), order)
+            self.place(out, frozenset({_Buffer(barred)}), order)
 
     def worst(self, values: Iterable[Value]) -> _Order:
         """The least order of some arrays."""

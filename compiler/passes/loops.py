@@ -44,7 +44,7 @@ from gradc.passes.base import Context
 from gradc.passes.expand import Expand
 from gradc.passes.frames import Frame
 from gradc.passes.loop_graph import REDUCTIONS, SEARCHES, Graph, worth_a_call
-from gradc.passes.loop_nodes import Node, Ref, is_array
+from gradc.passes.loop_nodes import Node, Ref, is_array, shape_of
 from gradc.passes.nests import Nests
 from gradc.prims.index import ALL, AT, GET, PICK, PICK_ADD, SLICE
 from gradc.prims.linalg import MATMUL
@@ -166,13 +166,13 @@ def _view_op(frame: Frame, nests: Nests, array: Value, ref: Ref) -> Value:
     spec: list[str] = []
     operands: list[Value] = []
     kept: list[int] = []
-    for entry in ref.entries:
+    for entry, dim in zip(ref.entries, shape_of(ref.base), strict=True):
         if entry.axis is None:
             spec.append(AT)
             operands.append(nests.position(frame, entry))
             continue
         kept.append(entry.axis)
-        if entry.is_plain:
+        if entry.is_plain and ref.shape[entry.axis] == dim:
             spec.append(ALL)
             continue
         spec.append(SLICE)

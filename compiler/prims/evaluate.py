@@ -51,8 +51,8 @@ def _run_simple(op: Op, values: dict[Value, Any]) -> None:
     if op.prim.evaluate is None:
         raise TypeError(f"{op.prim.name} has no meaning of its own")
     result = op.prim.evaluate(*(values[arg] for arg in op.args), **op.params)
-    dtype = op.out.type.dtype.numpy
-    values[op.out] = np.asarray(result).astype(dtype, copy=False)[()]
+    for out, part in zip(op.outs, result if op.prim.results else (result,), strict=True):
+        values[out] = np.asarray(part).astype(out.type.dtype.numpy, copy=False)[()]
 
 
 def _assign(targets: Sequence[Value], results: Sequence[Any], values: dict[Value, Any]) -> None:

@@ -10,6 +10,7 @@ from gradc.ir.core import Primitive
 from gradc.prims import (
     arithmetic,
     compare,
+    decompositions,
     effects,
     elementary,
     index,
@@ -18,6 +19,8 @@ from gradc.prims import (
     loops,
     rows,
     shape,
+    solves,
+    triangles,
 )
 
 _MODULES = (
@@ -28,6 +31,9 @@ _MODULES = (
     shape,
     index,
     linalg,
+    triangles,
+    solves,
+    decompositions,
     rows,
     loops,
     effects,

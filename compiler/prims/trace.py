@@ -35,12 +35,15 @@ class Var:
         """The symbolic shape."""
         return self.value.type.shape
 
-    def apply(self, prim: Primitive, args: Sequence[Any], params: Params) -> Var:
-        """Apply a primitive to traced values and constants."""
+    def apply(self, prim: Primitive, args: Sequence[Any], params: Params) -> Any:
+        """Apply a primitive to traced values and constants; several results make a tuple."""
         floats = [arg.type.dtype for arg in args if isinstance(arg, Var) and arg.type.is_float]
         values = [self._lift(arg, floats[0] if floats else None) for arg in args]
         if prim.pointwise:
             values = same_shape(self.builder, values)
+        if prim.results:
+            outs = self.builder.emit_all(prim, values, params)
+            return tuple(Var(self.builder, out) for out in outs)
         return Var(self.builder, self.builder.emit(prim, values, params))
 
     def _lift(self, arg: Any, dtype: DType | None) -> Value:

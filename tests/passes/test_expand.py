@@ -12,7 +12,9 @@ from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
 from tests.passes.helpers import apply, assert_close, parse, unchanged
 
-LOWERED = [prim for prim in TABLE.values() if prim.lower is not None]
+LOWERED = [
+    prim for prim in TABLE.values() if prim.lower is not None and prim.name != "batched_matmul"
+]
 
 
 def test_there_is_something_to_expand():
@@ -39,6 +41,20 @@ def test_expansion_means_the_same(prim):
 
 def _has_params(point):
     return len(point) == 2 and isinstance(point[1], dict)
+
+
+def test_products_of_stacks_become_loops():
+    for a, b in TABLE["batched_matmul"].at:
+        left, right = (", ".join(map(str, np.shape(one))) for one in (a, b))
+        shape = ", ".join(map(str, (*a.shape[:-1], b.shape[-1])))
+        function = parse(
+            f"def f(a: f64[{left}], b: f64[{right}]):\n"
+            f"    y: f64[{shape}] = batched_matmul(a, b)\n    return (y,)\n"
+        )
+        result = apply(function, Expand())
+        assert any(op.prim.name == "matmul" for op in all_ops(result.body))
+        assert all(op.prim.lower is None for op in all_ops(result.body))
+        assert_close(evaluate(result, [a, b]), evaluate(function, [a, b]), rtol=1e-12)
 
 
 def test_place_and_sweep_are_kept():

@@ -7,6 +7,7 @@ product identity, and the second order by differentiating the adjoint again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Kind, Primitive
-from gradc.ir.types import BOOL, DType, Type
+from gradc.ir.types import BOOL, INT, DType, Type
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
@@ -26,7 +27,7 @@ from gradc_runtime.differences import derivative
 STRUCTURAL = {
     "const", "dim", "zeros", "empty", "tape", "trip", "wrap", "grow", "copy", "stop_gradient",
     "broadcast", "sum", "max", "min", "argmax", "argmin", "transpose", "reshape", "expect",
-    "get", "put", "add_at", "pick", "pick_add",
+    "get", "put", "add_at", "pick", "pick_add", "eye",
 }  # fmt: skip
 
 DIFFERENTIABLE = [
@@ -57,14 +58,35 @@ def _function(prim: Primitive, args: tuple[Any, ...], params: dict[str, Any]) ->
     values = []
     for index, arg in enumerate(args):
         array = np.asarray(arg)
+        if array.dtype == np.int64:  # a size
+            values.append(builder.value(INT, f"a{index}", size=int(arg)))
+            continue
         kind = BOOL.dtype if array.dtype == bool else DType.F64
         values.append(builder.value(Type(kind, array.shape), f"a{index}"))
-    out = builder.emit(prim, values, params)
-    return verify(Function(prim.name, builder.close(values, (out,))))
+    if prim.results:
+        outs = builder.emit_all(prim, values, params)
+    else:
+        outs = (builder.emit(prim, values, params),)
+    return verify(Function(prim.name, builder.close(values, outs)))
 
 
 def _active(args: tuple[Any, ...]) -> list[int]:
-    return [i for i, arg in enumerate(args) if np.asarray(arg).dtype != bool]
+    return [i for i, arg in enumerate(args) if np.asarray(arg).dtype.kind == "f"]
+
+
+def _flat(parts: Sequence[Any]) -> np.ndarray:
+    """The float results, end to end: a primitive may have several."""
+    floats = [np.asarray(part) for part in parts if np.asarray(part).dtype.kind == "f"]
+    return np.concatenate([np.ravel(part) for part in floats])
+
+
+def _bars_for(outs: Sequence[Any], seed: int) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    return [
+        rng.uniform(0.5, 1.5, np.shape(out)).astype(np.asarray(out).dtype)
+        for out in outs
+        if np.asarray(out).dtype.kind == "f"
+    ]
 
 
 def _directions(args: tuple[Any, ...], seed: int) -> list[np.ndarray]:
@@ -99,49 +121,51 @@ def test_forward_mode_agrees_with_differences(prim, args, params):
     tangent = verify(forward(function, _active(args)))
     directions = _directions(args, 1)
     wanted, error = derivative(
-        lambda step: evaluate(function, _moved(args, directions, step))[0], 0.02
+        lambda step: _flat(evaluate(function, _moved(args, directions, step))), 0.02
     )
     tolerance_of_float32 = 1.0 if params.get("dtype") is DType.F32 else 0.0
-    *_, found = evaluate(tangent, [*args, *directions])
-    _assert_close(found, wanted, error + 1e-7 * tolerance_of_float32)
+    found = evaluate(tangent, [*args, *directions])[len(function.results) :]
+    _assert_close(_flat(found), wanted, error + 1e-7 * tolerance_of_float32)
 
 
 @pytest.mark.parametrize(("prim", "args", "params"), CASES)
 def test_reverse_mode_is_the_transpose_of_forward_mode(prim, args, params):
     function = _function(prim, args, params)
     active, directions = _active(args), _directions(args, 2)
-    out = evaluate(function, args)[0]
-    bar = np.random.default_rng(3).uniform(0.5, 1.5, np.shape(out)).astype(out.dtype)
-    *_, dot = evaluate(forward(function, active), [*args, *directions])
-    _, *bars = evaluate(verify(reverse(function, active, seeded=True)), [*args, bar])
-    left = np.sum(bar * dot)
+    outs = evaluate(function, args)
+    count, seeds = len(outs), _bars_for(outs, 3)
+    dots = evaluate(forward(function, active), [*args, *directions])[count:]
+    adjoint = verify(reverse(function, active, seeded=True))
+    bars = evaluate(adjoint, [*args, *seeds])[count:]
+    left = sum(np.sum(bar * dot) for bar, dot in zip(seeds, dots, strict=True))
     right = sum(np.sum(b * d) for b, d in zip(bars, directions, strict=True))
-    assert right == pytest.approx(left, rel=1e-6 if out.dtype == np.float32 else 1e-12)
+    single = any(seed.dtype == np.float32 for seed in seeds)
+    assert right == pytest.approx(left, rel=1e-6 if single else 1e-12)
 
 
 @pytest.mark.parametrize(("prim", "args", "params"), CASES)
 def test_second_order(prim, args, params):
     function = _function(prim, args, params)
     active, directions = _active(args), _directions(args, 4)
-    out = evaluate(function, args)[0]
-    bar = np.random.default_rng(5).uniform(0.5, 1.5, np.shape(out)).astype(out.dtype)
+    outs = evaluate(function, args)
+    count, seeds = len(outs), _bars_for(outs, 5)
     adjoint = reverse(function, active, seeded=True)
-    bars = list(range(1, 1 + len(active)))
+    bars = list(range(count, count + len(active)))
 
     def first(step: float) -> Any:
-        found = evaluate(adjoint, [*_moved(args, directions, step), bar])
+        found = evaluate(adjoint, [*_moved(args, directions, step), *seeds])
         return np.concatenate([np.ravel(found[index]) for index in bars])
 
     wanted, error = derivative(first, 0.02)
     over = verify(forward(adjoint, active))
-    found = evaluate(over, [*args, bar, *directions])[1 + len(active) + 1 :]
+    found = evaluate(over, [*args, *seeds, *directions])[-len(active) :]
     flat = np.concatenate([np.ravel(part) for part in found])
     loose = 1e-6 if params.get("dtype") is DType.F32 else 0.0
     _assert_close(flat, wanted, error + loose)
 
     twice = verify(reverse(adjoint, active, results=bars, seeded=True))
-    seeds = _directions(args, 6)
-    again = evaluate(twice, [*args, bar, *seeds])[1 + len(active) :]
-    left = sum(np.sum(s * t) for s, t in zip(seeds, found, strict=True))
+    weights = _directions(args, 6)
+    again = evaluate(twice, [*args, *seeds, *weights])[count + len(active) :]
+    left = sum(np.sum(w * t) for w, t in zip(weights, found, strict=True))
     right = sum(np.sum(b * d) for b, d in zip(again, directions, strict=True))
     assert right == pytest.approx(left, rel=1e-5 if loose else 1e-10, abs=1e-12)

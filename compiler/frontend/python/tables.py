@@ -14,12 +14,14 @@ from gradc.frontend.python.functions import (
     builtin_functions,
     common,
     creation,
+    decompositions,
     elementwise,
     extra,
     linalg,
     mathematics,
     reductions,
     shaping,
+    solving,
 )
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.refs import Ref
@@ -32,6 +34,8 @@ _MODULES = (
     extra,
     reductions,
     linalg,
+    solving,
+    decompositions,
     shaping,
     creation,
     attributes,
