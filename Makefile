@@ -95,6 +95,11 @@ $(BENCH_STAMP): $(STAMP)
 bench: $(BENCH_STAMP) ## timings of bench/, beside JAX and PyTorch; ARGS="--quick train_step" to choose
 	$(BIN)/python -m bench $(ARGS)
 
+# GradBench, the public comparison: cloned beside the project, or GRADBENCH=path of a checkout.
+.PHONY: gradbench
+gradbench: $(STAMP) ## the evals of GradBench, beside the tools that build here; ARGS="gmm --full"
+	$(BIN)/python -m bench.gradbench $(ARGS)
+
 .PHONY: docs
 docs: $(STAMP) ## the pages of docs/ that are generated from the code
 	$(BIN)/python -m gradc.prims.document > docs/functions.md

@@ -1,0 +1,72 @@
+"""The tool of GradBench: the protocol, and that both forms of a function are the same function."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+import gradc
+from bench.gradbench.functions import gmm, kmeans, lse, lstm
+from bench.gradbench.tool import serve
+
+
+def answers(*messages):
+    given = io.StringIO("".join(json.dumps(message) + "\n" for message in messages))
+    written = io.StringIO()
+    serve(given, written, "loops")
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+def test_each_message_is_answered_with_its_id():
+    said = answers(
+        {"id": 0, "kind": "start", "eval": "hello"},
+        {"id": 1, "kind": "define", "module": "hello"},
+        {"id": 2, "kind": "evaluate", "module": "hello", "function": "double", "input": 3.0},
+        {"id": 3, "kind": "analysis", "of": 2, "valid": True},
+        {"id": 4, "kind": "define", "module": "unheard-of"},
+    )
+    assert [each["id"] for each in said] == [0, 1, 2, 3, 4]
+    assert said[1]["success"] is True
+    assert said[2]["output"] == 6.0
+    assert [each["name"] for each in said[2]["timings"]] == ["compile", "evaluate"]
+    assert said[4]["success"] is False
+
+
+def test_it_runs_as_often_as_is_asked_for():
+    given = {"x": [0.1, 0.7], "min_runs": 4, "min_seconds": 0.0}
+    message = {"id": 0, "kind": "evaluate", "module": "lse", "function": "primal", "input": given}
+    (said,) = answers(message)
+    assert said["output"] == pytest.approx(np.logaddexp(0.1, 0.7), rel=1e-14)
+    assert [each["name"] for each in said["timings"]] == ["compile"] + ["evaluate"] * 4
+
+
+RNG = np.random.default_rng(5)
+ALPHA, MU, Q, LOW = RNG.normal(size=3), RNG.random((3, 2)), RNG.random((3, 2)), RNG.random((3, 1))
+POINTS = RNG.normal(size=(4, 2))
+COLUMNS, ROWS = np.triu_indices(2, 1)
+LSTM = RNG.random((4, 12)), RNG.random((3, 3)), RNG.random((4, 3)), RNG.random((4, 3))
+
+PAIRS = {
+    "gmm": (
+        (gmm.objective, (ALPHA, MU, Q, LOW, POINTS, 1.1, 1, 0.3)),
+        (gmm.objective_arrays, (ALPHA, MU, Q, LOW, POINTS, ROWS, COLUMNS, 1.1, 1, 0.3)),
+        (0, 1, 2, 3),
+    ),
+    "kmeans": ((kmeans.cost, (MU, POINTS)), (kmeans.cost_arrays, (MU, POINTS)), (0,)),
+    "lse": ((lse.primal, (ALPHA,)), (lse.primal_arrays, (ALPHA,)), (0,)),
+    "lstm": ((lstm.objective, LSTM), (lstm.objective_arrays, LSTM), (0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_forms_have_one_value_and_one_gradient(name):
+    (loops, given), (arrays, also_given), argnums = PAIRS[name]
+    value, gradient = gradc.value_and_grad(loops, argnums, target="python")(*given)
+    other, same = gradc.value_and_grad(arrays, argnums, target="python")(*also_given)
+    assert value == pytest.approx(loops(*given), rel=1e-13)
+    assert value == pytest.approx(other, rel=1e-13)
+    for ours, theirs in zip(gradient, same, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
