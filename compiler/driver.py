@@ -19,6 +19,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from gradc import cache
 from gradc.adjoint.forward import forward
+from gradc.adjoint.jacobian import (
+    hessian_of_gradient,
+    hessian_vector,
+    jacobian_forward,
+    jacobian_reverse,
+)
 from gradc.adjoint.reverse import reverse
 from gradc.errors import GradcError
 from gradc.ir.core import Function, Region
@@ -34,7 +40,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Target = Literal["cpu", "cuda", "python"]
 Style = Literal["loops", "numpy"]
-Mode = Literal["primal", "grad", "value_and_grad", "vjp", "jvp"]
+Mode = Literal[
+    "primal", "grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "hessian", "hvp"
+]
 
 READ = "sizes,simplify,cse,dce"
 CLEAN = "simplify,cse,dce"
@@ -46,6 +54,10 @@ SUFFIXES: Mapping[Mode, str] = {
     "value_and_grad": "_value_and_grad",
     "vjp": "_vjp",
     "jvp": "_jvp",
+    "jacfwd": "_jacfwd",
+    "jacrev": "_jacrev",
+    "hessian": "_hessian",
+    "hvp": "_hvp",
 }
 
 
@@ -94,6 +106,53 @@ class ForwardPass:
         return _keep(tangent, len(function.results), self.values, None)
 
 
+@dataclass(frozen=True, slots=True)
+class JacobianPass:
+    """Whole Jacobians as a pass: see :mod:`gradc.adjoint.jacobian`.
+
+    Attributes
+    ----------
+    mode : {"forward", "reverse"}
+    wrt, results : tuple of int
+    keep : tuple of int or None
+        Which results of the function are kept before the blocks.
+    """
+
+    name: ClassVar[str] = "jacobian"
+    mode: str = "forward"
+    wrt: tuple[int, ...] = (0,)
+    results: tuple[int, ...] = (0,)
+    keep: tuple[int, ...] | None = None
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function of the Jacobian."""
+        build = jacobian_forward if self.mode == "forward" else jacobian_reverse
+        made = build(function, self.wrt, self.results)
+        return _keep(made, len(function.results), False, self.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrderPass:
+    """From a gradient to the Hessian or its product with a vector.
+
+    Attributes
+    ----------
+    wrt : tuple of int
+        The parameters whose gradients are the last results.
+    vector : bool
+        Whether the product with a vector is wanted.
+    """
+
+    name: ClassVar[str] = "second_order"
+    wrt: tuple[int, ...] = (0,)
+    vector: bool = False
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function of second derivatives."""
+        build = hessian_vector if self.vector else hessian_of_gradient
+        return build(function, self.wrt)
+
+
 def _keep(function: Function, count: int, values: bool, kept: tuple[int, ...] | None) -> Function:
     """Drop results of the primal that nobody asked for."""
     if values and kept is None:
@@ -109,6 +168,8 @@ REGISTRY: Mapping[str, type[Pass]] = {
     **PASSES,
     ReversePass.name: ReversePass,
     ForwardPass.name: ForwardPass,
+    JacobianPass.name: JacobianPass,
+    SecondOrderPass.name: SecondOrderPass,
 }
 
 
@@ -151,13 +212,20 @@ def mode_pipeline(
     options = [f"wrt={positions}"]
     if results is not None:
         options.append("results=" + "+".join(str(index) for index in results))
-    if mode == "vjp":
-        options.append("seeded=true")
-    if mode in ("grad", "vjp"):
-        options.append("values=false")
     if keep:
         options.append("keep=" + "+".join(str(index) for index in keep))
-    return f"{READ},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    if mode in ("jacfwd", "jacrev"):
+        options.append("mode=" + ("forward" if mode == "jacfwd" else "reverse"))
+        return f"{READ},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    if mode == "vjp":
+        options.append("seeded=true")
+    if mode in ("grad", "vjp", "hessian", "hvp"):
+        options.append("values=false")
+    first = f"{READ},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    if mode in ("hessian", "hvp"):
+        vector = str(mode == "hvp").lower()
+        return f"{first},second_order{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
+    return first
 
 
 def emission_pipeline(style: Style, target: Target) -> str:
@@ -318,7 +386,7 @@ def compile_function(
     function : Function
         What a front end made.
     mode : str
-        ``"primal"``, ``"grad"``, ``"value_and_grad"``, ``"vjp"`` or ``"jvp"``.
+        One of :data:`Mode`.
     wrt : sequence of int
         Positions of the parameters.
     options : Options

@@ -8,11 +8,15 @@ Each op is followed by the op of its tangent; loops carry tangents along::
         return b                     b = sin(a)
                                      b_dot = mul(a_dot, cos(a))
                                      return b, b_dot
+
+Several directions go along in one pass, each in a *lane* of its own: they share the primal and
+its partial derivatives. A lane has its own set of parameters with tangents, so that what does not
+depend on these has no tangent there (rather than a zero one).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradc.adjoint.rules import tangents_of
@@ -22,6 +26,9 @@ from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import rename_values
 from gradc.prims.trace import zeros
+
+# The tangents of one lane, by primal value.
+Dots = dict[Value, Value]
 
 
 def dot_name(primal: Value) -> str:
@@ -45,41 +52,66 @@ def forward(function: Function, wrt: Sequence[int], name: str | None = None) -> 
         Its parameters are those of `function` and one tangent for each of `wrt`; its results
         those of `function` followed by one tangent for each float result.
     """
-    sweep = _ForwardSweep(activity(function, wrt))
+    return forward_lanes(function, [wrt], name)
+
+
+def forward_lanes(
+    function: Function, lanes: Sequence[Sequence[int]], name: str | None = None
+) -> Function:
+    """Build the function of several directional derivatives at once.
+
+    Parameters
+    ----------
+    function : Function
+    lanes : sequence of sequence of int
+        For each direction the positions of the parameters that have tangents in it.
+    name : str, optional
+
+    Returns
+    -------
+    Function
+        Its parameters are those of `function` and then, lane by lane, one tangent for each of
+        its positions; its results are those of `function` and then, lane by lane, one tangent
+        for each float result.
+    """
+    sweep = _ForwardSweep([activity(function, wrt) for wrt in lanes])
     builder = Builder(Symbols())
     for param in function.params:
         builder.symbols.note(param)
     builder.symbols.taken.update(Symbols.of(function).taken)
     builder.loc = function.loc
-    tangents = [
-        builder.value(function.params[index].type, dot_name(function.params[index]))
-        for index in wrt
-    ]
-    dots = {
-        function.params[index]: dot
-        for index, dot in zip(wrt, tangents, strict=True)
-        if sweep.is_active(function.params[index])
-    }
+    tangents: list[Value] = []
+    dots: list[Dots] = []
+    for lane, wrt in enumerate(lanes):
+        params = [function.params[index] for index in wrt]
+        made = [builder.value(param.type, dot_name(param)) for param in params]
+        tangents += made
+        pairs = zip(params, made, strict=True)
+        dots.append({param: dot for param, dot in pairs if sweep.is_active(lane, param)})
     sweep.block(function.ops, dots, builder)
-    out_dots = [
-        dots[result] if result in dots else zeros(builder, result.type, dot_name(result))
-        for result in function.results
-        if result.type.is_float
-    ]
+    floats = [result for result in function.results if result.type.is_float]
+    out_dots = [dot for own in dots for dot in sweep.ends(floats, own, builder)]
     body = builder.close((*function.params, *tangents), (*function.results, *out_dots))
-    made = Function(name or f"{function.name}_jvp", body, function.loc)
-    return rename_values(made, sweep.names)
+    made_function = Function(name or f"{function.name}_jvp", body, function.loc)
+    return rename_values(made_function, sweep.names)
 
 
 class _ForwardSweep:
-    def __init__(self, active: Activity) -> None:
-        self.activity = active
+    def __init__(self, lanes: Sequence[Activity]) -> None:
+        self.lanes = lanes
         self.names: dict[Value, tuple[str, bool]] = {}
 
-    def is_active(self, value: Value) -> bool:
-        return self.activity.is_active(value)
+    def is_active(self, lane: int, value: Value) -> bool:
+        return self.lanes[lane].is_active(value)
 
-    def block(self, ops: Sequence[Op], dots: dict[Value, Value], builder: Builder) -> None:
+    def active(self, values: Sequence[Value]) -> Iterator[tuple[int, int]]:
+        """The lanes and the positions of the values that have tangents there."""
+        for lane in range(len(self.lanes)):
+            for position, value in enumerate(values):
+                if self.is_active(lane, value):
+                    yield lane, position
+
+    def block(self, ops: Sequence[Op], dots: list[Dots], builder: Builder) -> None:
         """Append ops and their tangents; `dots` is extended by what they define."""
         for op in ops:
             if op.prim is IF:
@@ -90,52 +122,53 @@ class _ForwardSweep:
                 builder.append(op)
                 for out in op.outs:
                     builder.symbols.note(out)
-                self.simple(op, dots, builder)
+                for lane, own in enumerate(dots):
+                    self.simple(op, lane, own, builder)
 
-    def simple(self, op: Op, dots: dict[Value, Value], builder: Builder) -> None:
-        if not any(map(self.is_active, op.outs)):
+    def simple(self, op: Op, lane: int, dots: Dots, builder: Builder) -> None:
+        if not any(self.is_active(lane, out) for out in op.outs):
             return
         with builder.at(op.loc, Role.TANGENT):
             made = tangents_of(builder, op, [dots.get(arg) for arg in op.args])
         for out, dot in zip(op.outs, made, strict=True):
-            if dot is not None and self.is_active(out):
+            if dot is not None and self.is_active(lane, out):
                 dots[out] = dot
                 self.names.setdefault(dot, (dot_name(out), out.named))
 
-    def ends(
-        self, values: Sequence[Value], dots: dict[Value, Value], builder: Builder
-    ) -> list[Value]:
-        return [
-            dots[value] if value in dots else zeros(builder, value.type, dot_name(value))
-            for value in values
-        ]
+    def ends(self, values: Sequence[Value], dots: Dots, builder: Builder) -> list[Value]:
+        return [self.end(value, dots, builder) for value in values]
 
-    def branch(self, op: Op, dots: dict[Value, Value], builder: Builder) -> None:
-        active = [index for index, out in enumerate(op.outs) if self.is_active(out)]
+    def end(self, value: Value, dots: Dots, builder: Builder) -> Value:
+        if value in dots:
+            return dots[value]
+        return zeros(builder, value.type, dot_name(value))
+
+    def branch(self, op: Op, dots: list[Dots], builder: Builder) -> None:
+        active = list(self.active(op.outs))
         regions = []
         for region in op.regions:
-            inner, inside = builder.child(), dict(dots)
+            inner, inside = builder.child(), [dict(own) for own in dots]
             self.block(region.ops, inside, inner)
             with inner.at(op.loc, Role.TANGENT):
-                ends = self.ends([region.yields[index] for index in active], inside, inner)
+                ends = [self.end(region.yields[k], inside[lane], inner) for lane, k in active]
             regions.append(inner.close((), (*region.yields, *ends)))
-        extra = self.outs([op.outs[index] for index in active], dots)
+        extra = self.outs(op.outs, active, dots)
         self.finish(op, builder, replace(op, regions=tuple(regions), outs=(*op.outs, *extra)))
 
-    def loop(self, op: Op, dots: dict[Value, Value], builder: Builder) -> None:
+    def loop(self, op: Op, dots: list[Dots], builder: Builder) -> None:
         params, body = carried_params(op), loop_body(op)
-        active = [index for index, param in enumerate(params) if self.is_active(param)]
+        active, starts = list(self.active(params)), carried_inits(op)
         with builder.at(op.loc, Role.TANGENT):
-            inits = self.ends([carried_inits(op)[index] for index in active], dots, builder)
-        inner, inside = builder.child(), dict(dots)
+            inits = [self.end(starts[k], dots[lane], builder) for lane, k in active]
+        inner, inside = builder.child(), [dict(own) for own in dots]
         for param in body.params:
             inner.symbols.note(param)
-        carried = self.outs([params[index] for index in active], inside)
+        carried = self.outs(params, active, inside)
         self.block(body.ops, inside, inner)
         with inner.at(op.loc, Role.TANGENT):
-            ends = self.ends([body.yields[index] for index in active], inside, inner)
+            ends = [self.end(body.yields[k], inside[lane], inner) for lane, k in active]
         widened = inner.close((*body.params, *carried), (*body.yields, *ends))
-        extra = self.outs([op.outs[index] for index in active], dots)
+        extra = self.outs(op.outs, active, dots)
         regions = (widened,) if op.prim is FOR else (self.condition(op, carried), widened)
         args, outs = (*op.args, *inits), (*op.outs, *extra)
         self.finish(op, builder, replace(op, args=args, outs=outs, regions=regions))
@@ -145,9 +178,14 @@ class _ForwardSweep:
         extra = tuple(replace(value) for value in carried)
         return Region((*condition.params, *extra), condition.ops, condition.yields)
 
-    def outs(self, primals: Sequence[Value], dots: dict[Value, Value]) -> list[Value]:
-        made = [Value(primal.type, dot_name(primal), primal.loc) for primal in primals]
-        dots.update(zip(primals, made, strict=True))
+    def outs(
+        self, primals: Sequence[Value], active: Sequence[tuple[int, int]], dots: list[Dots]
+    ) -> list[Value]:
+        made = []
+        for lane, position in active:
+            primal = primals[position]
+            dots[lane][primal] = Value(primal.type, dot_name(primal), primal.loc)
+            made.append(dots[lane][primal])
         return made
 
     def finish(self, op: Op, builder: Builder, changed: Op) -> None:
