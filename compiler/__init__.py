@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
+    from gradc.derivatives import hessian, hvp, jacfwd, jacobian, jacrev
     from gradc.errors import (
         AliasingError,
         GradcError,
@@ -46,6 +47,7 @@ _HOMES = {
         "value_and_grad",
         "vjp",
     ),
+    "gradc.derivatives": ("hessian", "hvp", "jacfwd", "jacobian", "jacrev"),
     "gradc.errors": (
         "AliasingError",
         "GradTypeError",
@@ -73,6 +75,11 @@ __all__ = [
     "compile_expression",
     "from_sympy",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "load_model",
     "stop_gradient",

@@ -19,12 +19,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from gradc import cache
 from gradc.adjoint.forward import forward
-from gradc.adjoint.jacobian import (
-    hessian_of_gradient,
-    hessian_vector,
-    jacobian_forward,
-    jacobian_reverse,
-)
+from gradc.adjoint.hessian import hessian_of_gradient, hessian_vector
+from gradc.adjoint.jacobian import jacobian_forward, jacobian_reverse
 from gradc.adjoint.reverse import reverse
 from gradc.errors import GradcError
 from gradc.ir.core import Function, Region

@@ -37,6 +37,7 @@ class Differentiated:
     """
 
     mode: Mode = "grad"
+    kind: type[Derivative] = Derivative
 
     def __init__(
         self,
@@ -109,8 +110,10 @@ class Differentiated:
     ) -> tuple[list[Any], Derivative]:
         """The leaves of the arguments and the derivative for their types."""
         leaves, program = self.program_for(args, kwargs)
-        numbers = [_position(self.primal, n, len(args), kwargs) for n in self._numbers]
-        derivative = program.derivative(self.mode, numbers, self.has_aux, self.single)
+        numbers = self.positions(len(args), kwargs)
+        derivative = program.derivative(
+            self.mode, numbers, self.has_aux, self.single, kind=self.kind
+        )
         self._last = derivative
         return leaves, derivative
 
@@ -118,12 +121,26 @@ class Differentiated:
         self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
     ) -> Lowered:
         """Lower the derivative for types, so that it can be differentiated and called again."""
+        return self.derivative_of_types(positional, keywords).as_lowered()
+
+    def positions(self, given: int, kwargs: Mapping[str, Any]) -> list[int | str]:
+        """The differentiated arguments of a call: positions, or names of keywords."""
+        return [_position(self.primal, number, given, kwargs) for number in self._numbers]
+
+    def program_of_types(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Program:
+        """The program for arguments of which only the types are known."""
         names = parameter_names(self.primal)
-        program = program_of_types(self.primal, positional, keywords, names, self.options)
-        count = len(positional)
-        numbers = [_position(self.primal, n, count, keywords) for n in self._numbers]
-        derivative = program.derivative(self.mode, numbers, self.has_aux, self.single)
-        return derivative.as_lowered()
+        return program_of_types(self.primal, positional, keywords, names, self.options)
+
+    def derivative_of_types(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Derivative:
+        """The derivative for arguments of which only the types are known."""
+        program = self.program_of_types(positional, keywords)
+        numbers = self.positions(len(positional), keywords)
+        return program.derivative(self.mode, numbers, self.has_aux, self.single, kind=self.kind)
 
     @property
     def __gradc_transform__(self) -> tuple[Callable[..., Any], Argnums, Transform]:

@@ -139,7 +139,8 @@ def pushforward(
     active = _need_floats(function, args)
     transform = _transform(_Pushforward, function, active, options)
     leaves, derivative = transform.derivative_for(args, {})
-    further = _flat_tangents(derivative, leaves, tangents, active)
+    chosen = [tangents[position] for position in active]
+    further = flat_tangents(derivative, leaves, chosen, "tangent")
     results = derivative.run(leaves, further)
     count = len(derivative.program.lowered.function.results)
     floats = [
@@ -154,23 +155,38 @@ def pushforward(
     return derivative.outputs(tree, results[:count]), derivative.outputs(tree, dots)
 
 
-def _flat_tangents(
-    derivative: Derivative, leaves: Sequence[Any], tangents: Sequence[Any], active: Sequence[int]
+def flat_tangents(
+    derivative: Derivative, leaves: Sequence[Any], tangents: Sequence[Any], what: str
 ) -> list[Any]:
+    """Tangents of the differentiated arguments as the kernel takes them.
+
+    Parameters
+    ----------
+    derivative : Derivative
+    leaves : sequence
+        Of the arguments.
+    tangents : sequence
+        For each differentiated argument one of its structure, or None for no change.
+    what : str
+        What the user calls a tangent.
+    """
     made = []
-    for position, group in zip(active, derivative.leaves, strict=True):
-        start, stop, spec = derivative.program.spans[position]
-        tangent = tangents[position]
-        given, own = flatten(tangent) if tangent is not None else ([None] * (stop - start), spec)
-        if own != spec:
-            raise derivative.program.problem(
-                f"the tangent of argument {position} has the structure {own}, not {spec}"
+    program = derivative.program
+    triples = zip(derivative.leaves, derivative.groups, tangents, strict=True)
+    for number, (group, (start, stop, own), tangent) in enumerate(triples):
+        given, spec = flatten(tangent) if tangent is not None else ([None] * (stop - start), own)
+        if spec != own:
+            name = program.arguments[group[0]].name if own.is_leaf() else f"number {number}"
+            raise program.problem(
+                f"the {what} of argument {name} has the structure {spec}, not {own}"
             )
-        made += [_tangent_like(derivative, leaves[leaf], given[leaf - start]) for leaf in group]
+        made += [
+            _tangent_like(derivative, leaves[leaf], given[leaf - start], what) for leaf in group
+        ]
     return made
 
 
-def _tangent_like(derivative: Derivative, value: Any, tangent: Any) -> Any:
+def _tangent_like(derivative: Derivative, value: Any, tangent: Any, what: str) -> Any:
     like = np.asarray(value)
     dtype = like.dtype
     if tangent is None:
@@ -179,6 +195,6 @@ def _tangent_like(derivative: Derivative, value: Any, tangent: Any) -> Any:
         made = np.array(tangent, dtype=dtype, order="C")
         if made.shape != like.shape:
             raise derivative.program.problem(
-                f"a tangent has shape {made.shape} where its argument has {like.shape}"
+                f"a {what} has shape {made.shape} where its argument has {like.shape}"
             )
     return made if like.ndim else made[()]

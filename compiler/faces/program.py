@@ -74,13 +74,23 @@ class Program:
         has_aux: bool = False,
         single: bool = False,
         inspection: Inspection | None = None,
+        kind: type[Derivative] | None = None,
     ) -> Derivative:
         """Return one of its derivatives, compiled on its first call."""
         key = (mode, tuple(argnums), has_aux, single)
         if key not in self._derivatives:
-            made = Derivative(self, mode, argnums, has_aux, single, inspection)
+            made = (kind or Derivative)(self, mode, argnums, has_aux, single, inspection)
             self._derivatives[key] = made
         return self._derivatives[key]
+
+    def arguments_of(self, leaves: Sequence[Any]) -> list[Any]:
+        """The user's leaves, and what the function has from outside, as a kernel takes them."""
+        flat = [
+            argument.prepare(leaf)
+            for argument, leaf in zip(self.arguments, leaves, strict=True)
+            if argument.prepare is not None
+        ]
+        return flat + [captured for _, captured in self.lowered.captured]
 
     def problem(self, message: str, hint: str | None = None) -> GradTypeError:
         """An error about the arguments, at the definition of the function."""
@@ -181,14 +191,20 @@ class Derivative:
         self.groups = [program.spans[number] for number in argnums]
         value_tree, aux_tree = self._outputs()
         self.value_tree, self.aux_tree = value_tree, aux_tree
-        self.kept = flatten_indices(aux_tree) if mode == "grad" and has_aux else []
+        without_values = mode not in ("primal", "value_and_grad", "jvp")
+        self.kept = flatten_indices(aux_tree) if without_values and has_aux else []
         function = program.lowered.function
-        self.values = [] if mode in ("grad", "vjp") else list(range(len(function.results)))
+        self.values = [] if without_values else list(range(len(function.results)))
         self.differentiated = [
             index for index in flatten_indices(value_tree) if function.results[index].type.is_float
         ]
-        if mode in ("grad", "value_and_grad"):
+        if mode in ("grad", "value_and_grad", "hessian", "hvp"):
             self._check_scalar()
+        elif mode in ("jacfwd", "jacrev") and not self.differentiated:
+            raise program.problem(
+                f"{function.name} returns no float, and there is nothing to differentiate",
+                "return a float or an array of floats",
+            )
         self.on_gpu = program.options.target == "cuda"
         if self.on_gpu:
             self._check_samples()
@@ -288,12 +304,7 @@ class Derivative:
 
     def prepare(self, leaves: Sequence[Any]) -> list[Any]:
         """The user's leaves as the kernel takes them."""
-        flat = [
-            argument.prepare(leaf)
-            for argument, leaf in zip(self.program.arguments, leaves, strict=True)
-            if argument.prepare is not None
-        ]
-        return flat + [captured for _, captured in self.program.lowered.captured]
+        return self.program.arguments_of(leaves)
 
     def run(self, leaves: Sequence[Any], further: Sequence[Any] = ()) -> list[Any]:
         """Call the kernel and return its results as a list."""
@@ -330,7 +341,7 @@ class Derivative:
         """The derivative as a function to be differentiated again."""
         lowered, function = self.program.lowered, self.compiled.function
         count = len(function.results) - sum(map(len, self.leaves))
-        weak = [lowered.out_weak[i] for i in (self.kept if self.mode == "grad" else self.values)]
+        weak = [lowered.out_weak[i] for i in (self.kept or self.values)]
         weak += [
             getattr(self.program.arguments[leaf].spec, "weak", False)
             for group in self.leaves
@@ -347,7 +358,7 @@ class Derivative:
     def tree(self, bars: Sequence[Any]) -> Any:
         """The structure of what the callable returns, around the gradients of the arguments."""
         gradient = bars[0] if self.single else tuple(bars)
-        if self.mode == "grad":
+        if self.mode in ("grad", "hvp"):
             if not self.has_aux:
                 return gradient
             number = {result: index for index, result in enumerate(self.kept)}

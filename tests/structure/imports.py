@@ -28,6 +28,7 @@ FLOORS = {
     "driver": 6,
     "cache": 6,
     "api": 7,
+    "derivatives": 7,
     "faces": 7,
     "explain": 7,
     "cli": 8,

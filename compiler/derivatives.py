@@ -1,0 +1,148 @@
+"""``jacobian``, ``hessian`` and ``hvp``: derivatives of functions of many numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Unpack
+
+from gradc.faces.functions import Argnums
+from gradc.faces.jacobians import Hessian, HessianVector, Jacobian, JacobianMode
+from gradc.faces.options import OptionKeywords, chosen_options
+
+
+def jacobian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    mode: JacobianMode = "auto",
+    **options: Unpack[OptionKeywords],
+) -> Jacobian:
+    """The Jacobian of a function: the derivative of each result element by each argument element.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a float, an array of floats, or a container of them.
+    argnums : int, str or sequence of them
+        The arguments to differentiate with respect to, by position or name.
+    has_aux : bool
+        Whether the function returns ``(value, aux)``; then the result is ``(jacobian, aux)``.
+    mode : {"auto", "forward", "reverse"}
+        ``"forward"`` runs over the elements of the arguments, several in one pass;
+        ``"reverse"`` runs the function once and sweeps backwards for each element of the
+        result; ``"auto"`` is forward mode where the arguments have no more elements than the
+        result, and reverse mode elsewhere, for the sizes of each call.
+    **options
+        As for :func:`gradc.grad`.
+
+    Returns
+    -------
+    Jacobian
+        A callable of the same arguments. For a result of shape ``s`` and an argument of shape
+        ``t`` it returns an array of shape ``s + t`` and the argument's dtype. Around it are the
+        structure of the result and, inside, that of the argument (a tuple with a sequence of
+        `argnums`); integers of either have None in their place.
+
+    Raises
+    ------
+    GradcError
+        As for :func:`gradc.grad`.
+
+    Examples
+    --------
+    >>> import gradc, numpy as np
+    >>> gradc.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    return Jacobian(function, argnums, has_aux, chosen_options(options), mode)
+
+
+def jacfwd(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Jacobian:
+    """The Jacobian by forward mode; see :func:`jacobian`.
+
+    Its cost grows with the number of elements of the arguments; a pass carries four directions.
+    """
+    return Jacobian(function, argnums, has_aux, chosen_options(options), "forward")
+
+
+def jacrev(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Jacobian:
+    """The Jacobian by reverse mode; see :func:`jacobian`.
+
+    Its cost grows with the number of elements of the result; the function runs once.
+    """
+    return Jacobian(function, argnums, has_aux, chosen_options(options), "reverse")
+
+
+def hessian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Hessian:
+    """The matrix of second derivatives of a function that returns one float.
+
+    It is computed by forward over reverse mode, several directions in one pass, and is symmetric
+    exactly: each pair of elements is computed once.
+
+    Parameters
+    ----------
+    function : callable
+    argnums, has_aux, **options
+        As for :func:`jacobian`.
+
+    Returns
+    -------
+    Hessian
+        A callable of the same arguments. For an argument of shape ``s`` it returns an array of
+        shape ``s + s``; for containers, and a sequence of `argnums`, ``H[a][b]`` is the block of
+        ``a`` and ``b``.
+
+    Examples
+    --------
+    >>> import gradc, numpy as np
+    >>> gradc.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
+    array([[10.,  6.],
+           [ 6.,  0.]])
+    """
+    return Hessian(function, argnums, has_aux, chosen_options(options))
+
+
+def hvp(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> HessianVector:
+    """The product of the Hessian with a vector, without the Hessian.
+
+    Parameters
+    ----------
+    function : callable
+        Returns one float.
+    argnums, has_aux, **options
+        As for :func:`jacobian`.
+
+    Returns
+    -------
+    HessianVector
+        Called as ``hvp(f)(*args, v)``: the vector comes last and has the structure and shapes of
+        the argument (a tuple of them with a sequence of `argnums`), and so has the product.
+
+    Examples
+    --------
+    >>> import gradc, numpy as np
+    >>> gradc.hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]), np.array([1.0, 0.0]))
+    array([10.,  6.])
+    """
+    return HessianVector(function, argnums, has_aux, chosen_options(options))

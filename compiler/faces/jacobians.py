@@ -1,0 +1,200 @@
+"""The callables that ``jacobian``, ``hessian`` and ``hvp`` return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from gradc.driver import Mode, Options
+from gradc.errors import GradTypeError
+from gradc.faces.blocks import BlockDerivative
+from gradc.faces.containers import flatten
+from gradc.faces.functions import Argnums, Differentiated
+from gradc.faces.products import flat_tangents
+from gradc.faces.program import ArgTree, Derivative, Program
+from gradc.faces.shapes import result_counts
+from gradc.frontend.python import Leaf, Lowered
+
+JacobianMode = Literal["auto", "forward", "reverse"]
+
+
+class _Blocks(Differentiated):
+    kind = BlockDerivative
+
+    def __init__(
+        self, function: Callable[..., Any], argnums: Argnums, has_aux: bool, options: Options
+    ) -> None:
+        if options.target == "cuda":
+            raise GradTypeError(
+                'Jacobians and Hessians are for the CPU: with target="cuda" there are grad and '
+                "value_and_grad"
+            )
+        super().__init__(function, argnums, has_aux, options)
+
+    def finish(self, derivative: Derivative, results: list[Any]) -> Any:
+        """The blocks in the structure of results and arguments."""
+        assert isinstance(derivative, BlockDerivative)
+        return derivative.arranged(results)
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Compare with extrapolated differences along a random direction."""
+        from gradc.faces.block_check import check_blocks
+
+        check_blocks(self, args, kwargs)
+
+
+class _OneMode(_Blocks):
+    """A Jacobian in one mode."""
+
+
+class _Forward(_OneMode):
+    mode: Mode = "jacfwd"
+
+
+class _Reverse(_OneMode):
+    mode: Mode = "jacrev"
+
+
+class Hessian(_Blocks):
+    """What ``hessian`` returns."""
+
+    mode: Mode = "hessian"
+
+
+class Jacobian(_Blocks):
+    """What ``jacobian`` returns: a Jacobian in the mode that is cheaper for the sizes of a call."""
+
+    mode: Mode = "jacfwd"
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        argnums: Argnums,
+        has_aux: bool,
+        options: Options,
+        mode: JacobianMode = "auto",
+    ) -> None:
+        if mode not in ("auto", "forward", "reverse"):
+            raise GradTypeError(f"mode={mode!r}; it is one of auto, forward, reverse")
+        super().__init__(function, argnums, has_aux, options)
+        self.chosen_mode = mode
+        self._forward = _Forward(function, argnums, has_aux, options)
+        self._reverse = _Reverse(function, argnums, has_aux, options)
+        self._reverse._programs = self._forward._programs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The Jacobian at these arguments."""
+        chosen = self._for(args, kwargs)
+        found = chosen(*args, **kwargs)
+        self._last = chosen._last
+        return found
+
+    def derivative_for(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], Derivative]:
+        """The leaves of the arguments and the Jacobian for their types and sizes."""
+        leaves, derivative = self._for(args, kwargs).derivative_for(args, kwargs)
+        self._last = derivative
+        return leaves, derivative
+
+    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _OneMode:
+        if self.chosen_mode != "auto":
+            return self._forward if self.chosen_mode == "forward" else self._reverse
+        leaves, program = self._forward.program_for(args, kwargs)
+        columns = sum(
+            int(np.size(leaves[leaf])) for leaf in self._wrt_leaves(program, len(args), kwargs)
+        )
+        tree = program.lowered.out_tree
+        value = tree[0] if self.has_aux and isinstance(tree, tuple) else tree
+        rows = result_counts(program, value, leaves)
+        return self._forward if columns <= rows else self._reverse
+
+    def _wrt_leaves(self, program: Program, given: int, kwargs: Mapping[str, Any]) -> list[int]:
+        found = []
+        for number in self.positions(given, kwargs):
+            start, stop, _ = program.spans[number]
+            found += [
+                leaf for leaf in range(start, stop) if program.arguments[leaf].restore is not None
+            ]
+        return found
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        """Lower for types. Where sizes are unknown, a vector-valued function goes forward."""
+        chosen: _OneMode = self._forward
+        if self.chosen_mode == "reverse":
+            chosen = self._reverse
+        elif self.chosen_mode == "auto":
+            program = self.program_of_types(positional, keywords)
+            results = [each for each in program.lowered.function.results if each.type.is_float]
+            if all(each.type.is_scalar for each in results):
+                leaves = flatten((tuple(positional), dict(keywords)), (Leaf,))[0]
+                arrays = [leaf for leaf in leaves if isinstance(leaf, Leaf) and leaf.type.rank]
+                chosen = self._reverse if arrays else self._forward
+        return chosen.__gradc_lower__(positional, keywords)
+
+
+class HessianVector(Differentiated):
+    """What ``hvp`` returns: called with the arguments and, last, the vector."""
+
+    mode: Mode = "hvp"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The product at the arguments but the last, with the last."""
+        point, vector = self._split(args)
+        leaves, derivative = self.derivative_for(point, kwargs)
+        vectors = (vector,) if self.single else tuple(vector)
+        if len(vectors) != len(derivative.groups):
+            raise derivative.program.problem(
+                f"{len(vectors)} vectors for {len(derivative.groups)} differentiated arguments",
+                "pass a tuple with one vector for each entry of argnums",
+            )
+        further = flat_tangents(derivative, leaves, vectors, "vector")
+        return self.finish(derivative, derivative.run(leaves, further))
+
+    def _split(self, args: Sequence[Any]) -> tuple[Sequence[Any], Any]:
+        if len(args) < 2:
+            name = getattr(self.primal, "__name__", "the function")
+            raise GradTypeError(
+                f"hvp of {name} takes the arguments of {name} and, after them, the vector"
+            )
+        return args[:-1], args[-1]
+
+    def specialize(self, *args: Any, **kwargs: Any) -> Derivative:
+        """Compile for the types of these arguments (the vector last) without running anything."""
+        return self.derivative_for(self._split(args)[0], kwargs)[1]
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        """Lower the product; the vector follows the arguments."""
+        point, _ = self._split(positional)
+        derivative = self.derivative_of_types(point, keywords)
+        made = derivative.as_lowered()
+        captured = len(derivative.program.lowered.captured)
+        return replace(made, function=vectors_before_captured(made.function, captured, derivative))
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Compare with extrapolated differences of the gradient along the vector."""
+        from gradc.faces.block_check import check_product
+
+        check_product(self, args, kwargs)
+
+
+def vectors_before_captured(function: Any, captured: int, derivative: Derivative) -> Any:
+    """Move captured arrays behind the vectors: they are the last parameters of what is lowered."""
+    from gradc.ir.core import Function, Region
+
+    leaves = len(derivative.program.traced)
+    params = function.params
+    ordered = (
+        *params[:leaves],
+        *params[leaves + captured :],
+        *params[leaves : leaves + captured],
+    )
+    body = Region(ordered, function.ops, function.results)
+    return Function(function.name, body, function.loc)
