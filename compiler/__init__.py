@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
         UnsupportedSyntaxError,
     )
+    from gradc.faces.sparse import sparse_hessian, sparse_jacobian
 
 _HOMES = {
     "gradc.api": (
@@ -58,6 +59,7 @@ _HOMES = {
         "UnsupportedFunctionError",
         "UnsupportedSyntaxError",
     ),
+    "gradc.faces.sparse": ("sparse_hessian", "sparse_jacobian"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -82,6 +84,8 @@ __all__ = [
     "jacrev",
     "jvp",
     "load_model",
+    "sparse_hessian",
+    "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -7,6 +7,7 @@ what is made here, which means the same; importing this module imports numba.
 from __future__ import annotations
 
 import functools
+import types as types_of_python
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ import numba
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
-from gradc_runtime import arrays
+from gradc_runtime import arrays, index_sets
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -49,4 +50,31 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
 @functools.cache
 def counterparts() -> Mapping[Callable[..., Any], Any]:
     """For each helper that compiled programs may call, what it is there."""
-    return {arrays.wrap: _wrap, arrays.grow: numba.njit(arrays.grow)}
+    return {
+        arrays.wrap: _wrap,
+        arrays.grow: numba.njit(arrays.grow),
+        **compiled_functions(index_sets),
+    }
+
+
+@functools.cache
+def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[..., Any], Any]:
+    """The functions of a module of plain Python, compiled so that they call each other compiled.
+
+    Nothing is compiled before it is called.
+    """
+    own = {
+        name: function
+        for name, function in vars(module).items()
+        if isinstance(function, types_of_python.FunctionType)
+        and function.__module__ == module.__name__
+    }
+    namespace = dict(vars(module))
+    made = {}
+    for name, function in own.items():
+        copy = types_of_python.FunctionType(
+            function.__code__, namespace, name, function.__defaults__
+        )
+        copy.__module__, copy.__qualname__ = module.__name__, name
+        namespace[name] = made[function] = numba.njit(copy, error_model="numpy", nogil=True)
+    return made

@@ -20,6 +20,7 @@ from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import CAST, SUB
 from gradc.prims.define import ATOM, COMPARE, PRODUCT
 from gradc.prims.index import ALL, AT, GET, PICK, WRAP, split_operands
+from gradc.prims.index_sets import JOIN, JOIN_ALL, JOIN_EACH, JOIN_ROWS
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import FIRST_CAPACITY, GROW, TAPE, TRIP
 from gradc.prims.rows import LOGSUMEXP, SOFTMAX
@@ -305,6 +306,10 @@ _TABLE: Mapping[Primitive, Text] = {
     MATMUL: _matmul,
     SOFTMAX: _helper("softmax"),
     LOGSUMEXP: _helper("logsumexp"),
+    JOIN: _helper("join"),
+    JOIN_ALL: _helper("join_all"),
+    JOIN_EACH: _helper("join_each"),
+    JOIN_ROWS: _helper("join_rows"),
 }
 
 

@@ -21,6 +21,10 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "erf": "gradc_runtime.special",
         "erfc": "gradc_runtime.special",
         "linalg": "gradc_runtime",
+        "join": "gradc_runtime.index_sets",
+        "join_all": "gradc_runtime.index_sets",
+        "join_each": "gradc_runtime.index_sets",
+        "join_rows": "gradc_runtime.index_sets",
     }
 )
 RESERVED = (

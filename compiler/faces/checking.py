@@ -132,6 +132,36 @@ def check_derivative(transform: Checked, args: Sequence[Any], kwargs: Mapping[st
     compare("gradient along a random direction", dot, wanted, error, dtype)
 
 
+def check_product(matrix: Any, found: Derivative, leaves: Sequence[Any]) -> None:
+    """Check a Jacobian, which is multiplied by a random direction.
+
+    Parameters
+    ----------
+    matrix : array or sparse array
+        Rows for the elements of the results, columns for those of the differentiated leaves.
+    found : Derivative
+        Of mode ``"jvp"``.
+    leaves : sequence
+        The leaves of the arguments.
+    """
+    rng = np.random.default_rng(SEED)
+    chosen = {leaf for group in found.leaves for leaf in group}
+    direction = [
+        rng.standard_normal(np.shape(leaf)) if index in chosen else None
+        for index, leaf in enumerate(leaves)
+    ]
+    primal = found.program.derivative("primal", [])
+
+    def along(step: float) -> Any:
+        results = primal.run(moved(leaves, direction, step))
+        return np.concatenate([np.ravel(results[index]) for index in found.differentiated])
+
+    dtype = dtype_of(leaves)
+    wanted, error = reference(along, dtype)
+    column = np.concatenate([np.ravel(change) for change in direction if change is not None])
+    compare("Jacobian along a random direction", matrix @ column, wanted, error, dtype)
+
+
 def check_gradient(
     value: Callable[[list[float]], float],
     point: Sequence[float],

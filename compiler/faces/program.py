@@ -172,6 +172,10 @@ class Derivative:
     ----------
     compiled : Compiled
         Text, IR and kernel.
+    argnums : tuple
+        The differentiated arguments, by position or keyword.
+    wrt : list of int
+        The parameters of the function that are differentiated.
     """
 
     def __init__(
@@ -185,9 +189,10 @@ class Derivative:
     ) -> None:
         self.program, self.mode, self.has_aux = program, mode, has_aux
         self.single = single
+        self.argnums = tuple(argnums)
         position = {leaf: index for index, leaf in enumerate(program.traced)}
         self.leaves = self._differentiated(argnums)
-        wrt = [position[leaf] for group in self.leaves for leaf in group]
+        self.wrt = [position[leaf] for group in self.leaves for leaf in group]
         self.groups = [program.spans[number] for number in argnums]
         value_tree, aux_tree = self._outputs()
         self.value_tree, self.aux_tree = value_tree, aux_tree
@@ -211,7 +216,7 @@ class Derivative:
         self.compiled: Compiled = compile_function(
             function,
             mode,
-            wrt,
+            self.wrt,
             program.options,
             results=self.differentiated if mode != "primal" and mode != "jvp" else None,
             keep=self.kept or None,
@@ -310,8 +315,12 @@ class Derivative:
         """Call the kernel and return its results as a list."""
         if self.on_gpu and (problem := problem_with_samples(self.program.arguments, leaves)):
             raise self.program.problem(problem, "the first axis of each array is the samples")
+        return self.run_prepared([*self.prepare(leaves), *further])
+
+    def run_prepared(self, args: Sequence[Any]) -> list[Any]:
+        """Call the kernel with arguments that are already as it takes them."""
         try:
-            out = self.kernel()(*self.prepare(leaves), *further)
+            out = self.kernel()(*args)
         except CudaUnavailableError as error:
             raise GradcError(str(error)) from None
         except (IndexError, ValueError, ZeroDivisionError) as error:

@@ -24,6 +24,7 @@ FLOORS = {
     "frontend": 4,
     "adjoint": 4,
     "passes": 4,
+    "sparsity": 4,
     "emit": 5,
     "driver": 6,
     "cache": 6,

@@ -1,0 +1,1 @@
+"""Sparsity patterns: from a function to the program that computes what depends on what."""
