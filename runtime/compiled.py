@@ -7,8 +7,10 @@ what is made here, which means the same; importing this module imports numba.
 from __future__ import annotations
 
 import functools
+import os
 import types as types_of_python
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -61,7 +63,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
 def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[..., Any], Any]:
     """The functions of a module of plain Python, compiled so that they call each other compiled.
 
-    Nothing is compiled before it is called.
+    Nothing is compiled before it is called; what has been is found in numba's file cache.
     """
     own = {
         name: function
@@ -76,5 +78,13 @@ def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[.
             function.__code__, namespace, name, function.__defaults__
         )
         copy.__module__, copy.__qualname__ = module.__name__, name
-        namespace[name] = made[function] = numba.njit(copy, error_model="numpy", nogil=True)
+        namespace[name] = made[function] = numba.njit(
+            copy, error_model="numpy", nogil=True, cache=can_cache(function)
+        )
     return made
+
+
+def can_cache(function: types_of_python.FunctionType) -> bool:
+    """Whether numba's cache folder can be made and written to beside the file."""
+    folder = Path(function.__code__.co_filename).parent
+    return os.access(folder, os.W_OK) and os.access(folder, os.X_OK)

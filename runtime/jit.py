@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import sys
 import threading
 import types
@@ -122,6 +121,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
 
+    from gradc_runtime.compiled import can_cache
     from gradc_runtime.numba_start import load_array_functions
     from gradc_runtime.unsigned import UnsignedCompiler
 
@@ -137,7 +137,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
         dispatcher = numba.njit(
             f"({signature},)" if signature else "()",
-            cache=home is not None and _can_cache(function),
+            cache=home is not None and can_cache(function),
             error_model="numpy",
             nogil=True,
             fastmath=set(FASTMATH) if options.fastmath else False,
@@ -186,8 +186,3 @@ def _prepared(function: types.FunctionType, home: types.ModuleType | None) -> ty
     copy.__module__ = function.__module__ if home is None else home.__name__
     return copy
 
-
-def _can_cache(function: types.FunctionType) -> bool:
-    """Whether numba's cache folder can be made and written to beside the file."""
-    folder = Path(function.__code__.co_filename).parent
-    return os.access(folder, os.W_OK) and os.access(folder, os.X_OK)

@@ -1,0 +1,179 @@
+"""``sparse_jacobian`` and ``sparse_hessian`` as users call them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+import gradc
+from gradc.errors import GradientCheckError, GradTypeError
+from tests.sparsity.dense import dense_jacobian
+
+
+def residual(u):
+    r = 4.0 * u
+    r[1:] -= u[:-1]
+    r[:-1] -= u[1:]
+    r[:, 1:] -= u[:, :-1]
+    r[:, :-1] -= u[:, 1:]
+    return r + np.exp(u)
+
+
+def rosenbrock(x):
+    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+
+def rosenbrock_hessian(x):
+    made = np.diag(np.concatenate([1200 * x[:-1] ** 2 - 400 * x[1:] + 2, [0]]))
+    made += np.diag(np.concatenate([[0], np.full(x.size - 1, 200.0)]))
+    return made + np.diag(-400 * x[:-1], 1) + np.diag(-400 * x[:-1], -1)
+
+
+def test_compiled_jacobian_of_a_stencil():
+    u = np.random.default_rng(0).normal(size=(6, 5))
+    jacobian = gradc.sparse_jacobian(residual)
+    found = jacobian(u)
+    assert isinstance(found, csr_array)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found.toarray(), dense_jacobian(residual, (u,), [0]), atol=1e-14)
+    assert found.nnz == 5 * 30 - 2 * (6 + 5)
+    assert jacobian.colours(u).max() + 1 <= 8
+    jacobian.check(u)
+    # other sizes compile nothing
+    programs = dict(jacobian._programs)
+    assert jacobian(np.ones((3, 4))).shape == (12, 12)
+    assert jacobian._programs == programs
+
+
+def test_compiled_hessian():
+    x = np.random.default_rng(1).normal(size=9)
+    hessian = gradc.sparse_hessian(rosenbrock)
+    found = hessian(x)
+    np.testing.assert_allclose(found.toarray(), rosenbrock_hessian(x), rtol=1e-13, atol=1e-12)
+    assert found.nnz == 3 * 9 - 2
+    assert hessian.colours(x).max() + 1 == 3
+    hessian.check(x)
+
+
+def test_large_sizes():
+    x = np.linspace(-1.0, 1.0, 100_000)
+    found = gradc.sparse_hessian(rosenbrock)(x)
+    assert found.nnz == 3 * x.size - 2
+    np.testing.assert_allclose(found.diagonal(1), -400 * x[:-1], rtol=1e-13)
+
+
+def test_the_structure_is_found_once(monkeypatch):
+    from gradc.faces import structure
+
+    runs = []
+    original = structure.PatternProgram.sets_at
+    monkeypatch.setattr(
+        structure.PatternProgram,
+        "sets_at",
+        lambda self, prepared: runs.append(1) or original(self, prepared),
+    )
+    jacobian = gradc.sparse_jacobian(residual, target="python")
+    for scale in (1.0, 2.0, 3.0):
+        jacobian(scale * np.ones((3, 3)))
+    assert len(runs) == 1
+    jacobian(np.ones((3, 4)))
+    assert len(runs) == 2
+
+
+def test_the_caller_owns_what_is_returned():
+    jacobian = gradc.sparse_jacobian(residual, target="python")
+    first = jacobian(np.zeros((3, 3)))
+    wanted = first.toarray()
+    first.data[:] = 0.0
+    first.eliminate_zeros()
+    np.testing.assert_array_equal(jacobian(np.zeros((3, 3))).toarray(), wanted)
+
+
+def spread(x):
+    return np.concatenate([x * x[0], x])
+
+
+def test_the_cheaper_side_is_coloured():
+    x = np.array([1.0, 2.0, 3.0])
+
+    def total(x):
+        return np.array([np.sum(x * x)])
+
+    rows = gradc.sparse_jacobian(total, target="python")
+    np.testing.assert_allclose(rows(x).toarray(), [[2.0, 4.0, 6.0]])
+    assert rows.colours(x).size == 1
+    columns = gradc.sparse_jacobian(lambda s: s * x, target="python")
+    np.testing.assert_allclose(columns(2.0).toarray(), x[:, None])
+    assert columns.colours(2.0).size == 1
+
+
+@dataclasses.dataclass
+class Parameters:
+    weight: np.ndarray
+    bias: float
+    steps: int
+
+
+def model(p, x):
+    y = x.copy()
+    for _ in range(p.steps):
+        y = p.weight * y + p.bias
+    return {"y": y, "n": len(x), "first": y[0]}
+
+
+def test_containers_and_several_arguments():
+    p = Parameters(np.array([0.5, 2.0]), 0.25, 2)
+    x = np.array([1.0, 3.0])
+    by_p, by_x = gradc.sparse_jacobian(model, argnums=(0, "x"), target="python")(p, x)
+    dense = dense_jacobian(model, (p, x), [0, 1])
+    assert by_p.shape == (3, 3)
+    assert by_x.shape == (3, 2)
+    np.testing.assert_allclose(np.hstack([by_p.toarray(), by_x.toarray()]), dense)
+
+
+def test_hessian_blocks():
+    def function(x, s):
+        return np.sum(x**2) * s + s**3
+
+    x = np.array([1.0, 2.0])
+    (xx, xs), (sx, ss) = gradc.sparse_hessian(function, argnums=(0, 1), target="python")(x, 3.0)
+    np.testing.assert_allclose(xx.toarray(), 6.0 * np.eye(2))
+    np.testing.assert_allclose(xs.toarray(), 2.0 * x[:, None])
+    np.testing.assert_allclose(sx.toarray(), 2.0 * x[None, :])
+    np.testing.assert_allclose(ss.toarray(), [[18.0]])
+
+
+def test_single_precision():
+    x = np.ones(3, np.float32)
+    found = gradc.sparse_jacobian(lambda x: x[1:] * x[:-1], target="python")(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.toarray(), [[1, 1, 0], [0, 1, 1]])
+
+
+def test_refusals():
+    with pytest.raises(GradTypeError, match="it is one of auto, forward, reverse"):
+        gradc.sparse_jacobian(residual, mode="backward")
+    with pytest.raises(GradTypeError, match="for the CPU"):
+        gradc.sparse_jacobian(residual, target="cuda")
+    with pytest.raises(GradTypeError, match="returns no floats"):
+        gradc.sparse_jacobian(lambda x: len(x), target="python")(np.ones(2))
+    with pytest.raises(GradTypeError, match="a gradient is that of one float"):
+        gradc.sparse_hessian(residual, target="python")(np.ones((2, 2)))
+
+
+def test_a_wrong_value_is_found(monkeypatch):
+    from gradc.faces import sparse
+
+    original = sparse.products
+    monkeypatch.setattr(sparse, "products", lambda *args: 1.01 * original(*args))
+    with pytest.raises(GradientCheckError, match="Jacobian along a random direction"):
+        gradc.sparse_jacobian(residual, target="python").check(np.ones((3, 3)))
+
+
+def test_the_program_of_the_pattern_can_be_read():
+    jacobian = gradc.sparse_jacobian(lambda x: x[1:] * x[:-1], target="python")
+    jacobian(np.ones(3))
+    assert "join(sets, " in jacobian.pattern_source
