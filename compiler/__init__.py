@@ -23,7 +23,15 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from gradc.derivatives import hessian, hvp, jacfwd, jacobian, jacrev
+    from gradc.derivatives import (
+        hessian,
+        hvp,
+        jacfwd,
+        jacobian,
+        jacrev,
+        sparse_hessian,
+        sparse_jacobian,
+    )
     from gradc.errors import (
         AliasingError,
         GradcError,
@@ -34,7 +42,6 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
         UnsupportedSyntaxError,
     )
-    from gradc.faces.sparse import sparse_hessian, sparse_jacobian
 
 _HOMES = {
     "gradc.api": (
@@ -48,7 +55,15 @@ _HOMES = {
         "value_and_grad",
         "vjp",
     ),
-    "gradc.derivatives": ("hessian", "hvp", "jacfwd", "jacobian", "jacrev"),
+    "gradc.derivatives": (
+        "hessian",
+        "hvp",
+        "jacfwd",
+        "jacobian",
+        "jacrev",
+        "sparse_hessian",
+        "sparse_jacobian",
+    ),
     "gradc.errors": (
         "AliasingError",
         "GradTypeError",
@@ -59,7 +74,6 @@ _HOMES = {
         "UnsupportedFunctionError",
         "UnsupportedSyntaxError",
     ),
-    "gradc.faces.sparse": ("sparse_hessian", "sparse_jacobian"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -73,7 +73,7 @@ def colour_groups(
 def slot_of(keys: Array, vertex: int, colour: int) -> int:
     """The place of a pair in an open hash table whose free places are negative."""
     count = keys.shape[0]
-    slot = (vertex * _SPREAD + colour * _SHIFT) % count
+    slot: int = (vertex * _SPREAD + colour * _SHIFT) % count
     while keys[slot, 0] >= 0 and (keys[slot, 0] != vertex or keys[slot, 1] != colour):
         slot += 1
         if slot == count:

@@ -72,7 +72,7 @@ def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[.
         and function.__module__ == module.__name__
     }
     namespace = dict(vars(module))
-    made = {}
+    made: dict[Callable[..., Any], Any] = {}
     for name, function in own.items():
         copy = types_of_python.FunctionType(
             function.__code__, namespace, name, function.__defaults__

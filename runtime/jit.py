@@ -185,4 +185,3 @@ def _prepared(function: types.FunctionType, home: types.ModuleType | None) -> ty
     copy.__qualname__ = function.__qualname__
     copy.__module__ = function.__module__ if home is None else home.__name__
     return copy
-

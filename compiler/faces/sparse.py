@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradc.errors import GradTypeError
 from gradc.faces.directions import products
 from gradc.faces.functions import Argnums, Differentiated, Gradient
-from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.program import Derivative
 from gradc.faces.structure import Array, PatternProgram, Structure, find_structure
 
@@ -21,92 +20,12 @@ if TYPE_CHECKING:
 
     from gradc.driver import Options
 
-JacobianMode = Literal["auto", "forward", "reverse"]
-
 # How many structures (sizes and integers) are kept.
 KEPT = 16
 
 
-def sparse_jacobian(
-    function: Callable[..., Any],
-    argnums: Argnums = 0,
-    mode: JacobianMode = "auto",
-    **options: Unpack[OptionKeywords],
-) -> SparseJacobian:
-    """The Jacobian of a function as a sparse matrix.
-
-    Which entries can be other than zero is proven from the program: from the indices of its loops
-    and slices at the sizes of the call, for all values of the floats. Columns (or rows) that share
-    no row (column) are computed together, along one direction.
-
-    Parameters
-    ----------
-    function : callable
-        Returns floats: a number, an array, or a container of them.
-    argnums : int, str or sequence of them
-        The arguments to differentiate with respect to, by position or name.
-    mode : {"auto", "forward", "reverse"}
-        Whether columns are coloured and directional derivatives taken, or rows and cotangents;
-        ``"auto"`` takes what needs less work.
-    **options
-        As for :func:`gradc.grad`.
-
-    Returns
-    -------
-    SparseJacobian
-        A callable of the same arguments. It returns a :class:`scipy.sparse.csr_array` with a row
-        for each element of the result and a column for each of the argument (arrays in C order,
-        leaves of containers one after the other); with a sequence of `argnums` a tuple of them.
-
-    Examples
-    --------
-    >>> import gradc, numpy as np
-    >>> jacobian = gradc.sparse_jacobian(lambda x: x[1:] * x[:-1])
-    >>> jacobian(np.array([1.0, 2.0, 3.0])).toarray()
-    array([[2., 1., 0.],
-           [0., 3., 2.]])
-    """
-    if mode not in ("auto", "forward", "reverse"):
-        raise GradTypeError(f"mode={mode!r}; it is one of auto, forward, reverse")
-    return SparseJacobian(function, argnums, mode, chosen_options(options))
-
-
-def sparse_hessian(
-    function: Callable[..., Any], argnums: Argnums = 0, **options: Unpack[OptionKeywords]
-) -> SparseHessian:
-    """The Hessian of a function of one float as a sparse matrix.
-
-    As :func:`sparse_jacobian` of the gradient; that the matrix is symmetric saves directions.
-
-    Parameters
-    ----------
-    function : callable
-        Returns one float.
-    argnums : int, str or sequence of them
-        The arguments to differentiate with respect to, by position or name.
-    **options
-        As for :func:`gradc.grad`.
-
-    Returns
-    -------
-    SparseHessian
-        A callable of the same arguments that returns a :class:`scipy.sparse.csr_array`; with a
-        sequence of `argnums` a tuple of tuples of them, one block for each pair of arguments.
-
-    Examples
-    --------
-    >>> import gradc, numpy as np
-    >>> hessian = gradc.sparse_hessian(lambda x: (x[1:] * x[:-1]).sum())
-    >>> hessian(np.array([1.0, 2.0, 3.0])).toarray()
-    array([[0., 1., 0.],
-           [1., 0., 1.],
-           [0., 1., 0.]])
-    """
-    return SparseHessian(function, argnums, chosen_options(options))
-
-
 class SparseJacobian(Differentiated):
-    """What :func:`sparse_jacobian` returns.
+    """What :func:`gradc.sparse_jacobian` returns.
 
     ``.source`` and ``.ir`` show the program of the directional derivative, ``.pattern_source`` that
     of the pattern.
@@ -213,7 +132,7 @@ class SparseJacobian(Differentiated):
 
 
 class SparseHessian(SparseJacobian):
-    """What :func:`sparse_hessian` returns."""
+    """What :func:`gradc.sparse_hessian` returns."""
 
     symmetric = True
 

