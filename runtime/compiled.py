@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import types as types_of_python
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,18 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
             tuple(signature.args[k] for k in (2, 0, 1)),
         )
     return wrapped
+
+
+def counterpart(value: Any, names: Iterable[str]) -> Any:
+    """What a global name of a generated program stands for in its compiled form.
+
+    `names` are all names that the program uses.
+    """
+    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.special":
+        from gradc_runtime.special_compiled import compiled_module
+
+        return compiled_module(names)
+    return counterparts().get(value, value) if callable(value) else value
 
 
 @functools.cache

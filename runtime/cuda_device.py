@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from gradc_runtime import special
+
 # What `wrap` and `fail` write: a source line or minus the number of a failure, index and size.
 FAILURE_WORDS = 3
 
@@ -69,6 +71,8 @@ def bound_to_device(function: types.FunctionType, module: Any, simulated: bool) 
             replaced[callable_.__name__] = module.jit(device=True, inline="always")(own)
     if not simulated:
         replaced["np"] = device_numpy()
+        if function.__globals__.get("special") is special:
+            replaced["special"] = device_special()
         if function.__globals__.get("reshaped") is reshaped:
             replaced["reshaped"] = _reshaped()
     return _with_globals(function, replaced)
@@ -92,7 +96,8 @@ _AS_IN_MATH = {
     "isinf": math.isinf,
     "isfinite": math.isfinite,
 }
-_AS_IN_LIBDEVICE = ("floor", "ceil", "trunc", "rint", "cbrt")
+_AS_IN_LIBDEVICE = ("floor", "ceil", "trunc", "rint", "cbrt", "exp2")
+_PAIRS_IN_LIBDEVICE = ("copysign", "fmod")
 
 
 @functools.cache
@@ -104,7 +109,18 @@ def device_numpy() -> types.ModuleType:
     module.__dict__.update({name: getattr(np, name) for name in names}, **_AS_IN_MATH)
     for name in _AS_IN_LIBDEVICE:
         setattr(module, name, _from_libdevice(name))
+    for name in _PAIRS_IN_LIBDEVICE:
+        setattr(module, name, _pair_from_libdevice(name))
     module.__dict__.update(sign=_sign(), logaddexp=_logaddexp())
+    return module
+
+
+@functools.cache
+def device_special() -> types.ModuleType:
+    """A module that stands for :mod:`gradc_runtime.special` in compiled kernels."""
+    module = types.ModuleType("special_on_the_device")
+    for name, own in special.ON_DEVICE.items():
+        setattr(module, name, _from_libdevice(own))
     return module
 
 
@@ -122,6 +138,23 @@ def _from_libdevice(name: str) -> Any:
 
     typer.__name__ = name
     return intrinsic(typer)
+
+
+def _pair_from_libdevice(name: str) -> Any:
+    """A function of two floats of one type by its name in libdevice."""
+    from numba.cuda.extending import intrinsic
+
+    @intrinsic
+    def pair(typing_context: Any, x: Any, y: Any) -> tuple[Any, Callable[..., Any]] | None:
+        if x != y or not _is_float(x):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return _call_libdevice(context, builder, name, x, *args)
+
+        return x(x, y), generate
+
+    return pair
 
 
 def _sign() -> Any:

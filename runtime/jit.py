@@ -170,13 +170,10 @@ def _home(function: types.FunctionType) -> types.ModuleType | None:
 
 def _prepared(function: types.FunctionType, home: types.ModuleType | None) -> types.FunctionType:
     """The same function in another module, calling the compiled helpers."""
-    from gradc_runtime.compiled import counterparts
+    from gradc_runtime.compiled import counterpart
 
-    compiled = counterparts()
-    namespace = {
-        name: compiled.get(value, value) if callable(value) else value
-        for name, value in function.__globals__.items()
-    }
+    names = function.__code__.co_names
+    namespace = {name: counterpart(value, names) for name, value in function.__globals__.items()}
     if home is not None:
         namespace["__name__"] = home.__name__
     copy = types.FunctionType(

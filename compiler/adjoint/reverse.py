@@ -25,7 +25,7 @@ from typing import Any
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.residuals import Plan
 from gradc.adjoint.reverse_control import reverse_branch, reverse_loop
-from gradc.adjoint.rules import contributions
+from gradc.adjoint.rules import contributions, refuse_unknown
 from gradc.analysis.activity import Activity, activity
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST, Builder, Symbols
@@ -99,6 +99,8 @@ class ReverseSweep:
     def _simple(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Add the contributions of one op to the cotangents of its operands."""
         builder = bars.builder
+        if op.prim.refuses:
+            refuse_unknown(op, [self.is_active(operand) for operand in op.args])
         masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
         parts = contributions(builder, op, cts)
         selecting = self.selects(op)

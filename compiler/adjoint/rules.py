@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradc.errors import InternalError
+from gradc.errors import Diagnostic, InternalError, UnsupportedFunctionError
 from gradc.ir.builder import Builder
 from gradc.ir.core import Kind, Op, Value
 from gradc.prims.trace import Var, zeros
@@ -62,6 +62,27 @@ def _one_for_each(op: Op, parts: Sequence[Any]) -> Sequence[Any]:
     return parts
 
 
+def refuse_unknown(op: Op, active: Sequence[bool]) -> None:
+    """Refuse the derivative with respect to arguments for which the record has no rule.
+
+    Raises
+    ------
+    UnsupportedFunctionError
+        Naming the argument, at the line of the call.
+    """
+    problems = [
+        Diagnostic(
+            op.loc,
+            f"there is no rule for the derivative with respect to {what}",
+            "if it is a constant to you, write gradc.stop_gradient(...) around it",
+        )
+        for position, what in op.prim.refuses.items()
+        if active[position]
+    ]
+    if problems:
+        raise UnsupportedFunctionError(problems)
+
+
 def _times(change: Var, partial: Any) -> Any:
     if partial is None:
         return None
@@ -76,6 +97,7 @@ def tangents_of(
     """The tangents of an op's outputs, from the tangents of its operands (None: inactive)."""
     if all(dot is None for dot in tangents):
         return [None] * len(op.outs)
+    refuse_unknown(op, [dot is not None for dot in tangents])
     if not op.prim.results:
         return [_tangent(builder, op, tangents)]
     if op.prim.jvp is None:

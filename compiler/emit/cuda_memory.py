@@ -8,6 +8,7 @@ with the line of the source that asks for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
@@ -16,15 +17,16 @@ from gradc.analysis.storage import StorageClasses
 from gradc.emit.cuda_carried import Buffers
 from gradc.emit.cuda_sizes import largest_sizes
 from gradc.emit.plan import Plan
-from gradc.errors import Diagnostics
+from gradc.errors import Diagnostics, UnsupportedFunctionError
 from gradc.ir.builder import CONST, DIM
 from gradc.ir.control import IF
-from gradc.ir.core import Function, Kind, Op, Value
+from gradc.ir.core import Function, Kind, Op, Primitive, Value
 from gradc.ir.types import Dim, Type
 from gradc.ir.walk import all_ops
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
+from gradc_runtime.special import ON_DEVICE
 
 # Bytes of its own that a thread may have. The hardware's limit is 512 KiB, but the driver sets
 # the same aside for every thread that the device could run at once.
@@ -75,6 +77,14 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
             total += _place(op, op.out.type, bounds, memory, total, problems)
         elif is_reshaped(op) and not order.is_contiguous(op.args[0]):
             total += _place(op, op.args[0].type, bounds, memory, total, problems)
+        elif (special := special_function(op.prim)) and special not in ON_DEVICE:
+            problems.add(
+                op.loc,
+                f"special.{special}, which is called here or in the derivative, is not available"
+                " in CUDA kernels",
+                f"those that are: {', '.join(ON_DEVICE)}",
+                UnsupportedFunctionError,
+            )
         elif not _is_known(op, plan):
             problems.add(
                 op.loc,
@@ -83,6 +93,12 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
             )
     problems.raise_if_any()
     return memory
+
+
+def special_function(prim: Primitive) -> str:
+    """The function of :mod:`gradc_runtime.special` that a primitive is written with, or nothing."""
+    found = re.match(r"special\.(\w+)", prim.texts.scalar)
+    return found[1] if found else ""
 
 
 def _refuse_tapes(function: Function, problems: Diagnostics) -> None:

@@ -128,6 +128,8 @@ def header(title: str, bodies: Sequence[str], imports: Mapping[str, set[str]]) -
     ]
     if modules:
         lines += ["\n\n".join(modules), ""]
+    if re.search(r"\bspecial\.", text):
+        lines.append("from gradc_runtime import special")
     lines += [
         f"from {module} import {', '.join(sorted(names))}"
         for module, names in sorted(imports.items())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 # Names that generated modules import.
-MODULES = frozenset({"np", "math", "kernel"})
+MODULES = frozenset({"np", "math", "special", "kernel"})
 # Functions of the runtime that generated programs call, and the module each is imported from.
 HELPERS: Mapping[str, str] = MappingProxyType(
     {
@@ -18,8 +18,6 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "grow": "gradc_runtime.arrays",
         "softmax": "gradc_runtime.special",
         "logsumexp": "gradc_runtime.special",
-        "erf": "gradc_runtime.special",
-        "erfc": "gradc_runtime.special",
         "linalg": "gradc_runtime",
         "join": "gradc_runtime.index_sets",
         "join_all": "gradc_runtime.index_sets",

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from gradc.ir.core import Primitive
-from gradc.prims import arithmetic, elementary
+from gradc.prims import arithmetic, elementary, special
 
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e})
 
@@ -36,8 +36,8 @@ _ONE = {
         "ceil": elementary.CEIL,
         "cos": elementary.COS,
         "cosh": elementary.COSH,
-        "erf": elementary.ERF,
-        "erfc": elementary.ERFC,
+        "erf": special.ERF,
+        "erfc": special.ERFC,
         "exp": elementary.EXP,
         "expm1": elementary.EXPM1,
         "floor": elementary.FLOOR,

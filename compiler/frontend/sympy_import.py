@@ -27,7 +27,7 @@ from typing import Any
 from gradc.errors import GradTypeError, Location, UnsupportedFunctionError
 from gradc.frontend.scalar_ir import Number, Operand, ParsedFormula, Problems, ScalarBuilder, quoted
 from gradc.ir.core import Primitive, Value
-from gradc.prims import elementary
+from gradc.prims import elementary, special
 from gradc.prims.arithmetic import ADD, DIV, LOG, MOD, MUL, NEG, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 
@@ -51,8 +51,8 @@ FUNCTIONS: dict[str, Primitive] = {
     "ceiling": elementary.CEIL,
     "cos": elementary.COS,
     "cosh": elementary.COSH,
-    "erf": elementary.ERF,
-    "erfc": elementary.ERFC,
+    "erf": special.ERF,
+    "erfc": special.ERFC,
     "exp": elementary.EXP,
     "floor": elementary.FLOOR,
     "log": LOG,

@@ -153,6 +153,11 @@ class Primitive:
         Whether it acts element by element on operands of one shape.
     results : tuple of str
         Names of the outputs where there are several.
+    names : tuple of str
+        What Python code calls it, in full (``numpy.sin``, ``scipy.special.jv``): functions of real
+        numbers that give a float. Others are entered in the tables of the front end.
+    refuses : mapping of int to str
+        Arguments with no derivative rule, and what each is called: such a derivative is refused.
     """
 
     name: str
@@ -173,6 +178,8 @@ class Primitive:
     cost: int = 1
     pointwise: bool = False
     results: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    refuses: Mapping[int, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -136,13 +136,12 @@ def _power_partials(x: Any, y: Any, *, out: Any) -> tuple[Any, ...]:
 
 LOG = elementwise(
     "log",
-    np.log,
+    names=("numpy.log",),
     vjp=lambda ct, x, *, out: (ct / x,),
     jvp=lambda tangents, x, *, out: tangents[0] / x,
     at=[(0.3,), (2.0,)],
     formula="1/x",
     edges="log'(0) = inf",
-    text="np.log({0})",
 )
 
 POW = elementwise(
@@ -160,13 +159,12 @@ POW = elementwise(
 
 SQRT = elementwise(
     "sqrt",
-    np.sqrt,
+    names=("numpy.sqrt", "math.sqrt"),
     vjp=lambda ct, x, *, out: (ct / (2.0 * out),),
     jvp=lambda tangents, x, *, out: tangents[0] / (2.0 * out),
     at=[(0.3,), (2.0,)],
     formula="1/(2*sqrt(x))",
     edges="sqrt'(0) = inf",
-    text="np.sqrt({0})",
     kind=Kind.POWER,
     cost=6,
 )

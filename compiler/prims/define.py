@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradc.ir.core import Kind, Params, Primitive, Texts, Value
@@ -43,16 +44,37 @@ def booleans(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
     return (first,)
 
 
+def library_function(name: str) -> Callable[..., Any]:
+    """The function of NumPy or SciPy with a full name; SciPy's is loaded when it is called."""
+    module, _, own = name.rpartition(".")
+    if module != "scipy.special":
+        found: Callable[..., Any] = getattr(importlib.import_module(module), own)
+        return found
+
+    def special(*args: Any) -> Any:
+        return getattr(importlib.import_module("gradc_runtime.special"), own)(*args)
+
+    return special
+
+
+def library_text(name: str, arity: int) -> str:
+    """How programs call the function of NumPy or SciPy with a full name."""
+    prefix = {"numpy": "np", "scipy.special": "special"}[name.rpartition(".")[0]]
+    places = ", ".join(f"{{{k}}}" for k in range(arity))
+    return f"{prefix}.{name.rpartition('.')[2]}({places})"
+
+
 def elementwise(
     name: str,
-    evaluate: Callable[..., Any],
+    evaluate: Callable[..., Any] | None = None,
     *,
+    names: Sequence[str] = (),
     partials: Callable[..., Any] | None = None,
     vjp: Callable[..., Any] | None = None,
     jvp: Callable[..., Any] | None = None,
     at: Sequence[Any],
     formula: str,
-    text: str,
+    text: str = "",
     level: int = ATOM,
     scalar: str = "",
     kind: Kind = Kind.ELEMENTWISE,
@@ -60,13 +82,19 @@ def elementwise(
     cost: int = 20,
     lower: Callable[..., Any] | None = None,
     infer: Callable[[Sequence[Value], Params], tuple[Type, ...]] = same_floats,
+    refuses: Mapping[int, str] | None = None,
 ) -> Primitive:
-    """Define a function of scalars that acts element by element (chain rule)."""
+    """Define a function of scalars that acts element by element (chain rule).
+
+    The first of `names` says what it computes and how it is written, unless `evaluate` and `text`
+    do; under all of them Python code calls it.
+    """
+    text = text or library_text(names[0], len(at[0]))
     return Primitive(
         name,
         kind,
         infer,
-        evaluate,
+        evaluate or library_function(names[0]),
         Texts(scalar or text, text, level),
         partials=partials,
         vjp=vjp,
@@ -77,6 +105,8 @@ def elementwise(
         edges=edges,
         cost=cost,
         pointwise=True,
+        names=tuple(names),
+        refuses=refuses or {},
     )
 
 

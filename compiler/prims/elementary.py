@@ -14,7 +14,6 @@ from gradc.prims.compare import EQ, GE, GT, LE, LT, SELECT
 from gradc.prims.define import comparison_type, constant, elementwise
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
-_TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 
 
 def _over(divisor: Any) -> dict[str, Any]:
@@ -30,160 +29,150 @@ def _over(divisor: Any) -> dict[str, Any]:
 
 EXP = elementwise(
     "exp",
-    np.exp,
+    names=("numpy.exp", "math.exp"),
     partials=lambda x, *, out: (out,),
     at=[(0.3,), (-1.1,)],
     formula="exp(x)",
-    text="np.exp({0})",
+)
+EXP2 = elementwise(
+    "exp2",
+    names=("numpy.exp2", "math.exp2", "scipy.special.exp2"),
+    partials=lambda x, *, out: (_LN2 * out,),
+    at=[(0.3,), (-1.1,)],
+    formula="log(2)*2**x",
 )
 EXPM1 = elementwise(
     "expm1",
-    np.expm1,
+    names=("numpy.expm1", "math.expm1", "scipy.special.expm1"),
     partials=lambda x, *, out: (out + 1.0,),
     at=[(0.3,), (-1.1,)],
     formula="exp(x)",
-    text="np.expm1({0})",
 )
 LOG1P = elementwise(
     "log1p",
-    np.log1p,
+    names=("numpy.log1p", "math.log1p", "scipy.special.log1p"),
     **_over(lambda x, out: x + 1.0),
     at=[(0.3,), (-0.4,)],
     formula="1/(1 + x)",
     edges="log1p'(-1) = inf",
-    text="np.log1p({0})",
 )
 LOG2 = elementwise(
     "log2",
-    np.log2,
+    names=("numpy.log2", "math.log2"),
     **_over(lambda x, out: x * _LN2),
     at=[(0.3,), (2.0,)],
     formula="1/(x*log(2))",
     edges="log2'(0) = inf",
-    text="np.log2({0})",
 )
 LOG10 = elementwise(
     "log10",
-    np.log10,
+    names=("numpy.log10", "math.log10"),
     **_over(lambda x, out: x * _LN10),
     at=[(0.3,), (2.0,)],
     formula="1/(x*log(10))",
     edges="log10'(0) = inf",
-    text="np.log10({0})",
 )
 SIN = elementwise(
     "sin",
-    np.sin,
+    names=("numpy.sin", "math.sin"),
     partials=lambda x, *, out: (COS(x),),
     at=[(0.3,), (-1.1,)],
     formula="cos(x)",
-    text="np.sin({0})",
 )
 COS: Primitive = elementwise(
     "cos",
-    np.cos,
+    names=("numpy.cos", "math.cos"),
     partials=lambda x, *, out: (-SIN(x),),
     at=[(0.3,), (-1.1,)],
     formula="-sin(x)",
-    text="np.cos({0})",
 )
 TAN = elementwise(
     "tan",
-    np.tan,
+    names=("numpy.tan", "math.tan"),
     partials=lambda x, *, out: (1.0 + out * out,),
     at=[(0.3,), (-1.1,)],
     formula="1 + tan(x)**2",
-    text="np.tan({0})",
 )
 ASIN = elementwise(
     "asin",
-    np.arcsin,
+    names=("numpy.arcsin", "math.asin"),
     **_over(lambda x, out: SQRT(1.0 - x * x)),
     at=[(0.3,), (-0.8,)],
     formula="1/sqrt(1 - x**2)",
     edges="asin'(+-1) = inf",
-    text="np.arcsin({0})",
 )
 ACOS = elementwise(
     "acos",
-    np.arccos,
+    names=("numpy.arccos", "math.acos"),
     **_over(lambda x, out: -SQRT(1.0 - x * x)),
     at=[(0.3,), (-0.8,)],
     formula="-1/sqrt(1 - x**2)",
     edges="acos'(+-1) = -inf",
-    text="np.arccos({0})",
 )
 ATAN = elementwise(
     "atan",
-    np.arctan,
+    names=("numpy.arctan", "math.atan"),
     **_over(lambda x, out: 1.0 + x * x),
     at=[(0.3,), (-1.1,)],
     formula="1/(1 + x**2)",
-    text="np.arctan({0})",
 )
 SINH = elementwise(
     "sinh",
-    np.sinh,
+    names=("numpy.sinh", "math.sinh"),
     partials=lambda x, *, out: (COSH(x),),
     at=[(0.3,), (-1.1,)],
     formula="cosh(x)",
-    text="np.sinh({0})",
 )
 COSH: Primitive = elementwise(
     "cosh",
-    np.cosh,
+    names=("numpy.cosh", "math.cosh"),
     partials=lambda x, *, out: (SINH(x),),
     at=[(0.3,), (-1.1,)],
     formula="sinh(x)",
-    text="np.cosh({0})",
 )
 TANH = elementwise(
     "tanh",
-    np.tanh,
+    names=("numpy.tanh", "math.tanh"),
     partials=lambda x, *, out: (1.0 - out * out,),
     at=[(0.3,), (-2.0,)],
     formula="1 - tanh(x)**2",
-    text="np.tanh({0})",
 )
 ASINH = elementwise(
     "asinh",
-    np.arcsinh,
+    names=("numpy.arcsinh", "math.asinh"),
     **_over(lambda x, out: SQRT(x * x + 1.0)),
     at=[(0.3,), (-1.1,)],
     formula="1/sqrt(x**2 + 1)",
-    text="np.arcsinh({0})",
 )
 ACOSH = elementwise(
     "acosh",
-    np.arccosh,
+    names=("numpy.arccosh", "math.acosh"),
     **_over(lambda x, out: SQRT(x - 1.0) * SQRT(x + 1.0)),
     at=[(1.3,), (4.0,)],
     formula="1/sqrt(x**2 - 1)",
     edges="acosh'(1) = inf",
-    text="np.arccosh({0})",
 )
 ATANH = elementwise(
     "atanh",
-    np.arctanh,
+    names=("numpy.arctanh", "math.atanh"),
     **_over(lambda x, out: (1.0 - x) * (1.0 + x)),
     at=[(0.3,), (-0.8,)],
     formula="1/(1 - x**2)",
     edges="atanh'(+-1) = inf",
-    text="np.arctanh({0})",
 )
 CBRT = elementwise(
     "cbrt",
-    np.cbrt,
+    names=("numpy.cbrt", "math.cbrt", "scipy.special.cbrt"),
     **_over(lambda x, out: 3.0 * (out * out)),
     at=[(0.3,), (-2.0,)],
     formula="1/(3*cbrt(x)**2)",
     edges="cbrt'(0) = inf",
-    text="np.cbrt({0})",
     kind=Kind.POWER,
 )
 SIGMOID = elementwise(
     "sigmoid",
     lambda x: 1.0 / (1.0 + np.exp(-x)),
+    names=("scipy.special.expit",),
     partials=lambda x, *, out: (out * (1.0 - out),),
     at=[(0.3,), (-2.0,)],
     formula="sigmoid(x)*(1 - sigmoid(x))",
@@ -196,6 +185,7 @@ SIGN = constant("sign", np.sign, at=[(0.3,), (-1.1,)], text="np.sign({0})")
 ABS = elementwise(
     "abs",
     np.abs,
+    names=("math.fabs",),
     partials=lambda x, *, out: (SIGN(x),),
     at=[(0.3,), (-1.1,)],
     formula="sign(x)",
@@ -225,6 +215,55 @@ RELU = elementwise(
     # not `x if x > 0 else 0`, which would hide a NaN
     lower=lambda x: SELECT(LE(x, 0.0), 0.0, x),
     cost=1,
+)
+
+
+COPYSIGN: Primitive = elementwise(
+    "copysign",
+    names=("numpy.copysign", "math.copysign"),
+    partials=lambda x, y, *, out: (SIGN(x) * COPYSIGN(1.0, y), None),
+    at=[(0.3, -1.1), (-2.0, 5.0), (-0.7, -0.4)],
+    formula="(sign(x)*sign(y), 0)",
+    edges="x = 0: d/dx = 0, as for abs",
+    cost=2,
+)
+FMOD = elementwise(
+    "fmod",
+    names=("numpy.fmod", "math.fmod"),
+    partials=lambda a, b, *, out: (1.0, RINT((out - a) / b)),
+    at=[(7.5, 2.0), (-7.5, 2.0), (3.1, -0.7)],
+    formula="(1, -trunc(a/b))",
+    edges="at a multiple of b: the derivative from the side away from zero",
+    cost=20,
+)
+
+
+def _sinc_partials(x: Any, *, out: Any) -> tuple[Any, ...]:
+    """``-pi j1(pi x)`` with the spherical Bessel function, by its series near 0.
+
+    NIST Handbook of Mathematical Functions (2010), 10.53.1: there the quotient would cancel.
+    """
+    angle = math.pi * x
+    square = angle * angle
+    series, *others = [
+        (-1.0) ** k / (2.0**k * math.factorial(k) * math.prod(range(1, 2 * k + 4, 2)))
+        for k in reversed(range(_SINC_TERMS))
+    ]
+    for coefficient in others:
+        series = series * square + coefficient
+    far = (COS(angle) - out) / x
+    return (SELECT(LT(ABS(x), _SINC_NEAR), -math.pi * (angle * series), far),)
+
+
+_SINC_TERMS, _SINC_NEAR = 9, 0.3
+SINC = elementwise(
+    "sinc",
+    names=("numpy.sinc", "scipy.special.sinc"),
+    partials=_sinc_partials,
+    at=[(0.3,), (-1.1,), (1e-3,), (0.0,)],
+    formula="(cos(pi*x) - sinc(x))/x",
+    edges="sinc'(0) = 0",
+    lower=lambda x: SELECT(EQ(x, 0.0), 1.0, SIN(math.pi * x) / (math.pi * x)),
 )
 
 
@@ -269,12 +308,11 @@ def _atan2_partials(y: Any, x: Any, *, out: Any) -> tuple[Any, ...]:
 
 ATAN2 = elementwise(
     "atan2",
-    np.arctan2,
+    names=("numpy.arctan2", "math.atan2"),
     partials=_atan2_partials,
     at=[(0.3, -1.1), (2.0, 5.0)],
     formula="(x/(x**2 + y**2), -y/(x**2 + y**2))",
     edges="at the origin: nan",
-    text="np.arctan2({0}, {1})",
 )
 
 
@@ -285,26 +323,35 @@ def _hypot_partials(a: Any, b: Any, *, out: Any) -> tuple[Any, ...]:
 
 HYPOT = elementwise(
     "hypot",
-    np.hypot,
+    names=("numpy.hypot",),
     partials=_hypot_partials,
     at=[(0.3, -1.1), (2.0, 5.0)],
     formula="(a/hypot(a, b), b/hypot(a, b))",
     edges="at the origin: 0",
-    text="np.hypot({0}, {1})",
 )
 
 
-def _logaddexp_partials(a: Any, b: Any, *, out: Any) -> tuple[Any, ...]:
-    return EXP(a - out), EXP(b - out)
+def _weight(a: Any, b: Any, scale: float = 1.0) -> Any:
+    """The share of `a` in the sum of the exponentials; both infinite: a tie."""
+    return SELECT(EQ(a, b), 0.5, SIGMOID((a - b) * scale if scale != 1.0 else a - b))
 
 
 LOGADDEXP = elementwise(
     "logaddexp",
-    np.logaddexp,
-    partials=_logaddexp_partials,
+    names=("numpy.logaddexp",),
+    partials=lambda a, b, *, out: (_weight(a, b), _weight(b, a)),
     at=[(0.3, -1.1), (2.0, 5.0)],
-    formula="(exp(a - out), exp(b - out))",
-    text="np.logaddexp({0}, {1})",
+    formula="(sigmoid(a - b), sigmoid(b - a))",
+    edges="both infinite and equal: 1/2 each",
+)
+LOGADDEXP2 = elementwise(
+    "logaddexp2",
+    names=("numpy.logaddexp2",),
+    partials=lambda a, b, *, out: (_weight(a, b, _LN2), _weight(b, a, _LN2)),
+    at=[(0.3, -1.1), (2.0, 5.0)],
+    formula="(sigmoid((a - b)*log(2)), sigmoid((b - a)*log(2)))",
+    edges="both infinite and equal: 1/2 each",
+    lower=lambda a, b: LOGADDEXP(a * _LN2, b * _LN2) * (1.0 / _LN2),
 )
 
 
@@ -341,27 +388,9 @@ CLIP = elementwise(
     cost=2,
 )
 
-ERF = elementwise(
-    "erf",
-    np.vectorize(math.erf, otypes=[float]),
-    partials=lambda x, *, out: (_TWO_OVER_SQRT_PI * EXP(-(x * x)),),
-    at=[(0.3,), (-1.1,)],
-    formula="2*exp(-x**2)/sqrt(pi)",
-    text="erf({0})",
-    scalar="math.erf({0})",
-)
-ERFC = elementwise(
-    "erfc",
-    np.vectorize(math.erfc, otypes=[float]),
-    partials=lambda x, *, out: (-_TWO_OVER_SQRT_PI * EXP(-(x * x)),),
-    at=[(0.3,), (-1.1,)],
-    formula="-2*exp(-x**2)/sqrt(pi)",
-    text="erfc({0})",
-    scalar="math.erfc({0})",
-)
-
 RECORDS = (
     EXP,
+    EXP2,
     EXPM1,
     LOG1P,
     LOG2,
@@ -390,12 +419,14 @@ RECORDS = (
     ISINF,
     ISFINITE,
     RELU,
+    COPYSIGN,
+    FMOD,
+    SINC,
     MAXIMUM,
     MINIMUM,
     ATAN2,
     HYPOT,
     LOGADDEXP,
+    LOGADDEXP2,
     CLIP,
-    ERF,
-    ERFC,
 )

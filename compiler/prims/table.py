@@ -9,6 +9,7 @@ from gradc.ir.builder import CONST, DIM
 from gradc.ir.core import Primitive
 from gradc.prims import (
     arithmetic,
+    bessel,
     compare,
     decompositions,
     effects,
@@ -16,11 +17,13 @@ from gradc.prims import (
     index,
     index_sets,
     integers,
+    integrals,
     linalg,
     loops,
     rows,
     shape,
     solves,
+    special,
     triangles,
 )
 
@@ -28,6 +31,9 @@ _MODULES = (
     compare,
     arithmetic,
     elementary,
+    special,
+    bessel,
+    integrals,
     integers,
     shape,
     index,

@@ -8,17 +8,24 @@ import pytest
 
 from gradc.driver import emission_pipeline, run_passes
 from gradc.emit.cuda import emit_kernel
+from gradc.emit.cuda_memory import special_function
+from gradc.errors import UnsupportedFunctionError
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Primitive, Region
 from gradc.ir.types import DType, Type
 from gradc.prims.arithmetic import CAST
-from gradc.prims.elementary import CLIP, COS, SIN, TAN
+from gradc.prims.bessel import J0, J1, Y0, Y1
+from gradc.prims.elementary import CLIP, COS, SIN, SINC, TAN
 from gradc.prims.table import TABLE
+from gradc_runtime.special import ON_DEVICE
 from tests.cuda.host import load_kernel, run_kernel
 
-POINTWISE = [prim for prim in TABLE.values() if prim.pointwise]
+POINTWISE = [
+    prim for prim in TABLE.values() if prim.pointwise and special_function(prim) in ("", *ON_DEVICE)
+]
+ELSEWHERE = [prim for prim in TABLE.values() if prim.pointwise and prim not in POINTWISE]
 # A large float32 argument of these is reduced in float64 by CUDA's own library.
-REDUCED_IN_DOUBLE = {SIN, COS, TAN}
+REDUCED_IN_DOUBLE = {SIN, COS, TAN, SINC, J0, J1, Y0, Y1}
 EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e30, math.inf, -math.inf, math.nan)
 
 
@@ -57,6 +64,13 @@ def test_compiles_for_the_device(prim):
         if dtype is DType.F32 and prim is not CAST and prim not in REDUCED_IN_DOUBLE:
             assert ".f64" not in ptx
     assert taken
+
+
+def test_what_the_device_does_not_have_is_refused():
+    assert len(ELSEWHERE) > 20
+    for prim in ELSEWHERE:
+        with pytest.raises(UnsupportedFunctionError, match="not available in CUDA kernels"):
+            emit_kernel(program(prim, DType.F64), title="t")
 
 
 def column(prim: Primitive, number: int, arg: object, dtype: DType) -> np.ndarray:

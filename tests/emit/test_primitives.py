@@ -115,5 +115,6 @@ def test_compiled_text(dtype):
         if value.type.is_float
         and str(kind) != ("float64" if dtype is DType.F64 else "float32")
         and record.name != "cast"
+        and record.lower is None  # it is lowered before it is compiled
     ]
     assert widened == []

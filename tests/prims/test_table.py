@@ -70,8 +70,10 @@ def _function(prim: Primitive, args: tuple[Any, ...], params: dict[str, Any]) ->
     return verify(Function(prim.name, builder.close(values, outs)))
 
 
-def _active(args: tuple[Any, ...]) -> list[int]:
-    return [i for i, arg in enumerate(args) if np.asarray(arg).dtype.kind == "f"]
+def _active(prim: Primitive, args: tuple[Any, ...]) -> list[int]:
+    """The arguments to differentiate: floats, but those whose derivative is refused."""
+    floats = [i for i, arg in enumerate(args) if np.asarray(arg).dtype.kind == "f"]
+    return [i for i in floats if i not in prim.refuses]
 
 
 def _flat(parts: Sequence[Any]) -> np.ndarray:
@@ -89,14 +91,16 @@ def _bars_for(outs: Sequence[Any], seed: int) -> list[Any]:
     ]
 
 
-def _directions(args: tuple[Any, ...], seed: int) -> list[np.ndarray]:
+def _directions(prim: Primitive, args: tuple[Any, ...], seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    return [rng.uniform(0.5, 1.5, np.shape(args[i])) for i in _active(args)]
+    return [rng.uniform(0.5, 1.5, np.shape(args[i])) for i in _active(prim, args)]
 
 
-def _moved(args: tuple[Any, ...], directions: list[np.ndarray], step: float) -> list[Any]:
+def _moved(
+    prim: Primitive, args: tuple[Any, ...], directions: list[np.ndarray], step: float
+) -> list[Any]:
     moved = [np.array(arg) for arg in args]
-    for index, direction in zip(_active(args), directions, strict=True):
+    for index, direction in zip(_active(prim, args), directions, strict=True):
         moved[index] = moved[index] + step * direction
     return moved
 
@@ -118,10 +122,10 @@ def test_what_is_structural_is_still_in_the_table():
 @pytest.mark.parametrize(("prim", "args", "params"), CASES)
 def test_forward_mode_agrees_with_differences(prim, args, params):
     function = _function(prim, args, params)
-    tangent = verify(forward(function, _active(args)))
-    directions = _directions(args, 1)
+    tangent = verify(forward(function, _active(prim, args)))
+    directions = _directions(prim, args, 1)
     wanted, error = derivative(
-        lambda step: _flat(evaluate(function, _moved(args, directions, step))), 0.02
+        lambda step: _flat(evaluate(function, _moved(prim, args, directions, step))), 0.02
     )
     tolerance_of_float32 = 1.0 if params.get("dtype") is DType.F32 else 0.0
     found = evaluate(tangent, [*args, *directions])[len(function.results) :]
@@ -131,7 +135,7 @@ def test_forward_mode_agrees_with_differences(prim, args, params):
 @pytest.mark.parametrize(("prim", "args", "params"), CASES)
 def test_reverse_mode_is_the_transpose_of_forward_mode(prim, args, params):
     function = _function(prim, args, params)
-    active, directions = _active(args), _directions(args, 2)
+    active, directions = _active(prim, args), _directions(prim, args, 2)
     outs = evaluate(function, args)
     count, seeds = len(outs), _bars_for(outs, 3)
     dots = evaluate(forward(function, active), [*args, *directions])[count:]
@@ -146,14 +150,14 @@ def test_reverse_mode_is_the_transpose_of_forward_mode(prim, args, params):
 @pytest.mark.parametrize(("prim", "args", "params"), CASES)
 def test_second_order(prim, args, params):
     function = _function(prim, args, params)
-    active, directions = _active(args), _directions(args, 4)
+    active, directions = _active(prim, args), _directions(prim, args, 4)
     outs = evaluate(function, args)
     count, seeds = len(outs), _bars_for(outs, 5)
     adjoint = reverse(function, active, seeded=True)
     bars = list(range(count, count + len(active)))
 
     def first(step: float) -> Any:
-        found = evaluate(adjoint, [*_moved(args, directions, step), *seeds])
+        found = evaluate(adjoint, [*_moved(prim, args, directions, step), *seeds])
         return np.concatenate([np.ravel(found[index]) for index in bars])
 
     wanted, error = derivative(first, 0.02)
@@ -164,7 +168,7 @@ def test_second_order(prim, args, params):
     _assert_close(flat, wanted, error + loose)
 
     twice = verify(reverse(adjoint, active, results=bars, seeded=True))
-    weights = _directions(args, 6)
+    weights = _directions(prim, args, 6)
     again = evaluate(twice, [*args, *seeds, *weights])[count + len(active) :]
     left = sum(np.sum(w * t) for w, t in zip(weights, found, strict=True))
     right = sum(np.sum(b * d) for b, d in zip(again, directions, strict=True))

@@ -15,6 +15,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.merging import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
+from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import (
     NONE,
     POISON,
@@ -191,9 +192,10 @@ def _handler(ctx: Lowering, function: Any) -> Any:
     intrinsic = getattr(function, environment.INTRINSIC, None)
     key = intrinsic if isinstance(intrinsic, str) else function
     try:
-        return ctx.tables.functions.get(key)
+        found = ctx.tables.functions.get(key)
     except TypeError:
         return None
+    return found or ctx.tables.functions.get(public_name(function))
 
 
 def _is_library(function: Any) -> bool:

@@ -19,6 +19,7 @@ from gradc.frontend.python.functions import (
     extra,
     linalg,
     mathematics,
+    named,
     reductions,
     shaping,
     solving,
@@ -29,6 +30,7 @@ from gradc.frontend.python.statements import STATEMENTS
 
 _MODULES = (
     builtin_functions,
+    named,
     mathematics,
     elementwise,
     extra,

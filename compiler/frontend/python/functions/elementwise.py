@@ -1,4 +1,7 @@
-"""NumPy's functions of one element at a time."""
+"""NumPy's functions of one element at a time that have a meaning for integers, or several parts.
+
+Those of real numbers that give a float are in :mod:`gradc.frontend.python.functions.named`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar
 from gradc.ir.core import Primitive
 from gradc.ir.types import DType
 from gradc.prims import elementary as el
-from gradc.prims.arithmetic import LOG, MUL, NEG, SQRT
+from gradc.prims import special
+from gradc.prims.arithmetic import MUL, NEG
 from gradc.prims.compare import LAND, LNOT, LOR, LT, NE, SELECT
 from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.shape import STOP_GRADIENT
@@ -28,29 +32,6 @@ REGISTRY = Registry()
 
 ZERO = Constant(0)
 
-#: Functions of a real number that give a float.
-REAL: dict[Any, Primitive] = {
-    np.exp: el.EXP,
-    np.expm1: el.EXPM1,
-    np.log: LOG,
-    np.log1p: el.LOG1P,
-    np.log2: el.LOG2,
-    np.log10: el.LOG10,
-    np.sqrt: SQRT,
-    np.cbrt: el.CBRT,
-    np.sin: el.SIN,
-    np.cos: el.COS,
-    np.tan: el.TAN,
-    np.arcsin: el.ASIN,
-    np.arccos: el.ACOS,
-    np.arctan: el.ATAN,
-    np.sinh: el.SINH,
-    np.cosh: el.COSH,
-    np.tanh: el.TANH,
-    np.arcsinh: el.ASINH,
-    np.arccosh: el.ACOSH,
-    np.arctanh: el.ATANH,
-}
 #: Functions that leave integers as they are.
 ROUNDING: dict[Any, Primitive] = {
     np.floor: el.FLOOR,
@@ -60,8 +41,7 @@ ROUNDING: dict[Any, Primitive] = {
     np.rint: el.RINT,
 }
 TESTS: dict[Any, Primitive] = {np.isnan: el.ISNAN, np.isinf: el.ISINF, np.isfinite: el.ISFINITE}
-INTRINSICS = {"sigmoid": el.SIGMOID, "relu": el.RELU, "erf": el.ERF, "erfc": el.ERFC}
-PAIRS: dict[Any, Primitive] = {np.arctan2: el.ATAN2, np.hypot: el.HYPOT, np.logaddexp: el.LOGADDEXP}
+INTRINSICS = {"sigmoid": el.SIGMOID, "relu": el.RELU, "erf": special.ERF, "erfc": special.ERFC}
 OPERATORS: dict[Any, type[ast.operator]] = {
     np.add: ast.Add,
     np.subtract: ast.Sub,
@@ -88,10 +68,8 @@ def apply_real(ctx: Lowering, prim: Primitive, x: Ref) -> Ref:
     return ctx.result(ctx.emit(prim, (ctx.value(x, kind.dtype),)))
 
 
-def _real(prim: Primitive, function: Any) -> Callable[..., Ref]:
+def _real(prim: Primitive) -> Callable[..., Ref]:
     def handler(ctx: Lowering, x: Ref) -> Ref:
-        if isinstance(x, Constant) and callable(function) and ctx.is_numeric(x):
-            return arithmetic.fold(function, x.value)
         return apply_real(ctx, prim, x)
 
     return handler
@@ -116,20 +94,6 @@ def _test(prim: Primitive, function: Any) -> Callable[..., Ref]:
         return apply_real(ctx, prim, x)
 
     return handler
-
-
-def _pair(prim: Primitive, function: Any) -> Callable[..., Ref]:
-    def handler(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
-        return apply_pair(ctx, prim, x1, x2, f"operands of np.{function.__name__}")
-
-    return handler
-
-
-def apply_pair(ctx: Lowering, prim: Primitive, x1: Ref, x2: Ref, what: str) -> Ref:
-    """Apply a function of two real numbers; the result is a NumPy float."""
-    refs = [as_operand(ctx, x1), as_operand(ctx, x2)]
-    kind = as_float(promote(ctx.kind(ref) for ref in refs))
-    return ctx.result(ctx.emit(prim, arithmetic.together(ctx, refs, kind.dtype, what)))
 
 
 def strong(ctx: Lowering, ref: Ref) -> Ref:
@@ -158,16 +122,12 @@ def _comparison(op: type[ast.cmpop], function: Any) -> Callable[..., Ref]:
 
 
 _function: Any
-for _function, _prim in REAL.items():
-    REGISTRY.function(_function)(_real(_prim, _function))
 for _name, _prim in INTRINSICS.items():
-    REGISTRY.function(_name)(_real(_prim, None))
+    REGISTRY.function(_name)(_real(_prim))
 for _function, _prim in ROUNDING.items():
     REGISTRY.function(_function)(_rounding(_prim, _function))
 for _function, _prim in TESTS.items():
     REGISTRY.function(_function)(_test(_prim, _function))
-for _function, _prim in PAIRS.items():
-    REGISTRY.function(_function)(_pair(_prim, _function))
 for _function, _op in OPERATORS.items():
     REGISTRY.function(_function)(_operator(_op, _function))
 for _function, _compare in COMPARISONS.items():
@@ -227,12 +187,6 @@ def reciprocal(ctx: Lowering, x: Ref) -> Ref:
     if not ctx.kind(x).dtype.is_float:
         raise shapes("np.reciprocal of integers is an integer division", "write 1.0 / x")
     return strong(ctx, arithmetic.binary(ctx, ast.Div, Constant(1.0), x, "np.reciprocal"))
-
-
-@REGISTRY.function(np.exp2)
-def exp2(ctx: Lowering, x: Ref) -> Ref:
-    """``np.exp2``."""
-    return strong(ctx, arithmetic.power(ctx, Constant(2.0), as_operand(ctx, x)))
 
 
 def _scaled(factor: float) -> Callable[..., Ref]:
