@@ -103,6 +103,7 @@ class Differentiated:
             names = parameter_names(self.primal)
             program = make_program(self.primal, args, kwargs, names, self.options)
             self._programs[key] = program
+        program.check_overlaps(leaves)
         return leaves, program
 
     def derivative_for(

@@ -17,6 +17,7 @@ from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
 from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
+from gradc.faces.overlaps import check_overlaps
 from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
@@ -91,6 +92,19 @@ class Program:
             if argument.prepare is not None
         ]
         return flat + [captured for _, captured in self.lowered.captured]
+
+    def check_overlaps(self, leaves: Sequence[Any]) -> None:
+        """Refuse arguments that share memory where the function writes to one of them.
+
+        A kernel gets each array as one of its own, so that a write to one would not be seen
+        through the other. Where nothing is written, sharing makes no difference.
+
+        Raises
+        ------
+        AliasingError
+        """
+        if self.lowered.mutated:
+            check_overlaps(self.lowered, [leaves[index] for index in self.traced])
 
     def problem(self, message: str, hint: str | None = None) -> GradTypeError:
         """An error about the arguments, at the definition of the function."""

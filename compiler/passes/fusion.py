@@ -126,7 +126,8 @@ class _Scheduler:
                 together = not node.shape
             earliest = max(earliest, place if together else place + 1)
         makers = (self.sizes.get(dim) for dim in node.shape if isinstance(dim, str))
-        before = [*node.after, *(maker for maker in makers if maker in self.made.home)]
+        # what is not among these nodes was emitted before the region around them
+        before = [other for other in (*node.after, *makers) if other in self.made.home]
         places = [self.made.home[other] + bool(node.shape) for other in before]
         return max([earliest, *places])
 

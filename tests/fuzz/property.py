@@ -27,7 +27,8 @@ from gradc.ir.core import Function
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
 from gradc_runtime.differences import derivative
-from tests.generators.python_programs import PARAMETERS, PythonProgram, forget
+from tests.generators.python_programs import PythonProgram, forget
+from tests.generators.python_writer import PARAMETERS
 
 ACTIVE = (0, 1, 2, 3, 4)
 # Two computations of the same, which may add in another order.
@@ -93,7 +94,7 @@ class _Check:
 
     def run(self, text: bool, compiled: bool) -> str:
         try:
-            values = self.along(0.0)
+            values = _vector(flatten(self.python(*self.drawn.arguments()))[0])
         except (ArithmeticError, ValueError):
             return "raises"
         args = self.drawn.arguments()
@@ -101,6 +102,7 @@ class _Check:
             program = make_program(
                 self.python, args, {}, PARAMETERS.split(", "), Options(target="python")
             )
+            program.check_overlaps(flatten(args)[0])
         except InternalError as error:
             raise WrongError(f"internal error: {error}") from error
         except GradcError as error:

@@ -1,26 +1,29 @@
 """`make fuzz N=10000 SEED=1`: check many random Python programs and count what becomes of them.
 
-The programs come in lots of 250, each with a seed of its own, so that a failure is found
-again by its lot. A wrong program is shrunk and printed as source, and the run exits with 1.
+Each program has a seed of its own, `SEED * 10**8` and its number, so that it is found again by that
+number alone. A wrong program is made small and printed as source, and the run exits with 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 
-import hypothesis
-from hypothesis import HealthCheck, Phase, given, settings
+from tests.fuzz.property import WrongError, check_program
+from tests.fuzz.reduce import reduced
+from tests.generators.python_programs import PythonProgram, random_program
 
-from tests.fuzz.property import check_program
-from tests.generators.python_programs import PythonProgram, python_programs
-
-LOT = 250
-TEXT_EVERY = 5
-COMPILED_EVERY = 500
+REPORT_EVERY = 1000
+TEXT_EVERY = 8
+COMPILED_EVERY = 1000
+PER_SEED = 10**8
+# Seconds for a program while a failure is made small.
+LONGEST = 5
 
 
 class Tally:
@@ -28,66 +31,77 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.seen: set[str] = set()
-        self.shrinking = False
+        self.seen: set[int] = set()
 
     def check(self, program: PythonProgram) -> None:
-        """Check one program; while a failure shrinks, every one is checked in full."""
-        key = repr(program)
-        known = key in self.seen
-        if known and not self.shrinking:
+        """Check one program, unless it was there before."""
+        key = hash(repr(program))
+        if key in self.seen:
             return
         self.seen.add(key)
         number = len(self.seen)
-        compiled = number % COMPILED_EVERY == 0 and not self.shrinking
-        text = self.shrinking or compiled or number % TEXT_EVERY == 0
-        try:
-            outcome = check_program(program, text=text, compiled=compiled)
-        except Exception as error:
-            self.shrinking = True
-            error.add_note(repr(program))
-            raise
-        if not known and not self.shrinking:
-            self.counts[outcome] += 1
-            self.counts["as text"] += text
-            self.counts["compiled"] += compiled
+        compiled = number % COMPILED_EVERY == 0
+        text = compiled or number % TEXT_EVERY == 0
+        outcome = check_program(program, text=text, compiled=compiled)
+        self.counts[outcome] += 1
+        self.counts["as text"] += text
+        self.counts["compiled"] += compiled
 
 
-def run_lot(tally: Tally, seed: int, count: int, shrink: bool = True) -> str | None:
-    """Check a lot of programs; the text of the failure, where there is one."""
-    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
-
-    @hypothesis.seed(seed)
-    @settings(
-        max_examples=count,
-        deadline=None,
-        database=None,
-        phases=phases,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(python_programs())
-    def every_program_holds(program: PythonProgram) -> None:
-        tally.check(program)
-
-    tally.shrinking = False
+def failure_of(program: PythonProgram) -> str | None:
+    """What is wrong with a program, without the numbers; None where nothing is."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LONGEST)
     try:
-        every_program_holds()
+        check_program(program, text=True)
+    except (NameError, TimeoutError):  # a line too many is gone, or the end of a loop
+        return None
+    except WrongError as error:
+        return str(error).split(":")[0]
     except Exception as error:  # noqa: BLE001  whatever goes wrong in the compiler is a finding
-        notes = "\n".join(getattr(error, "__notes__", []))
-        return f"{type(error).__name__}: {error}\n{notes}"
+        return type(error).__name__
     finally:
-        tally.shrinking = False
+        signal.alarm(0)
     return None
 
 
-def report(tally: Tally, wrong: int, seconds: float) -> str:
+def _too_long(number: int, frame: object) -> None:
+    raise TimeoutError
+
+
+def run(tally: Tally, seeds: Iterable[int], shrink: float) -> list[str]:
+    """Check the programs of some seeds; returns the failures as text.
+
+    Parameters
+    ----------
+    tally : Tally
+    seeds : iterable of int
+    shrink : float
+        Seconds to spend on making a failure small.
+    """
+    found = []
+    for seed in seeds:
+        program = random_program(seed)
+        try:
+            tally.check(program)
+        except Exception as error:  # noqa: BLE001  as above
+            tally.counts["wrong"] += 1
+            kind = failure_of(program)
+            small = reduced(program, lambda each, kind=kind: failure_of(each) == kind, shrink)
+            text = f"program {seed}: {type(error).__name__}: {error}\n{small}"
+            found.append(text)
+            print(text, flush=True)
+    return found
+
+
+def report(tally: Tally, seconds: float) -> str:
     """The counts as a table."""
     counts = dict(tally.counts)
     parts = {name: counts.pop(name, 0) for name in ("as text", "compiled")}
+    counts.setdefault("wrong", 0)
     lines = [f"{sum(counts.values()):8d} programs in {seconds:.0f} s"]
     lines += [f"{count:8d} {name}" for name, count in sorted(counts.items())]
     lines += [f"{count:8d} of them {name}" for name, count in parts.items()]
-    lines.append(f"{wrong:8d} wrong")
     return "\n".join(lines)
 
 
@@ -96,19 +110,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--shrink", type=float, default=60.0, help="seconds for each failure")
+    parser.add_argument("--only", type=int, help="one program, by the number that was printed")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
-    tally, wrong, start = Tally(), 0, time.perf_counter()
-    for lot, first in enumerate(range(0, chosen.programs, LOT)):
-        seed = chosen.seed * 1_000_000 + lot
-        count = min(LOT, chosen.programs - first)
-        failure = run_lot(tally, seed, count, shrink=not chosen.no_shrink)
-        if failure is not None:
-            wrong += 1
-            print(f"lot {seed}:\n{failure}\n", flush=True)
-        print(report(tally, wrong, time.perf_counter() - start), flush=True)
-    return 1 if wrong else 0
+    tally, start = Tally(), time.perf_counter()
+    first = chosen.seed * PER_SEED
+    seeds = range(first, first + chosen.programs)
+    if chosen.only is not None:
+        seeds = range(chosen.only, chosen.only + 1)
+    for begin in range(0, len(seeds), REPORT_EVERY):
+        run(tally, seeds[begin : begin + REPORT_EVERY], chosen.shrink)
+        print(report(tally, time.perf_counter() - start), flush=True)
+    return 1 if tally.counts["wrong"] else 0
 
 
 if __name__ == "__main__":

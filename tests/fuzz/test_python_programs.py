@@ -8,10 +8,17 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz import property as checked
 from tests.fuzz.property import WrongError, check_program
-from tests.fuzz.run import Tally, report, run_lot
-from tests.generators.python_programs import PythonProgram, forget, python_programs
+from tests.fuzz.reduce import reduced
+from tests.fuzz.run import Tally, failure_of, report, run
+from tests.generators.python_programs import (
+    PythonProgram,
+    forget,
+    python_programs,
+    random_program,
+)
 
-PROGRAMS = 100
+PROGRAMS = 60
+SEEDED = 100
 
 KINK = """\
 def program(x, y, v, w, a, k):
@@ -40,9 +47,11 @@ def test_random_programs():
     )
     @given(python_programs())
     def run(program: PythonProgram) -> None:
-        outcomes[check_program(program, text=sum(outcomes.values()) % 5 == 0)] += 1
+        outcomes[check_program(program, text=sum(outcomes.values()) % 10 == 0)] += 1
 
     run()
+    for seed in range(SEEDED):
+        outcomes[check_program(random_program(seed), text=seed % 10 == 0)] += 1
     assert outcomes["right"] > 0.75 * sum(outcomes.values()), outcomes
     assert outcomes["raises"] < 0.05 * sum(outcomes.values()), outcomes
     assert outcomes["not settled"] < 0.05 * sum(outcomes.values()), outcomes
@@ -81,20 +90,53 @@ def _halved(derivatives):
     return run
 
 
-def test_a_wrong_program_is_shrunk_and_shown(monkeypatch):
-    def refuse(program, text, compiled):
-        if "for " in program.source:
-            raise WrongError("a loop")
+def test_a_wrong_program_is_made_small_and_shown(monkeypatch):
+    def refuse(program, text=True, compiled=False):
+        if "while True" in program.source:
+            raise WrongError("a loop: 1.5")
         return "right"
 
     monkeypatch.setattr("tests.fuzz.run.check_program", refuse)
     tally = Tally()
-    found = run_lot(tally, 3, 200)
-    assert found is not None
-    assert "a loop" in found
-    assert len(found.splitlines()) < 20
-    assert sum(tally.counts.values()) > 0
-    assert "1 wrong" in report(tally, 1, 2.0)
+    found = run(tally, range(40), shrink=20.0)
+    assert 0 < len(found) == tally.counts["wrong"] < 30
+    assert "a loop" in found[0]
+    assert len(found[0].splitlines()) < 8
+    assert "right" in report(tally, 2.0)
+
+
+def test_what_is_left_still_fails_in_the_same_way():
+    source = KINK.format(tie="-9.0").replace("return s", "y = np.array([1, 2]) @ v\n    return s")
+    program = PythonProgram(source, (3, 2), 2, 0)
+    small = reduced(program, lambda each: "2.0 * s" in each.source, seconds=20.0)
+    assert small.source.split("\n")[1:] == ["    s = 2.0 * s", ""]
+
+
+def test_a_program_that_does_not_end_is_no_failure(monkeypatch):
+    monkeypatch.setattr("tests.fuzz.run.LONGEST", 1)
+    assert (
+        failure_of(at("def program(x, y, v, w, a, k):\n    while True:\n        x = y\n")) is None
+    )
+
+
+def test_a_seed_gives_one_program():
+    assert repr(random_program(7)) == repr(random_program(7)) != repr(random_program(8))
+
+
+def test_nested_derivatives_are_complex_steps_in_python():
+    source = "def program(x, y, v, w, a, k):\n    return grad(lambda z: z ** 3 * x)(y)\n"
+    function = at(source).function()
+    assert function(2.0, 0.5, None, None, None, 0) == pytest.approx(1.5, rel=1e-15)
+    assert check_program(at(source)) == "right"
+
+
+def test_overlapping_arguments_are_refused_where_they_matter():
+    written = "def program(x, y, v, w, a, k):\n    v[0] = x\n    return w\n"
+    read = "def program(x, y, v, w, a, k):\n    return v * w * x\n"
+    overlapping = {"sizes": (3, 2), "steps": 1, "seed": 0, "overlap": "w = v[::-1]"}
+    assert check_program(PythonProgram(written, **overlapping)) == "refused (AliasingError)"
+    assert check_program(PythonProgram(read, **overlapping)) == "right"
+    assert check_program(at(written)) == "right"
 
 
 def test_the_source_is_let_go_of():

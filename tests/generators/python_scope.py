@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from random import Random
+from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
@@ -31,6 +32,11 @@ class Scope:
     arrays: dict[str, Shape] = field(default_factory=dict)
     # names that a loop header assigns, which are not assigned to by other statements
     fixed: set[str] = field(default_factory=set)
+    # floats that are part of something: `pair.first`, `items[1]`
+    parts: list[str] = field(default_factory=list)
+    lists: list[str] = field(default_factory=list)
+    # functions of a float that were defined here
+    functions: list[str] = field(default_factory=list)
     in_loop: bool = False
 
     def inner(self, loop: bool = False) -> Scope:
@@ -40,8 +46,19 @@ class Scope:
             dict(self.integers),
             dict(self.arrays),
             set(self.fixed),
+            list(self.parts),
+            list(self.lists),
+            list(self.functions),
             loop or self.in_loop,
         )
+
+    def of_function(self, nonlocals: Sequence[str] = ()) -> Scope:
+        """A copy for a function defined here: it assigns to no name from outside but these."""
+        made = self.inner()
+        made.fixed = {*self.floats, *self.arrays, *self.fixed} - set(nonlocals)
+        made.integers.pop("c", None)
+        made.in_loop = False
+        return made
 
     def of_rank(self, rank: int) -> list[str]:
         """The arrays of a rank."""
@@ -52,21 +69,49 @@ class Scope:
         return [name for name, own in self.arrays.items() if own == shape]
 
 
-class Expressions:
-    """Draws expressions; the simplest choice comes first, for shrinking."""
+class Choices(Protocol):
+    """Where the choices of a generator come from."""
+
+    def below(self, count: int) -> int:
+        """A number from 0 to below `count`."""
+
+
+class DrawnChoices:
+    """Choices that hypothesis makes and can shrink."""
 
     def __init__(self, draw: Any) -> None:
         self.draw = draw
+
+    def below(self, count: int) -> int:
+        """A number from 0 to below `count`."""
+        return int(self.draw(st.integers(0, count - 1)))
+
+
+class RandomChoices:
+    """Choices of a seed: a tenth of the cost of those above."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def below(self, count: int) -> int:
+        """A number from 0 to below `count`."""
+        return self.random.randrange(count)
+
+
+class Expressions:
+    """Writes expressions; the simplest choice comes first, for shrinking."""
+
+    def __init__(self, choices: Choices) -> None:
+        self.choices = choices
         self.count = 0
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of several."""
-        drawn: T = self.draw(st.sampled_from(list(choices)))
-        return drawn
+        return choices[self.choices.below(len(choices))]
 
     def chance(self, one_in: int) -> bool:
         """True once in so many times."""
-        return bool(self.draw(st.integers(0, one_in - 1)) == one_in - 1)
+        return self.choices.below(one_in) == one_in - 1
 
     def name(self, stem: str) -> str:
         """A name not used yet."""
@@ -116,14 +161,14 @@ class Expressions:
             return self.pick(scope.floats)
         if kind == "element":
             return self.element(scope, self.pick(list(scope.arrays)))
-        return self.pick(CONSTANTS)
+        return self.pick([*CONSTANTS, *scope.parts])
 
     def scalar(self, scope: Scope, depth: int = 2) -> str:
         """A float expression."""
         if depth == 0:
             return self.atom(scope)
         kinds = ["atom", "mixed", "product", "smooth", "sum", "if", "power", "integer", "quotient"]
-        kind = self.pick(kinds)
+        kind = self.pick([*kinds, "call"] if scope.functions else kinds)
         part = lambda: self.scalar(scope, depth - 1)  # noqa: E731
         if kind == "mixed":
             return f"({self.pick(CONSTANTS)} * {part()} {self.pick('+-')} {part()})"
@@ -137,6 +182,8 @@ class Expressions:
             return f"{self.atom(scope)} ** {self.pick(('2', '3'))}"
         if kind == "quotient":
             return f"{self.atom(scope)} / (1.5 + {self.atom(scope)} ** 2)"
+        if kind == "call":
+            return f"{self.pick(scope.functions)}({self.atom(scope)})"
         if kind == "integer" and scope.integers:
             return f"{part()} * {self.pick(list(scope.integers))} * 0.3"
         if kind == "sum" and scope.arrays:
@@ -151,7 +198,9 @@ class Expressions:
         if len(shape) == 1:
             other = self.pick(scope.of_shape(shape))
             kinds += [f"0.3 * np.dot({array}, {other})", f"0.2 * ({array} @ {other})"]
-            kinds += [f"{array}[1:].sum()", f"{array}[::-1][0]"]
+            kinds += [f"{array}[1:].sum()", f"{array}[::-1][0]", f"0.2 * {array}[-2::-1].sum()"]
+            kinds += [f"0.3 * {array}[{array} > 0.1234].sum()"]
+            kinds += [f"0.3 * {array}[np.array([0, -1, 0])].sum()"]
         return self.pick(kinds)
 
     # -- arrays --------------------------------------------------------------------------------

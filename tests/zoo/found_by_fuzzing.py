@@ -28,3 +28,31 @@ def pair_with_array_first_assigned_in_loop(x, w):
             pair = other
             break
     return pair[0] * pair[1].sum() + other[1][0]
+
+
+@zoo(V, 2 * V, 2)
+@zoo(V, 2 * V, 1)
+def shapes_checked_in_branches_inside_branches(v, w, k):
+    # a cotangent whose shape is checked in one branch is computed in another inside of it
+    if k % 2:
+        pass
+    elif k:
+        v, w = w, v
+    else:
+        v[1:] *= v
+    return np.sin(v)
+
+
+@zoo(V, 2)
+def lambda_of_a_function_called_on_one_path(v, k):
+    # names of a call that is over were looked up on the path that did not take it
+    def scaled(p):
+        q = p * 2
+        twice = lambda z: 2 * z  # noqa: E731
+        return q * twice(p[0])
+
+    total = v
+    for i in range(k):
+        if v[i] > 0:
+            total = scaled(total)
+    return total

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gradc.frontend.python import jumps
 from gradc.frontend.python.branches import branch
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RAISED
+from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError
 
 

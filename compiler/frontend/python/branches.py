@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RAISED, Arm, Merger, Rebuild
+from gradc.frontend.python.hidden import RAISED
+from gradc.frontend.python.merging import Arm, Merger, Rebuild
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import NONE, Cell, Frame, Length, List, Ref
 from gradc.frontend.python.state import Snapshot

@@ -9,11 +9,12 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gradc.errors import AliasingError
 from gradc.frontend.python import environment, liveness
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.desugar import desugar
-from gradc.frontend.python.merging import RAISED, RETURNED, RETURNED_VALUE
+from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
 from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import (
@@ -291,13 +292,13 @@ def run(ctx: Lowering, callee: Callee, frame: Frame) -> Ref:
         )
         return POISON
     if isinstance(result, Conflict):
-        ctx.report(
-            RefusedError(
-                f"{callee.name} returns different kinds of things on different paths",
-                "return the same structure, with the same dtypes and shapes, from each `return`",
-            ),
-            callee.node,
+        problem = RefusedError(
+            f"{callee.name} returns different kinds of things on different paths",
+            "return the same structure, with the same dtypes and shapes, from each `return`",
         )
+        if result.kind is AliasingError:
+            problem = RefusedError(result.message, result.hint, result.kind)
+        ctx.report(problem, callee.node)
         return POISON
     return result
 

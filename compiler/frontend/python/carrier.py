@@ -20,6 +20,7 @@ from gradc.frontend.python.carrying import (
     widen,
 )
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import RETURNED_VALUE, shown
 from gradc.frontend.python.merging import zeros_of
 from gradc.frontend.python.problems import RefusedError, UnrollableError
 from gradc.frontend.python.refs import (
@@ -151,8 +152,8 @@ class Carrier:
                 return Tuple(tuple(refs))
             case Fixed(value=value):
                 return Constant(value)
-            case Clash(message=message, hint=hint):
-                return Conflict(message, hint)
+            case Clash(message=message, hint=hint, kind=kind):
+                return Conflict(message, hint, kind)
             case _:
                 return entry
 
@@ -160,7 +161,8 @@ class Carrier:
         state = self.ctx.state
         cell = self.phis.get(name)
         if cell is None:
-            cell = self.phis[name] = Cell(_label(name), plan.type)
+            label = name if name == RETURNED_VALUE else _label(name)
+            cell = self.phis[name] = Cell(label, plan.type)
         for source in plan.shared:
             if source in state.tokens:
                 changes = source in self.guess.cells
@@ -250,7 +252,7 @@ class Carrier:
             case Phi(type=type):
                 if ref is None or isinstance(ref, Poison):
                     return [zeros_of(ctx, type)]
-                what = f"the shape of `{name}` changes in the loop"
+                what = f"the shape of {shown(name)} changes in the loop"
                 return [expect_shape(ctx, ctx.value(ref), type.shape, what)]
             case Filled(plan=inner):
                 return self.values(name, inner, ref)
@@ -302,6 +304,9 @@ class Carrier:
         marks: dict[str, tuple[tuple[Cell, ...], bool]] = {}
         for number, (name, entry, end) in enumerate(slots):
             others: list[Cell] = []
+            if name in self.phis:
+                may_be = self.ctx.state.may_be.setdefault(self.phis[name], set())
+                may_be.update(ref.cell for ref in (entry, end) if ref is not None)
             if entry is not None:
                 if reachable.get(entry.cell, 0) or entry.cell.captured:
                     others.append(entry.cell)

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradc.errors import GradcError, UnsupportedSyntaxError
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import RETURNED_VALUE
+from gradc.frontend.python.hidden import RETURNED_VALUE, shown
 from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     Array,
@@ -103,6 +104,7 @@ class Clash(Plan):
 
     message: str
     hint: str | None = None
+    kind: type[GradcError] = UnsupportedSyntaxError
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -161,7 +163,7 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
     if isinstance(plan, Clash) or isinstance(end, Poison) or isinstance(entry, Poison):
         return plan if plan is not None else Same()
     if isinstance(end, Conflict):
-        return Clash(end.message, end.hint)
+        return Clash(end.message, end.hint, end.kind)
     if plan is None:
         first = _first_assigned(ctx, end)
         return Filled(first.plan) if isinstance(first, Flagged) and hidden else first
@@ -198,13 +200,13 @@ def _clash_text(
     after = "not assigned" if end is None else ctx.describe(end)
     if before == after and not isinstance(entry, Array):
         return (
-            f"`{name}` is {before} that each iteration makes anew",
+            f"{shown(name)} is {before} that each iteration makes anew",
             "use a tuple, a list whose items are assigned (`items[0] = ...`), or separate names",
         )
     if isinstance(entry, Array) and isinstance(end, Array) and before == after:
         before, after = entry.type.dtype.numpy_name, end.type.dtype.numpy_name
     return (
-        f"`{name}` is {before} before the loop and {after} after an iteration",
+        f"{shown(name)} is {before} before the loop and {after} after an iteration",
         "use another name for the second, or make both the same kind of thing",
     )
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradc.errors import AliasingError, Diagnostics, InternalError, Location
-from gradc.frontend.python import views
+from gradc.errors import Diagnostics, InternalError, Location
+from gradc.frontend.python import aliasing, views
 from gradc.frontend.python.describing import describe
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.liveness import names_assigned
@@ -153,7 +153,7 @@ class Lowering:
     def present(self, ref: Ref, name: str) -> Ref:
         """Check that a name can be read here, and return what it refers to."""
         if isinstance(ref, Conflict):
-            raise RefusedError(ref.message, ref.hint)
+            raise RefusedError(ref.message, ref.hint, ref.kind)
         if isinstance(ref, Maybe):
             self.check(
                 ref.assigned,
@@ -231,13 +231,10 @@ class Lowering:
         cell = ref.cell
         for source, token in cell.sources.items():
             if self.state.tokens.get(source) != token:
-                raise RefusedError(
-                    f"`{cell.name}` may be another name for `{source.name}`,"
-                    " which was written to since",
-                    f"copy where `{cell.name}` is set: `{cell.name} = (...).copy()`",
-                    AliasingError,
-                )
-        base = self.state.cells[cell]
+                raise aliasing.stale(cell, source)
+        base = self.state.cells.get(cell)
+        if base is None:
+            raise aliasing.not_made(cell)
         if not ref.steps:
             return base
         known = self.state.reads.get(ref)

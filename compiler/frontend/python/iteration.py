@@ -12,8 +12,8 @@ from gradc.frontend.python.branches import forget, lazily
 from gradc.frontend.python.carrier import Carrier, is_list
 from gradc.frontend.python.carrying import Guess, Number, Phi, Plan, first_plan
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.merging import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind
 from gradc.frontend.python.refs import Cell, Constant, Frame

@@ -12,12 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gradc.frontend.python.branches import branch
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.merging import (
-    FLAGS,
-    RAISED,
-    RETURNED,
-    RETURNED_VALUE,
-)
+from gradc.frontend.python.hidden import FLAGS, RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.refs import Constant, Ref, Scalar
 from gradc.ir.core import Value
 

@@ -10,10 +10,10 @@ from gradc.frontend.python import iteration, jumps, sequences
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.merging import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, UnrollableError
-from gradc.frontend.python.refs import POISON, Constant, Iteration, List, Poison, Range, Ref
+from gradc.frontend.python.refs import POISON, Constant, Iteration, List, Poison, Range, Ref, Tuple
 from gradc.ir.core import Value
 from gradc.prims.compare import GT, LT
 
@@ -33,10 +33,14 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
         return
     saved = _save_flags(ctx)
     items = sequences.static_items(ctx, iterable)
+    # The loop holds what it runs over, whatever becomes of the names for it meanwhile.
+    held = f"$over{id(node)}"
+    ctx.state.frame.names[held] = iterable if items is None else Tuple(tuple(items))
     if items is not None:
         _unrolled(ctx, node, items, looped=tuple(_lists_in(ctx, iterable)))
     else:
         _runtime(ctx, node, iterable)
+    ctx.state.frame.names.pop(held, None)
     _otherwise(ctx, node, saved)
 
 

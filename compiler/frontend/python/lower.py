@@ -17,7 +17,7 @@ from gradc.errors import (
 from gradc.frontend.python import calls, environment
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.handlers import Tables
-from gradc.frontend.python.merging import RAISED
+from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
 from gradc.frontend.python.promote import kind_of_constant
 from gradc.frontend.python.refs import (
@@ -82,7 +82,7 @@ class Lowered:
     leaf_names : tuple of str
         The name of each leaf of the arguments.
     mutated : tuple of int
-        The leaves (by position) that the function writes to.
+        The leaves (by position) that the function may write to.
     captured : tuple of (Value, object)
         Arrays from outside of the function: the parameter, and the array to pass for it.
     constants : mapping of str to object
@@ -131,7 +131,6 @@ class _Lowerer:
             frame = calls.new_frame(ctx, callee, names)
         except RefusedError as problem:
             raise problem.kind(Diagnostic(loc, problem.message, problem.hint)) from None
-        tokens = {number: ctx.state.tokens[cell] for number, cell in self.cells.items()}
         out_tree: object = None
         with ctx.call_frame(frame):
             try:
@@ -144,7 +143,8 @@ class _Lowerer:
             except RefusedError as problem:
                 ctx.report(problem, callee.node)
         ctx.diagnostics.raise_if_any()
-        mutated = [n for n, cell in self.cells.items() if ctx.state.tokens[cell] != tokens[n]]
+        written = ctx.state.ever_written()
+        mutated = [number for number, cell in self.cells.items() if cell in written]
         captured = [(value, array) for _, value, array in ctx.captured.values()]
         params = [*self.params, *(value for value, _ in captured)]
         body = Region(tuple(params), tuple(ctx.builder.ops), tuple(self.results))

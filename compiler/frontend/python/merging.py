@@ -9,6 +9,7 @@ import numpy as np
 
 from gradc.frontend.python.arithmetic import expect_shape
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import FLAGS, RETURNED_VALUE, shown
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
@@ -33,13 +34,6 @@ from gradc.frontend.python.state import Snapshot
 from gradc.ir.core import Value
 from gradc.ir.types import Type
 from gradc.prims.shape import ZEROS
-
-#: Hidden names of a call: whether it has returned, and what; whether it has raised.
-RETURNED, RETURNED_VALUE, RAISED = "$returned", "$result", "$raised"
-#: Whether the loop around is left, or its iteration.
-BROKEN, CONTINUED = "$broken", "$continued"
-#: Flags; one that is not there is not set.
-FLAGS = (RETURNED, BROKEN, CONTINUED)
 
 Rebuild = Callable[[Sequence[Value]], Ref]
 """Makes the joined reference from the results of the branch."""
@@ -104,7 +98,7 @@ class Merger:
     def _same_type(self, name: str, left: Value, right: Value) -> tuple[Value, Value]:
         if left.type == right.type:
             return left, right
-        what = f"the shape of `{name}` depends on the branch that is taken"
+        what = f"the shape of {shown(name)} depends on the branch that is taken"
         if left.type.rank != right.type.rank:
             raise RefusedError(what)
         pairs = zip(left.type.shape, right.type.shape, strict=True)
@@ -216,8 +210,9 @@ class Merger:
         try:
             index = self.slot(name, self.value_in(0, left), self.value_in(1, right), True)
         except RefusedError as problem:
-            return _always(Conflict(problem.message, problem.hint))
+            return _always(Conflict(problem.message, problem.hint, problem.kind))
         cell = Cell(name, self.slots[index].values[0].type)
+        self.ctx.state.may_be[cell] = {left.cell, right.cell}
         self.made[cell] = [
             *self._origins(0, left, self.replaced[0], cell),
             *self._origins(1, right, self.replaced[1], cell),
@@ -295,7 +290,7 @@ class Merger:
             # Whether it is there is known from the flag that goes with it.
             other = self._filler(0 if left is None else 1, ref)
             if other is None:
-                return _always(_conflict("the returned value", "the shape is known in one only"))
+                return _always(_conflict(name, "the shape is known in one only"))
             return self.join(name, left or other, right or other)
         return self._maybe(name, left, right)
 
@@ -371,9 +366,8 @@ def _same_constant(left: object, right: object) -> bool:
 
 def _conflict(name: str, detail: str = "", hint: str | None = None) -> Conflict:
     what = f": {detail}" if detail else ""
-    shown = "what this expression gives" if name.startswith("$") else f"`{name}`"
     return Conflict(
-        f"{shown} is something else in each branch{what}",
+        f"{shown(name)} is something else in each branch{what}",
         hint or "let both branches give the same kind of thing, of the same dtype and rank",
     )
 

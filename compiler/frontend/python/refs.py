@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradc.errors import GradcError, UnsupportedSyntaxError
 from gradc.ir.core import Value
 from gradc.ir.types import Type
 
@@ -254,6 +255,7 @@ class Conflict(Ref):
 
     message: str
     hint: str | None = None
+    kind: type[GradcError] = UnsupportedSyntaxError
 
 
 @dataclass(frozen=True, eq=False, slots=True)

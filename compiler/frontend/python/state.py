@@ -35,6 +35,7 @@ class Snapshot:
     reads: dict[Array, tuple[Value, Value]]
     positions: dict[Value, tuple[Ref, ...]]
     names: dict[Frame, dict[str, Ref]]
+    kept: tuple[Frame, ...]
 
     def names_of(self, ref: Ref) -> int:
         """Count the names that refer to an object."""
@@ -63,6 +64,10 @@ class State:
         Frames of finished calls that a function defined in them still refers to.
     pinned : dict
         Arrays from outside of the function: they are there on every path.
+    written : set
+        Every array that was written to in any attempt; never taken back.
+    may_be : dict
+        For an array made where paths meet, those that it may be another name for; as above.
     """
 
     cells: dict[Cell, Value] = field(default_factory=dict)
@@ -73,6 +78,8 @@ class State:
     frames: list[Frame] = field(default_factory=list)
     kept: list[Frame] = field(default_factory=list)
     pinned: dict[Cell, Value] = field(default_factory=dict)
+    written: set[Cell] = field(default_factory=set)
+    may_be: dict[Cell, set[Cell]] = field(default_factory=dict)
     last_token: int = 0
 
     @property
@@ -95,7 +102,19 @@ class State:
     def write(self, cell: Cell, value: Value) -> None:
         """Give an array a new value."""
         self.cells[cell] = value
+        self.written.add(cell)
         self.touch(cell)
+
+    def ever_written(self) -> set[Cell]:
+        """The arrays that the program may write to, under whatever name."""
+        found: set[Cell] = set()
+        pending = list(self.written)
+        while pending:
+            cell = pending.pop()
+            if cell not in found:
+                found.add(cell)
+                pending += self.may_be.get(cell, ())
+        return found
 
     def touch(self, cell: Cell) -> None:
         """Note that an array was written to."""
@@ -119,6 +138,7 @@ class State:
             dict(self.reads),
             dict(self.positions),
             {frame: dict(frame.names) for frame in frames},
+            tuple(self.kept),
         )
 
     def restore(self, saved: Snapshot) -> None:
@@ -128,6 +148,7 @@ class State:
         self.lists = dict(saved.lists)
         self.reads = dict(saved.reads)
         self.positions = dict(saved.positions)
+        self.kept = list(saved.kept)
         for frame, names in saved.names.items():
             frame.names = dict(names)
 
@@ -155,13 +176,34 @@ class State:
         Names of the innermost call that are in `skip` do not count.
         """
         counts: dict[Cell, int] = {}
-        for frame in dict.fromkeys([*self.frames, *self.kept]):
+        for frame in self._seen_frames():
             for name, ref in frame.names.items():
                 if frame is self.frame and name in skip:
                     continue
                 for cell in set(self.cells_of(ref)):
                     counts[cell] = counts.get(cell, 0) + 1
         return counts
+
+    def _seen_frames(self) -> Iterator[Frame]:
+        """Yield the frames whose names can still be read: of calls, and of what closes over."""
+        seen: dict[Frame, None] = {}
+        pending = list(self.frames)
+        while pending:
+            frame = pending.pop()
+            if frame in seen:
+                continue
+            seen[frame] = None
+            if frame.outer is not None:
+                pending.append(frame.outer)
+            if self.kept:
+                pending += [outer for ref in frame.names.values() for outer in self._outers(ref)]
+        return iter(seen)
+
+    def _outers(self, ref: Ref) -> Iterator[Frame]:
+        if isinstance(ref, Callee) and ref.outer is not None:
+            yield ref.outer
+        for part in self._parts(ref):
+            yield from self._outers(part)
 
     def cells_of(self, ref: Ref) -> Iterator[Cell]:
         """Yield the arrays that can be reached from a reference."""

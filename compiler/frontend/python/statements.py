@@ -12,7 +12,7 @@ from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.expressions import local_function
-from gradc.frontend.python.merging import BROKEN, CONTINUED
+from gradc.frontend.python.hidden import BROKEN, CONTINUED
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import (
     NONE,

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import arithmetic, indexing, views
+from gradc.frontend.python import aliasing, arithmetic, indexing, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
@@ -136,14 +136,7 @@ def check_writable(ctx: Lowering, part: Array) -> None:
             AliasingError,
         )
     if cell.locked:
-        known = dict.fromkeys(f"`{source.name}`" for source in cell.sources if source is not cell)
-        names = " or ".join(known) or "another array"
-        raise RefusedError(
-            f"`{cell.name}` may be another name for {names}: which array is written to"
-            " is not known at compile time",
-            f"copy where `{cell.name}` is set: `{cell.name} = (...).copy()`",
-            AliasingError,
-        )
+        raise aliasing.undecided(cell)
 
 
 def _poisoned(index: Ref) -> bool:

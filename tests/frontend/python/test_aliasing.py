@@ -347,3 +347,110 @@ def test_carried_name_of_one_of_two_carried_arrays():
         return a.sum() + b.sum()
 
     assert "another name" in refused(f, V, 3)
+
+
+# -- what a loop runs over ------------------------------------------------------------------------
+
+
+def test_names_swapped_while_a_loop_runs_over_one_of_the_arrays():
+    # found by random programs: the loop sees writes to the array that it began with
+    def f(x, y):
+        v = x * 1.0
+        w = y * 1.0
+        for i, e in enumerate(v):
+            v[i - 1] = e * 2
+            v, w = w, v
+        return v
+
+    with pytest.raises(AliasingError, match="which array is written to is not known"):
+        run(f, V, V + 1)
+
+
+def test_names_swapped_while_a_loop_runs_over_several_arrays():
+    def f(x, y, n):
+        v = x * 1.0
+        w = y * 1.0
+        total = 0.0
+        for q in (v, w):
+            for i in range(n):
+                v[i] = 3.0 * i
+                v, w = w, v
+            total += q[0]
+        return total
+
+    with pytest.raises(AliasingError):
+        run(f, V, V + 1, 4)
+
+
+def test_a_name_bound_to_a_new_array_while_a_loop_runs_over_the_old_one():
+    def f(x):
+        v = x * 1.0
+        for i, e in enumerate(v):
+            v = v * e
+            v[i] = 3.0
+        return v
+
+    agrees(f, V)
+
+
+# -- names of functions that have been called ------------------------------------------------------
+
+
+def test_a_lambda_in_a_function_called_on_one_path():
+    def scaled(p):
+        q = p * 2
+        double = lambda z: 2 * z  # noqa: E731
+        return q + double(1.0)
+
+    def f(x, k):
+        total = x.sum()
+        for i in range(k):
+            if x[i] > 0:
+                total += scaled(x)[i]
+        return total
+
+    agrees(f, V, 4)
+
+
+def test_names_of_a_finished_call_keep_no_array_alive():
+    def scaled(p):
+        double = lambda z: 2 * z  # noqa: E731
+        return double(p[0])
+
+    def f(x, n):
+        a, b = x.copy(), 2 * x
+        first = scaled(a)
+        for i in range(n):
+            a[i] = first * b[i]
+            a, b = b, a
+        return a - b
+
+    agrees(f, V, 3)
+
+
+# -- arguments that share memory: what is written, under whatever name -----------------------------
+
+
+def test_an_argument_written_under_another_name_is_told():
+    def swapped(x, y, n):
+        for _ in range(n):
+            x, y = y, x
+        x[0] = 2.0
+        return y
+
+    def first_time_only(x, n):
+        for _ in range(n):
+            x += 0.5
+            x = 1.0 * x
+        return x
+
+    def on_one_path(x, y, c):
+        if c > 0:
+            x, y = y, x
+        y = y * 2
+        x[0] = 1.0
+        return x + y
+
+    assert lowered(swapped, V, V.copy(), 3)[0].mutated == (0, 1)
+    assert lowered(first_time_only, V, 3)[0].mutated == (0,)
+    assert lowered(on_one_path, V, V.copy(), 0.5)[0].mutated == (0, 1)
