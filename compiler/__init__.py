@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
         UnsupportedSyntaxError,
     )
+    from gradc.rules import check_rule, custom_jvp, custom_vjp
 
 _HOMES = {
     "gradc.api": (
@@ -64,6 +65,7 @@ _HOMES = {
         "sparse_hessian",
         "sparse_jacobian",
     ),
+    "gradc.rules": ("check_rule", "custom_jvp", "custom_vjp"),
     "gradc.errors": (
         "AliasingError",
         "GradTypeError",
@@ -88,7 +90,10 @@ __all__ = [
     "UnsupportedSyntaxError",
     "__version__",
     "check_grads",
+    "check_rule",
     "compile_expression",
+    "custom_jvp",
+    "custom_vjp",
     "from_sympy",
     "grad",
     "hessian",

@@ -227,9 +227,9 @@ def mode_pipeline(
 def emission_pipeline(style: Style, target: Target) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
     if style == "numpy":
-        return "inplace"
+        return "inline,inplace"
     loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return f"expand,{CLEAN},{loops},{CLEAN},inplace"
+    return f"inline,expand,{CLEAN},{loops},{CLEAN},inplace"
 
 
 def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:

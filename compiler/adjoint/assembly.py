@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from gradc.adjoint.forward import forward_lanes
 from gradc.ir.builder import Builder, Symbols
-from gradc.ir.core import Function, Op, Region, Role, Value
+from gradc.ir.core import Function, Region, Role, Value
+from gradc.ir.inlining import inline
 from gradc.ir.types import Dim, DType, Type
-from gradc.ir.walk import all_ops, clone_op
+from gradc.ir.walk import all_ops
 from gradc.prims.arithmetic import ADD, CAST, MUL, SUB
 from gradc.prims.index import AT, GET, PUT
 from gradc.prims.integers import IMIN
@@ -144,22 +145,6 @@ class Rows:
     index: Value
     buffers: list[Value]
     outs: list[Value] = field(default_factory=list)
-
-
-def inline(builder: Builder, function: Function, args: Sequence[Value]) -> list[Value]:
-    """Append a copy of a function's ops; returns its results for these arguments."""
-    mapping = dict(zip(function.params, args, strict=True))
-    inline_ops(builder, function.ops, mapping)
-    return [mapping.get(result, result) for result in function.results]
-
-
-def inline_ops(builder: Builder, ops: Sequence[Op], mapping: dict[Value, Value]) -> None:
-    """Append copies of ops; `mapping` is extended by what they define."""
-    for op in ops:
-        copied = clone_op(op, mapping)
-        builder.append(copied)
-        for out in copied.outs:
-            builder.symbols.note(out)
 
 
 def one_hot(work: Assembly, type: Type, flat: Value, place: Value) -> Value:

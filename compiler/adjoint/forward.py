@@ -19,12 +19,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gradc.adjoint.custom import Transpose, tangents_of_call
+from gradc.adjoint.reverse import reverse
 from gradc.adjoint.rules import tangents_of
 from gradc.analysis.activity import Activity, activity
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
-from gradc.ir.walk import rename_values
+from gradc.ir.walk import rename_values, substitute_region
+from gradc.prims.custom import CUSTOM
 from gradc.prims.trace import zeros
 
 # The tangents of one lane, by primal value.
@@ -74,7 +77,7 @@ def forward_lanes(
         its positions; its results are those of `function` and then, lane by lane, one tangent
         for each float result.
     """
-    sweep = _ForwardSweep([activity(function, wrt) for wrt in lanes])
+    sweep = _ForwardSweep([activity(function, wrt) for wrt in lanes], _transpose)
     builder = Builder(Symbols())
     for param in function.params:
         builder.symbols.note(param)
@@ -92,13 +95,21 @@ def forward_lanes(
     floats = [result for result in function.results if result.type.is_float]
     out_dots = [dot for own in dots for dot in sweep.ends(floats, own, builder)]
     body = builder.close((*function.params, *tangents), (*function.results, *out_dots))
+    body = substitute_region(body, sweep.results)
     made_function = Function(name or f"{function.name}_jvp", body, function.loc)
     return rename_values(made_function, sweep.names)
 
 
+def _transpose(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
+    return reverse(function, wrt, results=results, seeded=True)
+
+
 class _ForwardSweep:
-    def __init__(self, lanes: Sequence[Activity]) -> None:
+    def __init__(self, lanes: Sequence[Activity], transpose: Transpose) -> None:
         self.lanes = lanes
+        self.transpose = transpose
+        # What takes the place of the results of calls that have rules of their own.
+        self.results: dict[Value, Value] = {}
         self.names: dict[Value, tuple[str, bool]] = {}
 
     def is_active(self, lane: int, value: Value) -> bool:
@@ -129,11 +140,28 @@ class _ForwardSweep:
         if not any(self.is_active(lane, out) for out in op.outs):
             return
         with builder.at(op.loc, Role.TANGENT):
-            made = tangents_of(builder, op, [dots.get(arg) for arg in op.args])
+            given = [dots.get(arg) for arg in op.args]
+            if op.prim is CUSTOM:
+                made = self.call(op, given, lane, builder)
+            else:
+                made = tangents_of(builder, op, given)
         for out, dot in zip(op.outs, made, strict=True):
             if dot is not None and self.is_active(lane, out):
                 dots[out] = dot
                 self.names.setdefault(dot, (dot_name(out), out.named))
+
+    def call(
+        self, op: Op, given: Sequence[Value | None], lane: int, builder: Builder
+    ) -> Sequence[Value | None]:
+        """The tangents of a call with its own derivative; the rule's results take its place."""
+
+        def is_active(value: Value) -> bool:
+            return self.is_active(lane, value)
+
+        outs, made = tangents_of_call(builder, op, given, is_active, self.transpose)
+        for out, result in zip(op.outs, outs, strict=True):
+            self.results.setdefault(out, result)
+        return made
 
     def ends(self, values: Sequence[Value], dots: Dots, builder: Builder) -> list[Value]:
         return [self.end(value, dots, builder) for value in values]

@@ -38,7 +38,6 @@ from gradc.adjoint.assembly import (
     directions,
     element_of,
     flattened,
-    inline_ops,
     lanes_for,
     one_hot,
     only,
@@ -51,6 +50,7 @@ from gradc.adjoint.assembly import (
 from gradc.adjoint.reverse import reverse
 from gradc.analysis.activity import activity
 from gradc.ir.core import Function, Op, Value
+from gradc.ir.inlining import inline_ops
 from gradc.ir.walk import used_by
 from gradc.prims.index import ALL, AT, PUT
 

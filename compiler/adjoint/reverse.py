@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradc.adjoint.cotangents import Cotangents, bar_name
+from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
 from gradc.adjoint.residuals import Plan
 from gradc.adjoint.reverse_control import reverse_branch, reverse_loop
 from gradc.adjoint.rules import contributions, refuse_unknown
@@ -34,6 +35,7 @@ from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import all_ops, rename_values
 from gradc.prims.arithmetic import MUL
 from gradc.prims.compare import EQ, SELECT
+from gradc.prims.custom import CUSTOM
 from gradc.prims.elementary import CLIP, MAXIMUM, MINIMUM, RELU
 from gradc.prims.index import Into
 from gradc.prims.shape import BROADCAST, MAX, MIN
@@ -93,8 +95,19 @@ class ReverseSweep:
             return reverse_loop(self, op, bars, forward)
         cts = [bars.take(out) for out in op.outs]
         if any(ct is not None for ct in cts):
+            if op.prim is CUSTOM:
+                return [self._call(op, cts, bars)]
             self._simple(op, cts, bars)
         return [op]
+
+    def _call(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> Op:
+        """Take the cotangents of a call with its own derivative from its rule."""
+        kept = recording(op)
+        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
+        parts = cotangents_of_call(bars.builder, op, kept, cts, self.is_active, _transpose)
+        for operand, part in zip(op.args, parts, strict=False):
+            bars.add(operand, Var(bars.builder, part), masked)
+        return kept
 
     def _simple(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Add the contributions of one op to the cotangents of its operands."""
@@ -187,7 +200,11 @@ def reverse(
     params = (*function.params, *(seeds if seeded else ()))
     body = Region(params, (*kept, *builder.ops), (*function.results, *gradients))
     made = Function(name or f"{function.name}_grad", body, function.loc)
-    return rename_values(made, bars.names)
+    return without_recording(rename_values(made, bars.names))
+
+
+def _transpose(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
+    return reverse(function, wrt, results=results, seeded=True)
 
 
 def _seed(result: Value, builder: Builder, seeded: bool) -> Value:

@@ -40,10 +40,10 @@ from typing import ClassVar
 from gradc.ir.builder import Symbols
 from gradc.ir.control import FOR, LOOP_BOUNDS
 from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.renaming import SymbolRenaming, own_symbols
 from gradc.ir.walk import free_values, substitute_region, with_body
 from gradc.passes.base import Context
 from gradc.passes.joining import join_in_region
-from gradc.passes.renaming import SymbolRenaming, own_symbols
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gradc.passes.checks import HoistChecks
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.expand import Expand
+from gradc.passes.inlining import InlineCalls
 from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
 from gradc.passes.licm import Hoist
@@ -25,6 +26,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Hoist,
     HoistChecks,
     InPlace,
+    InlineCalls,
     JamLoops,
     Loops,
     MergeBranches,

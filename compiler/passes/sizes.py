@@ -31,10 +31,10 @@ from typing import ClassVar
 
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.renaming import SymbolRenaming
 from gradc.ir.types import Dim
 from gradc.ir.walk import substitute_region
 from gradc.passes.base import Context
-from gradc.passes.renaming import SymbolRenaming
 from gradc.prims.shape import EXPECT
 
 

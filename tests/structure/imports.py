@@ -31,6 +31,7 @@ FLOORS = {
     "api": 7,
     "derivatives": 7,
     "faces": 7,
+    "rules": 7,
     "explain": 7,
     "cli": 8,
     "__init__": 8,

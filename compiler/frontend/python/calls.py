@@ -13,6 +13,7 @@ from gradc.errors import AliasingError
 from gradc.frontend.python import environment, liveness
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction, call_custom
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
@@ -158,6 +159,9 @@ def _known(
     kwargs: Mapping[str, Ref],
     node: ast.AST | None,
 ) -> Ref:
+    custom = getattr(function, CUSTOM_FUNCTION, None)
+    if isinstance(custom, CustomFunction):
+        return call_custom(ctx, call, custom, args, kwargs, node)
     transform = getattr(function, TRANSFORM, None)
     if isinstance(transform, Transform):
         return apply_transform(transform, args, kwargs)

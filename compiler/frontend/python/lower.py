@@ -16,6 +16,7 @@ from gradc.errors import (
 )
 from gradc.frontend.python import calls, environment
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
@@ -26,6 +27,7 @@ from gradc.frontend.python.refs import (
     Cell,
     Constant,
     Dict,
+    Frame,
     List,
     Partial,
     Poison,
@@ -118,6 +120,7 @@ class _Lowerer:
         self.cells: dict[int, Cell] = {}
         self.results: list[Value] = []
         self.weak: list[bool] = []
+        self.custom: object = None
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Lowered:
         ctx = self.ctx
@@ -134,7 +137,7 @@ class _Lowerer:
         out_tree: object = None
         with ctx.call_frame(frame):
             try:
-                result = calls.run(ctx, callee, frame)
+                result = self._result(callee, frame, refs, keywords)
                 out_tree = self._flatten(result, callee)
             except TooMuchError:
                 pass
@@ -160,17 +163,32 @@ class _Lowerer:
             dict(ctx.constants),
         )
 
+    def _read(self, function: Any) -> Ref | None:
+        """The source to read for a function; one with its own derivative is remembered."""
+        custom = getattr(function, CUSTOM_FUNCTION, None)
+        if isinstance(custom, CustomFunction):
+            self.custom = function
+            return environment.callee_of(self.ctx, custom.function)
+        return environment.callee_of(self.ctx, function)
+
+    def _result(
+        self, callee: Callee, frame: Frame, refs: Sequence[Ref], keywords: Mapping[str, Ref]
+    ) -> Ref:
+        if self.custom is not None:
+            return calls.call(self.ctx, Constant(self.custom), refs, keywords, callee.node)
+        return calls.run(self.ctx, callee, frame)
+
     # -- arguments ------------------------------------------------------------------------
 
     def _callee(self) -> tuple[Callee, tuple[Ref, ...], Mapping[str, Ref]]:
-        ref = environment.callee_of(self.ctx, self.fn)
+        ref = self._read(self.fn)
         args: tuple[Ref, ...] = ()
         kwargs: dict[str, Ref] = {}
         while isinstance(ref, Partial):
             args, kwargs = (*ref.args, *args), {**ref.kwargs, **kwargs}
             ref = ref.callee
             if isinstance(ref, Constant):
-                ref = environment.callee_of(self.ctx, ref.value)
+                ref = self._read(ref.value)
         if not isinstance(ref, Callee):
             raise UnsupportedFunctionError(
                 f"{function_name(self.fn)}: this is not a Python function whose source can be read"

@@ -1,0 +1,55 @@
+"""Functions put in the place of a call: copies of their ops, with the sizes of the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gradc.ir.builder import Builder
+from gradc.ir.core import Function, Op, Value
+from gradc.ir.renaming import SymbolRenaming
+from gradc.ir.types import Dim
+from gradc.ir.walk import clone_op
+
+
+def inline(
+    builder: Builder, function: Function, args: Sequence[Value], outs: Sequence[Value] = ()
+) -> list[Value]:
+    """Append a copy of a function's ops; returns its results for these arguments.
+
+    Parameters
+    ----------
+    builder : Builder
+    function : Function
+        It uses nothing but its parameters.
+    args : sequence of Value
+        Of the types of the parameters, but that their sizes may have other symbols.
+    outs : sequence of Value
+        Values of the types that the results have at the call, where those are known.
+    """
+    symbols: dict[str, Dim] = {}
+    _note_symbols(symbols, zip(function.params, args, strict=True))
+    _note_symbols(symbols, zip(function.results, outs, strict=False))
+    body = function.body
+    if any(symbol != dim for symbol, dim in symbols.items()):
+        body = SymbolRenaming(symbols).region(body)
+    mapping = dict(zip(body.params, args, strict=True))
+    inline_ops(builder, body.ops, mapping)
+    return [mapping.get(result, result) for result in body.yields]
+
+
+def _note_symbols(symbols: dict[str, Dim], pairs: Iterable[tuple[Value, Value]]) -> None:
+    for own, given in pairs:
+        for here, there in zip(own.type.shape, given.type.shape, strict=True):
+            if isinstance(here, str):
+                symbols.setdefault(here, there)
+        if isinstance(own.size, str) and given.size is not None:
+            symbols.setdefault(own.size, given.size)
+
+
+def inline_ops(builder: Builder, ops: Sequence[Op], mapping: dict[Value, Value]) -> None:
+    """Append copies of ops; `mapping` is extended by what they define."""
+    for op in ops:
+        copied = clone_op(op, mapping)
+        builder.append(copied)
+        for out in copied.outs:
+            builder.symbols.note(out)
