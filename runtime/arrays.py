@@ -1,4 +1,4 @@
-"""What generated programs call on array indices and growing arrays.
+"""What generated programs call on array indices, growing arrays and products of matrices.
 
 Every function here is plain Python, and an uncompiled program runs it as it stands. When a program
 is compiled its helpers are replaced by what :mod:`gradc_runtime.compiled` has in their place; numba
@@ -56,6 +56,15 @@ def wrap(index: int, size: int, line: int) -> int:
     if not -size <= index < size:
         raise IndexOutOfRangeError(line, index, size)
     return index + size if index < 0 else index
+
+
+def dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The product of two matrices, or of a matrix and a vector: :func:`numpy.dot`.
+
+    Compiled programs call BLAS directly (:mod:`gradc_runtime.blas`).
+    """
+    product: np.ndarray[Any, Any] = np.dot(a, b)
+    return product
 
 
 def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:

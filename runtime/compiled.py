@@ -17,7 +17,7 @@ import numba
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
-from gradc_runtime import arrays, index_sets
+from gradc_runtime import arrays, blas, index_sets
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -67,6 +67,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
     return {
         arrays.wrap: _wrap,
         arrays.grow: numba.njit(arrays.grow),
+        arrays.dot: blas.dot,
         **compiled_functions(index_sets),
     }
 

@@ -276,7 +276,7 @@ def _cast(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
 def _matmul(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     if writer.style == "numpy":
         return binary(args[0], "@", args[1], PRODUCT)
-    return call("np.dot", *args)
+    return call(writer.helper("dot"), *args)
 
 
 def _helper(name: str) -> Text:

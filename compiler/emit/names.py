@@ -16,6 +16,7 @@ HELPERS: Mapping[str, str] = MappingProxyType(
     {
         "wrap": "gradc_runtime.arrays",
         "grow": "gradc_runtime.arrays",
+        "dot": "gradc_runtime.arrays",
         "softmax": "gradc_runtime.special",
         "logsumexp": "gradc_runtime.special",
         "linalg": "gradc_runtime",

@@ -7,6 +7,7 @@ import textwrap
 MODULE = """
 import numpy as np
 
+from gradc_runtime.arrays import dot
 from gradc_runtime.jit import kernel
 
 
@@ -20,7 +21,7 @@ def total(x):
 
 @kernel("f8[:, ::1], f8[:, ::1]")
 def product(x, y):
-    return np.dot(x, y.T)
+    return dot(x, y.T)
 """
 
 CALL = """
