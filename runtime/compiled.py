@@ -17,7 +17,7 @@ import numba
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
-from gradc_runtime import arrays, blas, index_sets
+from gradc_runtime import arrays, blas, compiled_sorting, index_sets, sorting
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -64,11 +64,16 @@ def counterpart(value: Any, names: Iterable[str]) -> Any:
 @functools.cache
 def counterparts() -> Mapping[Callable[..., Any], Any]:
     """For each helper that compiled programs may call, what it is there."""
+    sorts = compiled_functions(compiled_sorting)
     return {
         arrays.wrap: _wrap,
         arrays.grow: numba.njit(arrays.grow),
         arrays.dot: blas.dot,
         **compiled_functions(index_sets),
+        sorting.argsort: sorts[compiled_sorting.argsort],
+        sorting.in_order: sorts[compiled_sorting.in_order],
+        sorting.in_order_shared: sorts[compiled_sorting.in_order_shared],
+        sorting.from_order_shared: sorts[compiled_sorting.from_order_shared],
     }
 
 

@@ -24,6 +24,7 @@ from gradc.prims.index_sets import JOIN, JOIN_ALL, JOIN_EACH, JOIN_ROWS
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import FIRST_CAPACITY, GROW, TAPE, TRIP
 from gradc.prims.rows import LOGSUMEXP, SOFTMAX
+from gradc.prims.scans import CUMSUM
 from gradc.prims.shape import (
     ARGMAX,
     ARGMIN,
@@ -37,6 +38,7 @@ from gradc.prims.shape import (
     TRANSPOSE,
     ZEROS,
 )
+from gradc.prims.sorting import ARGSORT, FROM_ORDER_SHARED, IN_ORDER, IN_ORDER_SHARED
 
 
 def structured(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
@@ -148,6 +150,16 @@ def _arg_extremum(function: str) -> Text:
         return call(function, args[0], axis=str(op.params["axis"]))
 
     return text
+
+
+def _running_sum(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
+    axis, rank = op.params["axis"], op.args[0].type.rank
+    along = {} if rank == 1 else {"axis": str(axis)}
+    if not op.params["reverse"]:
+        return call("np.cumsum", args[0], **along)
+    backwards = f"[{', '.join([*[':'] * axis, '::-1'])}]"
+    summed = call("np.cumsum", Expr(f"{args[0].at(ATOM)}{backwards}"), **along)
+    return Expr(f"{summed.at(ATOM)}{backwards}")
 
 
 # -- parts of arrays ----------------------------------------------------------------------------
@@ -293,9 +305,14 @@ _TABLE: Mapping[Primitive, Text] = {
     MIN: _reduction("np.min"),
     ARGMAX: _arg_extremum("np.argmax"),
     ARGMIN: _arg_extremum("np.argmin"),
+    CUMSUM: _running_sum,
     GET: _get,
     PICK: _pick,
     WRAP: _wrap,
+    ARGSORT: _helper("argsort"),
+    IN_ORDER: _helper("in_order"),
+    IN_ORDER_SHARED: _helper("in_order_shared"),
+    FROM_ORDER_SHARED: _helper("from_order_shared"),
     ZEROS: _creation("np.zeros"),
     EMPTY: _creation("np.empty"),
     TAPE: _tape,

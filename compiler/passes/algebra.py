@@ -278,6 +278,8 @@ def _unless_same(op: Op, prim: Primitive, args: Sequence[Value]) -> Op | None:
 
 def _bounded(op: Op, site: Site) -> Value | Op | None:
     """``max(max(n - 1, 0) - 1, 0)`` is ``max(n - 2, 0)``: only the outer bound counts."""
+    if not op.out.type.is_scalar:
+        return None
     pick = max if op.prim is IMAX else min
     for inner, bound in (op.args, op.args[::-1]):
         outer = site.constant(bound)

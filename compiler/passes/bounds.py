@@ -78,7 +78,7 @@ class _Bounds:
             return self.wrap(op, facts)
         if op.prim is TRIP:
             return self.trip(op, facts)
-        if op.prim in (IMAX, IMIN):
+        if op.prim in (IMAX, IMIN) and op.out.type.is_scalar:
             return self.extremum(op, facts)
         if _is_integer_comparison(op):
             outcome = facts.compare(op)

@@ -169,6 +169,19 @@ SQRT = elementwise(
     cost=6,
 )
 
+# The square root of a sum of squares: where that is zero there is a kink, as in a norm.
+ROOT = elementwise(
+    "root",
+    np.sqrt,
+    kind=Kind.POWER,
+    partials=lambda x, *, out: (SELECT(EQ(out, 0.0), 0.0, 0.5 / out),),
+    at=[(0.3,), (2.0,)],
+    formula="1/(2*sqrt(x))",
+    edges="the derivative at 0 is 0: of norms and standard deviations",
+    text="np.sqrt({0})",
+    cost=6,
+)
+
 FLOORDIV = constant(
     "floordiv",
     np.floor_divide,
@@ -222,4 +235,4 @@ CAST = Primitive(
     pointwise=True,
 )
 
-RECORDS = (ADD, SUB, NEG, MUL, DIV, IPOW, POW, SQRT, LOG, FLOORDIV, MOD, CAST)
+RECORDS = (ADD, SUB, NEG, MUL, DIV, IPOW, POW, SQRT, ROOT, LOG, FLOORDIV, MOD, CAST)

@@ -22,6 +22,7 @@ SYMPY: Mapping[str, tuple[tuple[Any, ...], Any]] = {
     "div": ((a, b), a / b),
     "pow": ((x, y), x**y),
     "sqrt": ((x,), sympy.sqrt(x)),
+    "root": ((x,), sympy.sqrt(x)),
     "log": ((x,), sympy.log(x)),
     "exp": ((x,), sympy.exp(x)),
     "exp2": ((x,), 2**x),

@@ -17,7 +17,7 @@ from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Kind, Primitive
-from gradc.ir.types import BOOL, INT, DType, Type
+from gradc.ir.types import INT, DType, Type, dtype_of_numpy
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
@@ -58,10 +58,10 @@ def _function(prim: Primitive, args: tuple[Any, ...], params: dict[str, Any]) ->
     values = []
     for index, arg in enumerate(args):
         array = np.asarray(arg)
-        if array.dtype == np.int64:  # a size
+        if array.dtype == np.int64 and not array.shape:  # a size
             values.append(builder.value(INT, f"a{index}", size=int(arg)))
             continue
-        kind = BOOL.dtype if array.dtype == bool else DType.F64
+        kind = DType.F64 if array.dtype.kind == "f" else dtype_of_numpy(array.dtype)
         values.append(builder.value(Type(kind, array.shape), f"a{index}"))
     if prim.results:
         outs = builder.emit_all(prim, values, params)

@@ -327,12 +327,12 @@ class Lowering:
         """Call a function, a method or a callee of the user."""
         return self.tables.call(self, function, args, kwargs, node)
 
-    def library(self, function: Callable[..., Any], *args: Ref) -> Ref:
+    def library(self, function: Callable[..., Any], *args: Ref, **kwargs: Ref) -> Ref:
         """Interpret a function that gradc brings along, at the place of the call."""
         before = self.pinned
         self.pinned = before or self.builder.loc
         try:
-            return self.call(Constant(function), args, {}, None)
+            return self.call(Constant(function), args, kwargs, None)
         finally:
             self.pinned = before
 

@@ -58,38 +58,6 @@ def positions_in_matrix(mask: Array) -> tuple[Array, Array]:
     return rows, columns
 
 
-def product(x: Array) -> Any:
-    """``np.prod`` of the elements of one axis."""
-    total = x.dtype.type(1)
-    for k in range(len(x)):
-        total *= x[k]
-    return total
-
-
-def product_of_rows(x: Array) -> Array:
-    """``np.prod`` over the first axis."""
-    total = np.ones(x.shape[1:], x.dtype)
-    for k in range(len(x)):
-        total *= x[k]
-    return total
-
-
-def cumulative_sum(x: Array) -> Array:
-    """``np.cumsum`` along the first axis."""
-    out = x.copy()
-    for k in range(1, len(x)):
-        out[k] = out[k - 1] + x[k]
-    return out
-
-
-def cumulative_product(x: Array) -> Array:
-    """``np.cumprod`` along the first axis."""
-    out = x.copy()
-    for k in range(1, len(x)):
-        out[k] = out[k - 1] * x[k]
-    return out
-
-
 def lower_triangle(x: Array, diagonal: int) -> Array:
     """``np.tril``."""
     out = np.zeros_like(x)
@@ -169,52 +137,9 @@ def interpolated_points(x: Array, xp: Array, fp: Array) -> Array:
     return out
 
 
-def trapezoids(y: Array, x: Array) -> Any:
-    """``np.trapezoid`` of samples at points."""
-    total = 0.0
-    for k in range(1, len(y)):
-        total += 0.5 * (x[k] - x[k - 1]) * (y[k] + y[k - 1])
-    return total
-
-
-def convolved(a: Array, v: Array) -> Array:
-    """``np.convolve``, in full."""
-    out = np.zeros(len(a) + len(v) - 1, (a[:0] * v[:0].sum()).dtype)
-    for i in range(len(a)):
-        for j in range(len(v)):
-            out[i + j] += a[i] * v[j]
-    return out
-
-
-def counted_below(sorted_values: Array, value: Any, right: bool) -> int:
-    """``np.searchsorted`` of one value."""
-    low = 0
-    high = len(sorted_values)
-    while low < high:
-        middle = (low + high) // 2
-        before = sorted_values[middle] <= value if right else sorted_values[middle] < value
-        if before:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 def batched_product(a: Array, b: Array) -> Array:
     """The matrix products of two stacks of matrices."""
     out = np.empty((a.shape[0], a.shape[1], b.shape[2]), (a[:0, 0, 0] * b[:0, 0, 0].sum()).dtype)
     for k in range(a.shape[0]):
         out[k] = a[k] @ b[k]
     return out
-
-
-def position_of_sorted(x: Array) -> Array:
-    """``np.argsort``, stable: by insertion."""
-    order = np.empty(len(x), np.int64)
-    for i in range(len(x)):
-        j = i - 1
-        while j >= 0 and x[order[j]] > x[i]:
-            order[j + 1] = order[j]
-            j -= 1
-        order[j + 1] = i
-    return order

@@ -13,6 +13,7 @@ from gradc.frontend.python.functions import (
     attributes,
     builtin_functions,
     common,
+    counting,
     creation,
     decompositions,
     elementwise,
@@ -23,6 +24,8 @@ from gradc.frontend.python.functions import (
     reductions,
     shaping,
     solving,
+    sorting,
+    written,
 )
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.refs import Ref
@@ -35,12 +38,15 @@ _MODULES = (
     elementwise,
     extra,
     reductions,
+    counting,
+    sorting,
     linalg,
     solving,
     decompositions,
     shaping,
     creation,
     attributes,
+    written,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradc.frontend.python import sequences, slices, writes
+from gradc.frontend.python import arithmetic, sequences, slices, writes
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.builtin_functions import shape_tuple
@@ -164,7 +164,22 @@ def get(ctx: Lowering, owner: Ref, key: Ref, default: Ref = NONE) -> Ref:
     return owner.items.get(ctx.constant(key, "the key"), default)
 
 
-@REGISTRY.method("index", "count", group="tuple")
-def unsupported(ctx: Lowering, owner: Ref, *args: Ref) -> Ref:
-    """Searches in tuples."""
-    raise RefusedError("searching in a tuple is not supported", "use a loop or an array")
+@REGISTRY.method("index", group="tuple")
+def index(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
+    """``items.index(item)`` of constants."""
+    return arithmetic.fold(tuple.index, *_searched(ctx, owner, item))
+
+
+@REGISTRY.method("count", group="tuple")
+def count(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
+    """``items.count(item)`` of constants."""
+    return arithmetic.fold(tuple.count, *_searched(ctx, owner, item))
+
+
+def _searched(ctx: Lowering, owner: Ref, item: Ref) -> tuple[object, object]:
+    try:
+        return ctx.constant(owner, "a tuple"), ctx.constant(item, "what is searched for")
+    except RefusedError:
+        raise RefusedError(
+            "searching in a tuple is supported for constants only", "use a loop or an array"
+        ) from None

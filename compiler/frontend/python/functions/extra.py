@@ -10,12 +10,12 @@ import numpy as np
 from gradc.frontend.python import advanced, arithmetic, indexing, library, sequences
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
-from gradc.frontend.python.functions.common import as_operand, integer_constant, is_none
+from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.linalg import diagonal_value
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.functions.shaping import as_array, permuted, ravel
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.promote import as_float, as_number
+from gradc.frontend.python.promote import as_float
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Tuple
 from gradc.ir.types import DType
 
@@ -49,47 +49,6 @@ def _along(ctx: Lowering, function: object, a: Ref, axis: Ref, *args: Ref) -> Re
         return ctx.library(function, flat, *args)  # type: ignore[arg-type]
     place = common.one_axis(ctx, axis, array.type.rank)
     return _back(ctx, ctx.library(function, _front(ctx, array, place), *args), place)  # type: ignore[arg-type]
-
-
-@REGISTRY.function(np.cumsum)
-@REGISTRY.method("cumsum")
-def cumsum(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.cumsum``."""
-    return _along(ctx, library.cumulative_sum, a, axis)
-
-
-@REGISTRY.function(np.cumprod)
-@REGISTRY.method("cumprod")
-def cumprod(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.cumprod``."""
-    return _along(ctx, library.cumulative_product, a, axis)
-
-
-@REGISTRY.function(np.prod)
-@REGISTRY.method("prod")
-def prod(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.prod``: a loop, so that a zero among the factors does no harm."""
-    ref = as_operand(ctx, a)
-    if not isinstance(ref, Array):
-        return ref
-    ref = as_array(ctx, ctx.result(ctx.value(ref, as_number(ctx.kind(ref)).dtype)))
-    if is_none(axis) or ref.type.rank == 1:
-        return ctx.library(library.product, ravel(ctx, ref))
-    place = common.one_axis(ctx, axis, ref.type.rank)
-    return ctx.library(library.product_of_rows, _front(ctx, ref, place))
-
-
-@REGISTRY.function(np.diff)
-def diff(ctx: Lowering, a: Ref, n: Ref = ONE, axis: Ref = LAST) -> Ref:
-    """``np.diff``."""
-    array = as_array(ctx, a)
-    place = common.one_axis(ctx, axis, array.type.rank)
-    result: Ref = array
-    for _ in range(integer_constant(ctx, n, "the order of differences")):
-        later = _sliced(ctx, result, place, Slice(ONE, NONE, NONE))
-        earlier = _sliced(ctx, result, place, Slice(NONE, LAST, NONE))
-        result = arithmetic.binary(ctx, ast.Sub, later, earlier, "np.diff")
-    return result
 
 
 def _sliced(ctx: Lowering, ref: Ref, axis: int, part: Slice) -> Ref:
@@ -168,53 +127,6 @@ def interp(ctx: Lowering, x: Ref, xp: Ref, fp: Ref) -> Ref:
     single = not isinstance(at, Array)
     found = library.interpolated if single else library.interpolated_points
     return ctx.library(found, at, points, values)
-
-
-@REGISTRY.function(np.trapezoid)
-def trapezoid(ctx: Lowering, y: Ref, x: Ref = NONE, dx: Ref = ONE) -> Ref:
-    """``np.trapezoid`` of a vector of samples."""
-    samples = as_array(ctx, y)
-    if not is_none(x):
-        return ctx.library(library.trapezoids, samples, as_array(ctx, x))
-    inner = [
-        _sliced(ctx, samples, 0, part) for part in (Slice(ONE, NONE, NONE), Slice(NONE, LAST, NONE))
-    ]
-    pairs = arithmetic.binary(ctx, ast.Add, inner[0], inner[1], "np.trapezoid")
-    total = ctx.call(Constant(np.sum), (pairs,), {}, None)
-    half = arithmetic.binary(ctx, ast.Mult, dx, Constant(0.5), "np.trapezoid")
-    return arithmetic.binary(ctx, ast.Mult, total, half, "np.trapezoid")
-
-
-@REGISTRY.function(np.convolve)
-def convolve(ctx: Lowering, a: Ref, v: Ref, mode: Ref = NONE) -> Ref:
-    """``np.convolve`` in full."""
-    wanted = ctx.constant(mode, "the mode")
-    if wanted not in (None, "full"):
-        raise RefusedError(f"np.convolve with mode {wanted!r} is not supported", "slice the result")
-    return ctx.library(library.convolved, as_array(ctx, a), as_array(ctx, v))
-
-
-@REGISTRY.function(np.searchsorted)
-def searchsorted(ctx: Lowering, a: Ref, v: Ref, side: Ref = NONE) -> Ref:
-    """``np.searchsorted`` of one value."""
-    if ctx.shape(as_operand(ctx, v)):
-        raise RefusedError("np.searchsorted of several values is not supported", "write a loop")
-    right = Constant(ctx.constant(side, "the side") == "right")
-    return ctx.library(library.counted_below, as_array(ctx, a), v, right)
-
-
-@REGISTRY.function(np.argsort)
-@REGISTRY.method("argsort")
-def argsort(ctx: Lowering, a: Ref) -> Ref:
-    """``np.argsort`` of a vector; equal elements keep their order."""
-    return ctx.library(library.position_of_sorted, _vector(ctx, a, "np.argsort"))
-
-
-@REGISTRY.function(np.sort)
-def sort(ctx: Lowering, a: Ref) -> Ref:
-    """``np.sort`` of a vector."""
-    array = _vector(ctx, a, "np.sort")
-    return advanced.read(ctx, array, [argsort(ctx, array)])
 
 
 def _vector(ctx: Lowering, ref: Ref, title: str) -> Array:

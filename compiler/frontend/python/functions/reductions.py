@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extrema, norms and products over axes."""
+"""Reductions that are primitives: sums, means, spreads and extrema over axes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from gradc.frontend.python import arithmetic, slices
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, axes_of, is_none
-from gradc.frontend.python.functions.elementwise import magnitude, truth_values
+from gradc.frontend.python.functions.elementwise import extremum, magnitude, truth_values
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import Kind, as_float, as_number
 from gradc.frontend.python.refs import NONE, Constant, Ref
 from gradc.ir.core import Primitive, Value
 from gradc.ir.types import DType
-from gradc.prims.arithmetic import CAST, DIV, IPOW, SQRT, SUB
-from gradc.prims.compare import EQ, LNOT, NE, SELECT
-from gradc.prims.shape import ARGMAX, ARGMIN, MAX, MIN, SUM
+from gradc.prims.arithmetic import CAST, DIV, IPOW, ROOT, SUB
+from gradc.prims.compare import SELECT
+from gradc.prims.integers import IMAX
+from gradc.prims.scans import CUMSUM
+from gradc.prims.shape import BROADCAST, MAX, MIN, SUM
 
 REGISTRY = Registry()
 
-FALSE = Constant(False)
+FALSE, TRUE = Constant(False), Constant(True)
 ZERO = Constant(0)
 
 
@@ -35,75 +37,174 @@ def reduced(
     return common.with_kept_axes(ctx, total, value.type, axes) if keep else total
 
 
-def _keeps(ctx: Lowering, keepdims: Ref) -> bool:
+def keeps(ctx: Lowering, keepdims: Ref) -> bool:
+    """Whether the reduced axes stay, with size 1."""
     return bool(ctx.constant(keepdims, "keepdims"))
 
 
-def _kind(ctx: Lowering, x: Ref, dtype: Ref) -> Kind:
+def kind_of_total(ctx: Lowering, x: Ref, dtype: Ref) -> Kind:
+    """What a sum is computed in: the dtype that is asked for, else that of the elements."""
     return as_number(ctx.kind(x)) if is_none(dtype) else Kind(ctx.dtype(dtype))
+
+
+def is_everything(where: Ref) -> bool:
+    """Whether a `where` argument leaves nothing out."""
+    return isinstance(where, Constant) and bool(where.value)
+
+
+def masked(ctx: Lowering, value: Value, where: Ref, fill: float) -> Value:
+    """The elements where a mask is true; `fill` stands in place of the others."""
+    if is_everything(where):
+        return value
+    mask = mask_like(ctx, value, where)
+    other = ctx.builder.const(fill, value.type.dtype)
+    wide = arithmetic.broadcast_to(ctx, other, value.type.shape, "")
+    return ctx.emit(SELECT, (mask, value, wide), None, "kept")
+
+
+def mask_like(ctx: Lowering, value: Value, where: Ref) -> Value:
+    """A `where` argument as a mask of the shape of what it applies to."""
+    test = ctx.value(truth_values(ctx, as_operand(ctx, where)))
+    what = "the argument where= does not fit the array"
+    return arithmetic.broadcast_to(ctx, test, value.type.shape, what)
 
 
 @REGISTRY.function(np.sum)
 @REGISTRY.method("sum")
 def sum_(
-    ctx: Lowering, a: Ref, axis: Ref = NONE, dtype: Ref = NONE, *, keepdims: Ref = FALSE
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref = NONE,
+    dtype: Ref = NONE,
+    *,
+    keepdims: Ref = FALSE,
+    initial: Ref = NONE,
+    where: Ref = TRUE,
 ) -> Ref:
     """``np.sum``."""
     x = as_operand(ctx, a)
-    value = ctx.value(x, _kind(ctx, x, dtype).dtype)
+    value = ctx.value(x, kind_of_total(ctx, x, dtype).dtype)
     axes = axes_of(ctx, axis, value.type)
-    return ctx.result(reduced(ctx, SUM, value, axes, _keeps(ctx, keepdims)))
+    value = masked(ctx, value, where, 0)
+    total = ctx.result(reduced(ctx, SUM, value, axes, keeps(ctx, keepdims)))
+    if is_none(initial):
+        return total
+    return arithmetic.binary(ctx, ast.Add, total, initial, "np.sum")
 
 
-def _divided(ctx: Lowering, total: Value, count: Value) -> Value:
-    divisor = ctx.emit(CAST, (count,), {"dtype": total.type.dtype}, "count")
+@REGISTRY.function(np.cumsum)
+@REGISTRY.method("cumsum")
+def cumsum(ctx: Lowering, a: Ref, axis: Ref = NONE, dtype: Ref = NONE) -> Ref:
+    """``np.cumsum``."""
+    x = as_operand(ctx, a)
+    value = ctx.value(x, kind_of_total(ctx, x, dtype).dtype)
+    if value.type.is_scalar:
+        value = arithmetic.reshaped(ctx, value, (1,))
+    if is_none(axis):
+        value, along = common.flat(ctx, value), 0
+    else:
+        along = common.one_axis(ctx, axis, value.type.rank)
+    return ctx.result(ctx.emit(CUMSUM, (value,), {"axis": along, "reverse": False}))
+
+
+# -- means and spreads --------------------------------------------------------------------------
+
+
+def _divided(ctx: Lowering, total: Value, count: Value, name: str) -> Value:
+    divisor = ctx.cast(count, total.type.dtype)
     if isinstance(count.size, int):
         divisor = ctx.builder.const(float(count.size), total.type.dtype)
-    wide = arithmetic.broadcast_to(ctx, divisor, total.type.shape, "")
-    return ctx.emit(DIV, (total, wide), None, "mean")
+    what = "the number of elements"
+    wide = arithmetic.broadcast_to(ctx, divisor, total.type.shape, what)
+    return ctx.emit(DIV, (total, wide), None, name)
 
 
-def mean_value(ctx: Lowering, value: Value, axes: tuple[int, ...], keep: bool) -> Value:
+def _count(ctx: Lowering, value: Value, axes: tuple[int, ...], keep: bool, where: Ref) -> Value:
+    """How many elements there are: one number, or with a mask one for each result."""
+    if is_everything(where):
+        return slices.product(ctx, [value.type.shape[axis] for axis in axes])
+    counted = ctx.emit(CAST, (mask_like(ctx, value, where),), {"dtype": DType.INT}, "count")
+    return reduced(ctx, SUM, counted, axes, keep)
+
+
+def mean_value(
+    ctx: Lowering, value: Value, axes: tuple[int, ...], keep: bool, where: Ref = TRUE
+) -> Value:
     """The mean over axes."""
-    total = reduced(ctx, SUM, value, axes, keep)
-    return _divided(ctx, total, slices.product(ctx, [value.type.shape[axis] for axis in axes]))
+    total = reduced(ctx, SUM, masked(ctx, value, where, 0.0), axes, keep)
+    return _divided(ctx, total, _count(ctx, value, axes, keep, where), "mean")
 
 
 @REGISTRY.function(np.mean)
 @REGISTRY.method("mean")
 def mean(
-    ctx: Lowering, a: Ref, axis: Ref = NONE, dtype: Ref = NONE, *, keepdims: Ref = FALSE
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref = NONE,
+    dtype: Ref = NONE,
+    *,
+    keepdims: Ref = FALSE,
+    where: Ref = TRUE,
 ) -> Ref:
     """``np.mean``."""
     x = as_operand(ctx, a)
-    kind = as_float(_kind(ctx, x, dtype))
+    kind = as_float(kind_of_total(ctx, x, dtype))
     value = ctx.value(x, kind.dtype)
     axes = axes_of(ctx, axis, value.type)
-    return ctx.result(mean_value(ctx, value, axes, _keeps(ctx, keepdims)))
+    return ctx.result(mean_value(ctx, value, axes, keeps(ctx, keepdims), where))
 
 
-@REGISTRY.function(np.average)
-def average(ctx: Lowering, a: Ref, axis: Ref = NONE, weights: Ref = NONE) -> Ref:
-    """``np.average``, with weights of the same shape."""
-    if is_none(weights):
-        return mean(ctx, a, axis)
-    x, w = as_operand(ctx, a), as_operand(ctx, weights)
-    weighted = arithmetic.binary(ctx, ast.Mult, x, w, "np.average")
-    total, mass = sum_(ctx, weighted, axis), sum_(ctx, w, axis)
-    return arithmetic.binary(ctx, ast.Div, total, mass, "np.average")
+def _spread(ctx: Lowering, found: Value, value: Value, axes: tuple[int, ...]) -> Value:
+    """A result over axes, broadcast back to the shape of what was reduced."""
+    if not axes:
+        return found
+    kept = tuple(axis for axis in range(value.type.rank) if axis not in axes)
+    sizes = [ctx.size(dim) for dim in value.type.shape]
+    return ctx.emit(BROADCAST, (found, *sizes), {"axes": kept}, found.name)
 
 
-def _variance(ctx: Lowering, a: Ref, axis: Ref, ddof: Ref, keepdims: Ref) -> Value:
+def _variance(
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref,
+    dtype: Ref,
+    less: tuple[Ref, Ref],
+    keepdims: Ref,
+    where: Ref,
+    middle: Ref,
+) -> Value:
     x = as_operand(ctx, a)
-    value = ctx.value(x, as_float(ctx.kind(x)).dtype)
-    axes = axes_of(ctx, axis, value.type)
-    middle = mean_value(ctx, value, axes, keep=True)
-    wide = arithmetic.broadcast_to(ctx, middle, value.type.shape, "")
+    value = ctx.value(x, as_float(kind_of_total(ctx, x, dtype)).dtype)
+    axes, keep = axes_of(ctx, axis, value.type), keeps(ctx, keepdims)
+    if is_none(middle):
+        wide = _spread(ctx, mean_value(ctx, value, axes, keep=False, where=where), value, axes)
+    else:
+        centre = ctx.value(as_operand(ctx, middle), value.type.dtype)
+        wide = arithmetic.broadcast_to(ctx, centre, value.type.shape, "the mean does not fit")
     squares = ctx.emit(IPOW, (ctx.emit(SUB, (value, wide)),), {"n": 2})
-    total = reduced(ctx, SUM, squares, axes, _keeps(ctx, keepdims))
-    count = slices.product(ctx, [value.type.shape[axis] for axis in axes])
-    less = ctx.integer(ddof, "ddof")
-    return _divided(ctx, total, ctx.builder.integer(SUB, count, less))
+    total = reduced(ctx, SUM, masked(ctx, squares, where, 0.0), axes, keep)
+    count = _freedom(ctx, _count(ctx, value, axes, keep, where), less)
+    return _divided(ctx, total, count, "variance")
+
+
+def _freedom(ctx: Lowering, count: Value, less: tuple[Ref, Ref]) -> Value:
+    """The number of elements less `ddof`, or `correction` by its newer name."""
+    ddof, correction = less
+    if not is_none(correction):
+        if not (isinstance(ddof, Constant) and ddof.value == 0):
+            raise shapes("ddof and correction cannot be given together")
+        ddof = correction
+    given = ctx.constant(ddof, "ddof")
+    if given == 0:
+        return count
+    if isinstance(given, float) and not given.is_integer():
+        number = ctx.result(ctx.cast(count, DType.F64))
+        left = arithmetic.binary(ctx, ast.Sub, number, Constant(given), "ddof")
+        return ctx.value(extremum(ctx, (left, Constant(0.0)), larger=True))
+    if count.type.is_scalar:
+        return ctx.builder.integer(IMAX, ctx.builder.integer(SUB, count, int(given)), 0)
+    left = arithmetic.binary(ctx, ast.Sub, ctx.result(count), Constant(int(given)), "ddof")
+    return ctx.value(extremum(ctx, (left, ZERO), larger=True))
 
 
 @REGISTRY.function(np.var)
@@ -112,12 +213,19 @@ def var(
     ctx: Lowering,
     a: Ref,
     axis: Ref = NONE,
-    *,
+    dtype: Ref = NONE,
+    out: Ref = NONE,
     ddof: Ref = ZERO,
     keepdims: Ref = FALSE,
+    *,
+    where: Ref = TRUE,
+    mean: Ref = NONE,
+    correction: Ref = NONE,
 ) -> Ref:
     """``np.var``."""
-    return ctx.result(_variance(ctx, a, axis, ddof, keepdims))
+    _no_out(out)
+    less = (ddof, correction)
+    return ctx.result(_variance(ctx, a, axis, dtype, less, keepdims, where, mean))
 
 
 @REGISTRY.function(np.std)
@@ -126,93 +234,99 @@ def std(
     ctx: Lowering,
     a: Ref,
     axis: Ref = NONE,
-    *,
+    dtype: Ref = NONE,
+    out: Ref = NONE,
     ddof: Ref = ZERO,
     keepdims: Ref = FALSE,
+    *,
+    where: Ref = TRUE,
+    mean: Ref = NONE,
+    correction: Ref = NONE,
 ) -> Ref:
-    """``np.std``."""
-    return ctx.result(ctx.emit(SQRT, (_variance(ctx, a, axis, ddof, keepdims),)))
+    """``np.std``: a norm, whose derivative where all elements are equal is zero."""
+    _no_out(out)
+    less = (ddof, correction)
+    variance = _variance(ctx, a, axis, dtype, less, keepdims, where, mean)
+    return ctx.result(ctx.emit(ROOT, (variance,), None, "std"))
 
 
-def _extremum(ctx: Lowering, a: Ref, axis: Ref, keepdims: Ref, prim: Primitive) -> Ref:
+def _no_out(out: Ref) -> None:
+    if not is_none(out):
+        raise RefusedError("`out=` is not supported here", "assign the result instead")
+
+
+# -- extrema ------------------------------------------------------------------------------------
+
+
+def _extremum(
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref,
+    keepdims: Ref,
+    initial: Ref,
+    where: Ref,
+    larger: bool,
+) -> Ref:
     x = as_operand(ctx, a)
     value = ctx.value(x)
     axes = axes_of(ctx, axis, value.type)
-    return ctx.result(reduced(ctx, prim, value, axes, _keeps(ctx, keepdims)))
+    if not is_everything(where):
+        if is_none(initial):
+            raise shapes(
+                "a largest or smallest element under a mask needs a value to begin with",
+                "give initial=...: it counts where the mask leaves nothing",
+            )
+        value = masked(ctx, value, where, _worst(value.type.dtype, larger))
+    found = ctx.result(reduced(ctx, MAX if larger else MIN, value, axes, keeps(ctx, keepdims)))
+    if is_none(initial):
+        return found
+    begin = ctx.result(ctx.value(initial, value.type.dtype))
+    return extremum(ctx, (found, begin), larger)
+
+
+def _worst(dtype: DType, larger: bool) -> float:
+    """What every element beats."""
+    if dtype.is_float:
+        return -np.inf if larger else np.inf
+    limits = np.iinfo(np.int64)
+    return limits.min if larger else limits.max
 
 
 @REGISTRY.function(np.max, np.amax)
 @REGISTRY.method("max")
-def max_(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Ref:
+def max_(
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref = NONE,
+    *,
+    keepdims: Ref = FALSE,
+    initial: Ref = NONE,
+    where: Ref = TRUE,
+) -> Ref:
     """``np.max``: elements that tie share the derivative."""
-    return _extremum(ctx, a, axis, keepdims, MAX)
+    return _extremum(ctx, a, axis, keepdims, initial, where, larger=True)
 
 
 @REGISTRY.function(np.min, np.amin)
 @REGISTRY.method("min")
-def min_(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Ref:
+def min_(
+    ctx: Lowering,
+    a: Ref,
+    axis: Ref = NONE,
+    *,
+    keepdims: Ref = FALSE,
+    initial: Ref = NONE,
+    where: Ref = TRUE,
+) -> Ref:
     """``np.min``: elements that tie share the derivative."""
-    return _extremum(ctx, a, axis, keepdims, MIN)
+    return _extremum(ctx, a, axis, keepdims, initial, where, larger=False)
 
 
 @REGISTRY.function(np.ptp)
-def ptp(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
+def ptp(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Ref:
     """``np.ptp``: the largest less the smallest."""
-    return arithmetic.binary(ctx, ast.Sub, max_(ctx, a, axis), min_(ctx, a, axis), "np.ptp")
-
-
-def _position(ctx: Lowering, a: Ref, axis: Ref, prim: Primitive) -> Ref:
-    value = ctx.value(as_operand(ctx, a))
-    if is_none(axis):
-        value, along = common.flat(ctx, value), 0
-    else:
-        along = common.one_axis(ctx, axis, value.type.rank)
-    return ctx.result(ctx.emit(prim, (value,), {"axis": along}))
-
-
-@REGISTRY.function(np.argmax)
-@REGISTRY.method("argmax")
-def argmax(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.argmax``."""
-    return _position(ctx, a, axis, ARGMAX)
-
-
-@REGISTRY.function(np.argmin)
-@REGISTRY.method("argmin")
-def argmin(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.argmin``."""
-    return _position(ctx, a, axis, ARGMIN)
-
-
-def _truths(ctx: Lowering, a: Ref) -> Value:
-    return ctx.value(truth_values(ctx, as_operand(ctx, a)))
-
-
-@REGISTRY.function(np.any)
-@REGISTRY.method("any")
-def any_(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Ref:
-    """``np.any``."""
-    counted = ctx.cast(_truths(ctx, a), DType.INT)
-    axes = axes_of(ctx, axis, counted.type)
-    total = reduced(ctx, SUM, counted, axes, _keeps(ctx, keepdims))
-    zero = arithmetic.broadcast_to(ctx, ctx.builder.const(0), total.type.shape, "")
-    return ctx.result(ctx.emit(NE, (total, zero), None, "any"))
-
-
-@REGISTRY.function(np.all)
-@REGISTRY.method("all")
-def all_(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Ref:
-    """``np.all``."""
-    wrong = ctx.result(ctx.emit(LNOT, (_truths(ctx, a),)))
-    found = any_(ctx, wrong, axis, keepdims=keepdims)
-    return ctx.result(ctx.emit(LNOT, (ctx.value(found),), None, "all"))
-
-
-@REGISTRY.function(np.count_nonzero)
-def count_nonzero(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
-    """``np.count_nonzero``."""
-    counted = ctx.cast(_truths(ctx, a), DType.INT)
-    return ctx.result(reduced(ctx, SUM, counted, axes_of(ctx, axis, counted.type)))
+    top, bottom = (find(ctx, a, axis, keepdims=keepdims) for find in (max_, min_))
+    return arithmetic.binary(ctx, ast.Sub, top, bottom, "np.ptp")
 
 
 @REGISTRY.function(np.linalg.norm)
@@ -225,23 +339,11 @@ def norm(ctx: Lowering, x: Ref, ord: Ref = NONE, axis: Ref = NONE, keepdims: Ref
     value = ctx.value(x, as_float(ctx.kind(x)).dtype)
     axes = axes_of(ctx, axis, value.type)
     order = ctx.constant(ord, "the order of the norm")
-    keep = _keeps(ctx, keepdims)
+    keep = keeps(ctx, keepdims)
     if order in (1, np.inf) and len(axes) == 1:
         size = ctx.value(magnitude(ctx, ctx.result(value)))
         return ctx.result(reduced(ctx, SUM if order == 1 else MAX, size, axes, keep))
     if not (order is None or order == "fro" or (order == 2 and len(axes) == 1)):
         raise RefusedError(f"the norm of order {order!r} is not supported here", "use the 2-norm")
     squares = ctx.emit(IPOW, (value,), {"n": 2})
-    return ctx.result(root_or_zero(ctx, reduced(ctx, SUM, squares, axes, keep)))
-
-
-def root_or_zero(ctx: Lowering, total: Value) -> Value:
-    """The square root whose derivative at zero is zero."""
-    dtype, shape = total.type.dtype, total.type.shape
-    zero, one = (
-        arithmetic.broadcast_to(ctx, ctx.builder.const(constant, dtype), shape, "")
-        for constant in (0.0, 1.0)
-    )
-    vanishes = ctx.emit(EQ, (total, zero))
-    root = ctx.emit(SQRT, (ctx.emit(SELECT, (vanishes, one, total)),))
-    return ctx.emit(SELECT, (vanishes, zero, root), None, "norm")
+    return ctx.result(ctx.emit(ROOT, (reduced(ctx, SUM, squares, axes, keep),), None, "norm"))

@@ -1,0 +1,98 @@
+"""The functions of :mod:`gradc.frontend.python.written`, as handlers, and what those ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.functions import common
+from gradc.frontend.python.functions.common import is_none
+from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.promote import Kind, promote
+from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
+from gradc.frontend.python.written import (
+    accumulations,
+    counts,
+    differences,
+    missing,
+    quantiles,
+    reductions,
+    signals,
+    support,
+)
+
+REGISTRY = Registry()
+
+_MODULES: tuple[Any, ...] = (
+    accumulations,
+    counts,
+    differences,
+    missing,
+    quantiles,
+    reductions,
+    signals,
+)
+
+
+def _reader(function: Callable[..., Any]) -> Callable[..., Ref]:
+    """A handler that reads a function written in Python at the place of the call."""
+
+    def handler(ctx: Lowering, *args: Ref, **kwargs: Ref) -> Ref:
+        return ctx.library(function, *args, **kwargs)
+
+    return handler
+
+
+for _module in _MODULES:
+    for _key, _function in _module.FUNCTIONS.items():
+        REGISTRY.function(_key)(_reader(_function))
+    for _name, _function in getattr(_module, "METHODS", {}).items():
+        REGISTRY.method(_name)(_reader(_function))
+
+
+@REGISTRY.function(support.refuse)
+def refuse(ctx: Lowering, message: Ref, hint: Ref = NONE) -> Ref:
+    """Refuse the call that is being read."""
+    raise RefusedError(
+        str(ctx.constant(message, "the message")),
+        None if is_none(hint) else str(ctx.constant(hint, "the hint")),
+    )
+
+
+@REGISTRY.function(normalize_axis_tuple)
+def axis_tuple(ctx: Lowering, axis: Ref, ndim: Ref) -> Ref:
+    """Axes counted from the front, in the order given."""
+    rank = common.integer_constant(ctx, ndim, "the number of axes")
+    given = ctx.constant(axis, "the axis")
+    listed = given if isinstance(given, tuple | list) else (given,)
+    if not all(isinstance(one, int) for one in listed):
+        raise shapes(f"an axis is an integer, not {given!r}")
+    found = [common.normal_axis(one, rank) for one in listed]
+    if len(set(found)) != len(found):
+        raise shapes(f"an axis is named twice in {given!r}")
+    return Tuple(tuple(Constant(one) for one in found))
+
+
+@REGISTRY.function(normalize_axis_index)
+def axis_index(ctx: Lowering, axis: Ref, ndim: Ref) -> Ref:
+    """An axis counted from the front."""
+    return Constant(
+        common.one_axis(ctx, axis, common.integer_constant(ctx, ndim, "the number of axes"))
+    )
+
+
+@REGISTRY.function(np.result_type)
+def result_type(ctx: Lowering, *arrays_and_dtypes: Ref) -> Ref:
+    """``np.result_type``."""
+    kinds = [
+        Kind(ctx.dtype(ref))
+        if isinstance(ref, Constant) and isinstance(ref.value, np.dtype | type)
+        else ctx.kind(common.as_operand(ctx, ref))
+        for ref in arrays_and_dtypes
+    ]
+    return Constant(promote(kinds).dtype.numpy)

@@ -1,0 +1,51 @@
+"""Convolution and correlation of two sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradc.frontend.python.written.support import Array, refuse
+
+
+def convolve(a: Any, v: Any, mode: Any = "full") -> Array:
+    """``np.convolve``."""
+    left, right = np.atleast_1d(a), np.atleast_1d(v)
+    size = max(len(left), len(right))
+    less = min(len(left), len(right)) - 1
+    return _part(_convolved(left, right), size, less, less // 2, mode)
+
+
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Array:
+    """``np.correlate``."""
+    left, right = np.atleast_1d(a), np.atleast_1d(v)
+    size = max(len(left), len(right))
+    less = min(len(left), len(right)) - 1
+    middle = less // 2 if len(left) >= len(right) else (less + 1) // 2
+    return _part(_convolved(left, right[::-1]), size, less, middle, mode)
+
+
+def _part(full: Array, size: Any, less: Any, middle: Any, mode: Any) -> Array:
+    """What a mode keeps: everything, `size` elements from `middle` on, or the full overlaps."""
+    if mode in ("full", 2):
+        return full
+    if mode in ("same", 1):
+        return full[middle : middle + size]
+    if mode not in ("valid", 0):
+        refuse("the mode is one of 'full', 'same' and 'valid'")
+    return full[less:size]
+
+
+def _convolved(a: Array, v: Array) -> Array:
+    if a.ndim != 1 or v.ndim != 1:
+        refuse("the sequences have one axis each", "write loops for more")
+    out = np.zeros(len(a) + len(v) - 1, np.result_type(a.dtype, v.dtype))
+    for i in range(len(a)):
+        for j in range(len(v)):
+            out[i + j] += a[i] * v[j]
+    return out
+
+
+FUNCTIONS: Mapping[Any, Callable[..., Any]] = {np.convolve: convolve, np.correlate: correlate}

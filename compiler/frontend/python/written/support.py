@@ -1,0 +1,55 @@
+"""What the functions written in Python have in common."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+Array = np.ndarray[Any, Any]
+
+
+def refuse(message: str, hint: str | None = None) -> NoReturn:
+    """Refuse the call that is being read: the front end reports it at the user's line.
+
+    Raises
+    ------
+    NotImplementedError
+        Where the function is run by Python.
+    """
+    raise NotImplementedError(message if hint is None else f"{message}; {hint}")
+
+
+def in_front(x: Array, axis: Any) -> Array:
+    """What an axis argument names as one first axis; None means all elements."""
+    if axis is None:
+        return x.ravel()
+    axes = normalize_axis_tuple(axis, x.ndim)
+    others = [k for k in range(x.ndim) if k not in axes]
+    moved = np.transpose(x, [*axes, *others])
+    if len(axes) == 1:
+        return moved
+    return moved.reshape(-1, *[x.shape[k] for k in others])
+
+
+def at_end(x: Array, axis: Any) -> Array:
+    """What an axis argument names as one last axis; None means all elements."""
+    if axis is None:
+        return x.ravel()
+    axes = normalize_axis_tuple(axis, x.ndim)
+    others = [k for k in range(x.ndim) if k not in axes]
+    moved = np.transpose(x, [*others, *axes])
+    if len(axes) == 1:
+        return moved
+    return moved.reshape(*[x.shape[k] for k in others], -1)
+
+
+def with_axes_kept(result: Any, x: Array, axis: Any, keepdims: Any) -> Any:
+    """A result over axes of `x`, with these as axes of size 1 where `keepdims` asks for it."""
+    if not keepdims:
+        return result
+    if axis is None:
+        return np.reshape(result, (1,) * x.ndim)
+    axes = normalize_axis_tuple(axis, x.ndim)
+    return np.reshape(result, [1 if k in axes else x.shape[k] for k in range(x.ndim)])
