@@ -1,8 +1,8 @@
 """What the functions of :mod:`gradc_runtime.sorting` become in compiled programs.
 
 Plain Python for the compiler: loops over the rows of an array, which are laid end to end, so that
-the rank is no matter. The sort is a merge sort from the bottom up, on runs that insertion has sorted: stable, and
-`n log n` comparisons whatever the input.
+the rank is no matter. The sort is a merge sort from the bottom up, on runs that insertion has
+sorted: stable, and `n log n` comparisons whatever the input.
 """
 
 from __future__ import annotations
