@@ -24,8 +24,14 @@ class _Pushforward(Differentiated):
     mode = "jvp"
 
 
-class _Primal(Differentiated):
+class Primal(Differentiated):
+    """The function itself, compiled; an argument that holds floats is named as for ``grad``."""
+
     mode = "primal"
+
+    def finish(self, derivative: Derivative, results: list[Any]) -> Any:
+        """The value."""
+        return derivative.outputs(derivative.value_tree, results)
 
 
 @functools.lru_cache(maxsize=256)
@@ -86,7 +92,7 @@ def pullback_at(
     """See :func:`gradc.api.vjp`; with `flat_seeds` the pullback takes those for its argument."""
     _refuse_samples("vjp", options)
     active = _need_floats(function, args)
-    primal = _transform(_Primal, function, active, options)
+    primal = _transform(Primal, function, active, options)
     leaves, value_of = primal.derivative_for(args, {})
     # the pullback may be called after the caller has changed its arrays
     kept = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]

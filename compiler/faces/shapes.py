@@ -29,14 +29,22 @@ def result_counts(program: Program, tree: Any, leaves: Sequence[Any]) -> int:
     leaves : sequence
         The leaves of the arguments of the call.
     """
-    results = program.lowered.function.results
     numbers = [leaf for leaf in flatten(tree, (Static,))[0] if isinstance(leaf, int)]
-    types = [results[n].type for n in numbers if results[n].type.is_float]
+    results = program.lowered.function.results
+    floats = [n for n in numbers if results[n].type.is_float]
+    return sum(math.prod(shape) for shape in result_shapes(program, floats, leaves))
+
+
+def result_shapes(
+    program: Program, numbers: Sequence[int], leaves: Sequence[Any]
+) -> list[tuple[int, ...]]:
+    """The shapes of results, by their numbers, for these arguments."""
+    types = [program.lowered.function.results[n].type for n in numbers]
     wanted = {dim for type in types for dim in type.shape if isinstance(dim, str)}
     known = _sizes_of_arguments(program, leaves)
     if wanted - known.keys():
         known |= _computed(program, sorted(wanted - known.keys()), leaves)
-    return sum(math.prod(_size(dim, known) for dim in type.shape) for type in types)
+    return [tuple(_size(dim, known) for dim in type.shape) for type in types]
 
 
 def _size(dim: Dim, known: dict[str, int]) -> int:

@@ -33,6 +33,7 @@ FLOORS = {
     "faces": 7,
     "rules": 7,
     "explain": 7,
+    "bridges": 8,
     "cli": 8,
     "__init__": 8,
     "__main__": 8,

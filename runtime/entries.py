@@ -1,0 +1,52 @@
+"""Entries for C code: functions of the C calling convention around kernels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gradc_runtime.jit import Kernel
+
+
+def float_entry(kernel: Kernel, count: int) -> Any:
+    """A numba ``cfunc`` around a kernel of floats that returns a float.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    count : int
+        The number of its arguments.
+
+    Returns
+    -------
+    ctypes function pointer
+        ``double (double)`` for one argument, else ``double (int, double *)``; NaN where the
+        kernel raises, since C has no exceptions. It keeps the compiled code alive.
+    """
+    import numba
+    from numba.np.unsafe.ndarray import to_fixed_tuple
+
+    dispatcher = kernel.dispatcher
+    if count == 1:
+
+        def single(x: float) -> Any:
+            try:
+                return dispatcher(x)
+            except Exception:  # noqa: BLE001  numba knows no other class here
+                return math.nan
+
+        return _pointer(numba.cfunc("f8(f8)")(single))
+
+    def several(given: int, values: Any) -> Any:
+        try:
+            return dispatcher(*to_fixed_tuple(numba.carray(values, (count,)), count))
+        except Exception:  # noqa: BLE001  numba knows no other class here
+            return math.nan
+
+    return _pointer(numba.cfunc("f8(i4, CPointer(f8))")(several))
+
+
+def _pointer(entry: Any) -> Any:
+    pointer = entry.ctypes
+    pointer.entry = entry
+    return pointer
