@@ -4,7 +4,7 @@
 >>> from gradc.bridges.scipy import minimize
 >>> def rosenbrock(x):
 ...     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
->>> minimize(rosenbrock, np.zeros(4), method="trust-exact").x.round(6)
+>>> minimize(rosenbrock, np.zeros(4), method="trust-exact").x.round(3)
 array([1., 1., 1., 1.])
 """
 
