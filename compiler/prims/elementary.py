@@ -185,7 +185,7 @@ SIGN = constant("sign", np.sign, at=[(0.3,), (-1.1,)], text="np.sign({0})")
 ABS = elementwise(
     "abs",
     np.abs,
-    names=("math.fabs",),
+    names=("numpy.fabs", "math.fabs"),
     partials=lambda x, *, out: (SIGN(x),),
     at=[(0.3,), (-1.1,)],
     formula="sign(x)",

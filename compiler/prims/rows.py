@@ -14,7 +14,8 @@ import numpy as np
 from gradc.ir.core import Kind, Params, Primitive, Value
 from gradc.ir.types import Type
 from gradc.prims.arithmetic import LOG
-from gradc.prims.elementary import EXP
+from gradc.prims.compare import EQ, SELECT
+from gradc.prims.elementary import EXP, ISFINITE
 from gradc.prims.shape import MAX, SUM, back_to
 
 
@@ -47,11 +48,13 @@ def _evaluate_logsumexp(x: Any) -> Any:
 
 def _lower_logsumexp(x: Any) -> Any:
     top = MAX(x, axes=_last(x))
-    return top + LOG(SUM(EXP(x - _over_rows(x, top)), axes=_last(x)))
+    shift = SELECT(ISFINITE(top), top, 0.0)
+    return shift + LOG(SUM(EXP(x - _over_rows(x, shift)), axes=_last(x)))
 
 
 def _softmax_from(x: Any, out: Any) -> Any:
-    return EXP(x - _over_rows(x, out))
+    """The weights; those of a row of nothing but -inf are 0."""
+    return EXP(x - _over_rows(x, SELECT(EQ(out, -np.inf), 0.0, out)))
 
 
 LOGSUMEXP = Primitive(
@@ -64,6 +67,7 @@ LOGSUMEXP = Primitive(
     lower=_lower_logsumexp,
     at=[(np.array([0.3, -1.1, 2.0]),), (np.array([[1000.0, -1000.0], [0.5, 0.25]]),)],
     formula="softmax(x)",
+    edges="a row of nothing but -inf: 0",
     cost=40,
 )
 

@@ -16,14 +16,23 @@ from tests.surface import (
     elementwise,
     fourier,
     linear_algebra,
+    named,
     reductions,
     selection,
     shaping,
+    special,
 )
 from tests.surface.case import SurfaceCase
 
-CASES: list[SurfaceCase] = [
-    case
-    for module in (elementwise, reductions, shaping, selection, linear_algebra, fourier)
-    for case in module.surface.cases
-]
+_MODULES = (
+    named,
+    elementwise,
+    special,
+    reductions,
+    shaping,
+    selection,
+    linear_algebra,
+    fourier,
+)
+
+CASES: list[SurfaceCase] = [case for module in _MODULES for case in module.surface.cases]

@@ -14,6 +14,7 @@ import pytest
 
 import gradc
 from gradc.faces.checking import is_active
+from gradc.frontend.python.public import public_name
 from tests.surface import CASES
 from tests.surface.case import SurfaceCase
 
@@ -22,18 +23,38 @@ SAME_IN_PEERS = [
     for case in CASES
     if case.smooth
     and case.peers
+    and case.name not in WRONG_IN_PEERS
     and not case.name.startswith("math.")
     and all(is_active(arg) for arg in case.args)
 ]
+# JAX 0.10 gives 0 for the derivative in lambda at lambda = 0; extrapolated differences do not.
+WRONG_IN_PEERS = {"scipy.special.boxcox", "scipy.special.boxcox1p"}
 # How many gradients each peer has to have taken part in.
-LEAST = {"jax": 5, "torch": 3}
+LEAST = {"jax": 200, "torch": 150}
 
 
 def with_modules(fn: Any, **modules: Any) -> Any:
-    """A copy of a function for which names of modules stand for others."""
+    """A copy of a function for which names of modules stand for others.
+
+    Functions of libraries that it closes over are replaced as well.
+    """
+    closure = fn.__closure__ or ()
+    cells = [types.CellType(_replaced(cell.cell_contents, modules)) for cell in closure]
     return types.FunctionType(
-        fn.__code__, {**fn.__globals__, **modules}, fn.__name__, fn.__defaults__, fn.__closure__
+        fn.__code__,
+        {**fn.__globals__, **modules},
+        fn.__name__,
+        fn.__defaults__,
+        tuple(cells) or None,
     )
+
+
+def _replaced(value: Any, modules: dict[str, Any]) -> Any:
+    name = public_name(value) if callable(value) else None
+    if name is None:
+        return value
+    module, _, own = name.rpartition(".")
+    return getattr(modules["special" if module == "scipy.special" else "np"], own)
 
 
 def weights_for(value: Any) -> Any:
@@ -51,8 +72,8 @@ def gradients_of_jax(case: SurfaceCase) -> list[Any] | None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    fn = with_modules(case.fn, np=jax.numpy, special=jax.scipy.special)
     try:
+        fn = with_modules(case.fn, np=jax.numpy, special=jax.scipy.special)
         value, pullback = jax.vjp(fn, *map(jax.numpy.asarray, case.args))
         bars = pullback(jax.numpy.asarray(weights_for(value), value.dtype))
     except (AttributeError, TypeError, NotImplementedError, ValueError):
@@ -63,9 +84,9 @@ def gradients_of_jax(case: SurfaceCase) -> list[Any] | None:
 def gradients_of_torch(case: SurfaceCase) -> list[Any] | None:
     import torch
 
-    fn = with_modules(case.fn, np=torch, special=torch.special)
     args = [torch.tensor(arg, dtype=torch.float64, requires_grad=True) for arg in case.args]
     try:
+        fn = with_modules(case.fn, np=torch, special=torch.special)
         value = fn(*args)
         value.backward(torch.tensor(weights_for(value.detach())))
     except (AttributeError, TypeError, NotImplementedError, RuntimeError, ValueError):
@@ -89,4 +110,5 @@ def test_gradients_agree(peer: str) -> None:
             if not np.allclose(found, other, rtol=1e-9, atol=1e-10):
                 wrong.append((case.id, found, other))
     assert not wrong
+    print(f"{compared} of {len(SAME_IN_PEERS)} gradients compared with {peer}")
     assert compared >= LEAST[peer]

@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gradc.errors import AliasingError
 from gradc.frontend.python import environment, liveness
 from gradc.frontend.python.blocks import block
@@ -43,6 +45,7 @@ from gradc.frontend.python.transforms import (
     apply_transform,
     call_derivation,
 )
+from gradc.frontend.python.ufuncs import call_ufunc
 
 #: Calls inside calls.
 _DEEPEST = 200
@@ -171,6 +174,12 @@ def _known(
         return call(ctx, apply_transform(meaning, made, {}), args, kwargs, node)
     handler = _handler(ctx, function)
     title = getattr(function, "__name__", type(function).__name__)
+    if handler is not None and isinstance(function, np.ufunc):
+
+        def compute(operands: Sequence[Ref], named: Mapping[str, Ref]) -> Ref:
+            return apply_handler(ctx, handler, operands, named, title)
+
+        return call_ufunc(ctx, function, compute, args, kwargs)
     if handler is not None:
         return apply_handler(ctx, handler, args, kwargs, title)
     if isinstance(function, type):

@@ -94,7 +94,7 @@ def from_python(ctx: Lowering, name: str, value: Any) -> Ref:
 def attribute(ctx: Lowering, owner: Constant, name: str) -> Ref:
     """Return an attribute of an object known at compile time: of a module, mostly."""
     value = owner.value
-    if not isinstance(value, types.ModuleType | type):
+    if not isinstance(value, types.ModuleType | type | np.finfo | np.iinfo):
         found = getattr(type(value), name, None)
         if isinstance(found, property):
             return Method(owner, name)

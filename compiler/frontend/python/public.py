@@ -27,6 +27,8 @@ def public_name(function: Any) -> str | None:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str):
         return None
+    if getattr(function, "__module__", None) == "gradc_runtime.special":
+        return f"scipy.special.{name}"
     for module in MODULES:
         if getattr(sys.modules.get(module), name, None) is function:
             return f"{module}.{name}"

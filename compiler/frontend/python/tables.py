@@ -25,6 +25,8 @@ from gradc.frontend.python.functions import (
     shaping,
     solving,
     sorting,
+    special,
+    ufunc_methods,
     written,
 )
 from gradc.frontend.python.handlers import Tables
@@ -34,6 +36,7 @@ from gradc.frontend.python.statements import STATEMENTS
 _MODULES = (
     builtin_functions,
     named,
+    special,
     mathematics,
     elementwise,
     extra,
@@ -45,6 +48,7 @@ _MODULES = (
     decompositions,
     shaping,
     creation,
+    ufunc_methods,
     attributes,
     written,
 )

@@ -54,6 +54,13 @@ def dtype(ctx: Lowering, owner: Ref) -> Ref:
     return Constant(ctx.kind(owner).dtype.numpy)
 
 
+@REGISTRY.function(np.finfo, np.iinfo)
+def limits(ctx: Lowering, dtype: Ref) -> Ref:
+    """``np.finfo`` and ``np.iinfo``: known when the program is read."""
+    wanted = ctx.dtype(dtype).numpy
+    return Constant(np.finfo(wanted) if wanted.kind == "f" else np.iinfo(wanted))
+
+
 @REGISTRY.attribute("real")
 def real(ctx: Lowering, owner: Ref) -> Ref:
     """``x.real``."""

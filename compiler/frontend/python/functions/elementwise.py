@@ -50,6 +50,9 @@ OPERATORS: dict[Any, type[ast.operator]] = {
     np.floor_divide: ast.FloorDiv,
     np.mod: ast.Mod,
     np.power: ast.Pow,
+    np.bitwise_xor: ast.BitXor,
+    np.bitwise_or: ast.BitOr,
+    np.bitwise_and: ast.BitAnd,
 }
 COMPARISONS: dict[Any, type[ast.cmpop]] = {
     np.less: ast.Lt,
@@ -146,7 +149,7 @@ def positive(ctx: Lowering, x: Ref) -> Ref:
     return strong(ctx, as_operand(ctx, x))
 
 
-@REGISTRY.function(np.absolute, np.fabs)
+@REGISTRY.function(np.absolute)
 def absolute(ctx: Lowering, x: Ref) -> Ref:
     """``np.abs``."""
     return strong(ctx, magnitude(ctx, as_operand(ctx, x)))
@@ -187,6 +190,17 @@ def reciprocal(ctx: Lowering, x: Ref) -> Ref:
     if not ctx.kind(x).dtype.is_float:
         raise shapes("np.reciprocal of integers is an integer division", "write 1.0 / x")
     return strong(ctx, arithmetic.binary(ctx, ast.Div, Constant(1.0), x, "np.reciprocal"))
+
+
+@REGISTRY.function(np.ldexp)
+def ldexp(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
+    """``np.ldexp``: linear in `x1`; the exponent is an integer and constant."""
+    refs = [as_operand(ctx, x1), as_operand(ctx, x2)]
+    if ctx.kind(refs[1]).dtype.is_float:
+        raise shapes("the exponent of ldexp is an integer", "write x * 2.0**y")
+    dtype = as_float(ctx.kind(refs[0])).dtype
+    number, exponent = arithmetic.together(ctx, refs, dtype, "operands of ldexp")
+    return ctx.result(ctx.emit(MUL, (number, ctx.emit(el.EXP2, (exponent,)))))
 
 
 def _scaled(factor: float) -> Callable[..., Ref]:
@@ -295,7 +309,7 @@ REGISTRY.function(np.logical_or)(_logical(LOR, "logical_or"))
 REGISTRY.function(np.logical_xor)(_logical(NE, "logical_xor"))
 
 
-@REGISTRY.function(np.round)
+@REGISTRY.function(np.round, np.around)
 @REGISTRY.method("round")
 def round_(ctx: Lowering, a: Ref, decimals: Ref = ZERO) -> Ref:
     """``np.round``."""

@@ -12,6 +12,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions.common import is_none
 from gradc.frontend.python.functions.named import apply_to_numbers, real
 from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar
 from gradc.ir.core import Primitive
 from gradc.ir.types import DType
@@ -101,3 +102,14 @@ def _scaled(function: Callable[[float], float], factor: float) -> Callable[..., 
 
 REGISTRY.function(math.radians)(_scaled(math.radians, math.pi / 180.0))
 REGISTRY.function(math.degrees)(_scaled(math.degrees, 180.0 / math.pi))
+
+
+@REGISTRY.function(math.ldexp)
+def ldexp(ctx: Lowering, x: Ref, i: Ref) -> Ref:
+    """``math.ldexp``: linear in `x`; the exponent is an integer and constant."""
+    if isinstance(x, Constant) and isinstance(i, Constant):
+        return arithmetic.fold(math.ldexp, x.value, i.value)
+    if ctx.kind(i).dtype.is_float:
+        raise shapes("the exponent of ldexp is an integer", "write x * 2.0**y")
+    power = apply_to_numbers(ctx, el.EXP2, [i], "ldexp")
+    return arithmetic.binary(ctx, ast.Mult, real(ctx, x, "ldexp"), power, "math.ldexp")

@@ -19,10 +19,13 @@ from gradc.frontend.python.written import (
     accumulations,
     counts,
     differences,
+    floats,
+    mathematics,
     missing,
     quantiles,
     reductions,
     signals,
+    special,
     support,
 )
 
@@ -32,10 +35,13 @@ _MODULES: tuple[Any, ...] = (
     accumulations,
     counts,
     differences,
+    floats,
+    mathematics,
     missing,
     quantiles,
     reductions,
     signals,
+    special,
 )
 
 
@@ -45,6 +51,7 @@ def _reader(function: Callable[..., Any]) -> Callable[..., Ref]:
     def handler(ctx: Lowering, *args: Ref, **kwargs: Ref) -> Ref:
         return ctx.library(function, *args, **kwargs)
 
+    handler.__doc__ = function.__doc__
     return handler
 
 

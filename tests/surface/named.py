@@ -1,0 +1,64 @@
+"""The functions that records of the primitive table name, at the test points of the record.
+
+These cases are made from the table: a new record has them without a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradc.frontend.python.public import named_function
+from gradc.ir.core import Primitive
+from gradc.prims.table import TABLE
+from tests.surface.case import Surface
+
+surface = Surface()
+
+
+def of_one(function: Any) -> Callable[..., Any]:
+    return lambda x: function(x)
+
+
+def of_two(function: Any) -> Callable[..., Any]:
+    return lambda x, y: function(x, y)
+
+
+def of_second(function: Any, first: float) -> Callable[..., Any]:
+    return lambda x: function(first, x)
+
+
+def of_third(function: Any, first: float, second: float) -> Callable[..., Any]:
+    return lambda x: function(first, second, x)
+
+
+def of_fourth(function: Any, a: float, b: float, c: float) -> Callable[..., Any]:
+    return lambda x: function(a, b, c, x)
+
+
+def _add(prim: Primitive, name: str) -> None:
+    function, numbers = named_function(name), name.startswith("math.")
+    if function is None:
+        return  # a later version of Python has it
+    columns = [np.array(column) for column in zip(*prim.at, strict=True)]
+    known = [column for k, column in enumerate(columns) if k not in prim.refuses]
+    if prim.refuses:
+        for point in prim.at:
+            made = {1: of_second, 2: of_third, 3: of_fourth}[len(prim.refuses)]
+            fixed = (float(number) for number in point[: len(prim.refuses)])
+            surface(name, made(function, *fixed), np.array(point[len(prim.refuses) :]))
+        return
+    call = {1: of_one, 2: of_two}[len(columns)](function)
+    if numbers:
+        for point in prim.at:
+            surface(name, call, *map(float, point))
+    else:
+        surface(name, call, *known)
+        surface(name, call, *(float(column[0]) for column in known))
+
+
+for _prim in TABLE.values():
+    for _name in _prim.names:
+        _add(_prim, _name)
