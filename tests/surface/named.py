@@ -56,7 +56,6 @@ def _add(prim: Primitive, name: str) -> None:
             surface(name, call, *map(float, point))
     else:
         surface(name, call, *known)
-        surface(name, call, *(float(column[0]) for column in known))
 
 
 for _prim in TABLE.values():
