@@ -14,11 +14,10 @@ carried, so it is recorded, one scalar an iteration. For ``s += sin(x[i])**2`` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from gradc.analysis.flow import maximum_flow_residual
 from gradc.errors import InternalError
 from gradc.ir.core import Op, Value
 from gradc.ir.types import Dim
@@ -168,15 +167,7 @@ class _Network:
         """Return the values on a minimum cut, the one nearest to the sink."""
         if not any(tail == 0 for tail, _ in self.edges):
             return []
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import maximum_flow
-
-        size = len(self.nodes)
-        tails, heads = np.array(list(self.edges), dtype=np.int32).T
-        capacities = np.array(list(self.edges.values()), dtype=np.int32)
-        graph = csr_array((capacities, (tails, heads)), shape=(size, size))
-        flow = maximum_flow(graph, 0, 1).flow
-        reaching = self._reaching_sink((graph - flow).tocoo())
+        reaching = self._reaching_sink(maximum_flow_residual(self.edges, 0, 1))
         cut = []
         for value in self.values:
             begin, end = self.node("in", value), self.node("out", value)
@@ -186,13 +177,13 @@ class _Network:
                 cut.append(value)
         return cut
 
-    def _reaching_sink(self, residual: object) -> set[int]:
+    def _reaching_sink(self, left: Mapping[int, Mapping[int, int]]) -> set[int]:
         """The nodes from which the sink can still be reached."""
         into: dict[int, list[int]] = {}
-        rows, columns, left = residual.row, residual.col, residual.data  # type: ignore[attr-defined]
-        for tail, head, capacity in zip(rows, columns, left, strict=True):
-            if capacity > 0:
-                into.setdefault(int(head), []).append(int(tail))
+        for tail, neighbours in left.items():
+            for head, capacity in neighbours.items():
+                if capacity > 0:
+                    into.setdefault(head, []).append(tail)
         reached, pending = {1}, [1]
         while pending:
             for tail in into.get(pending.pop(), ()):
