@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
@@ -54,6 +55,10 @@ def counterpart(value: Any, names: Iterable[str]) -> Any:
 
     `names` are all names that the program uses.
     """
+    if value is np:
+        from gradc_runtime.allocation import numpy_for
+
+        return numpy_for(names)
     if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.special":
         from gradc_runtime.special_compiled import compiled_module
 

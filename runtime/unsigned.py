@@ -18,7 +18,7 @@ from numba.core import types as numba_types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import mk_unique_var
-from numba.core.typed_passes import InlineOverloads
+from numba.core.typed_passes import InlineOverloads, NopythonRewrites
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -47,6 +47,8 @@ class UnsignedCompiler(CompilerBase):  # type: ignore[misc]
         """The one pipeline of nopython mode."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         passes.add_pass_after(UnsignedIndices, InlineOverloads)
+        # they fuse expressions over whole arrays, which gradc has done already where it pays
+        passes.passes = [each for each in passes.passes if each[0] is not NopythonRewrites]
         passes.finalize()
         return [passes]
 
