@@ -14,6 +14,7 @@ __version__ = "0.1.0.dev0"
 if TYPE_CHECKING:
     from gradc.api import (
         check_grads,
+        checkpoint,
         compile_expression,
         from_sympy,
         grad,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "gradc.api": (
         "check_grads",
+        "checkpoint",
         "compile_expression",
         "from_sympy",
         "grad",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "check_grads",
     "check_rule",
+    "checkpoint",
     "compile_expression",
     "custom_jvp",
     "custom_vjp",

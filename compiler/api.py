@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from gradc.faces.functions import (
     MEANINGS,
@@ -18,6 +19,8 @@ from gradc.faces.options import OptionKeywords, chosen_options
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
     from gradc.faces.models import Model
+
+T = TypeVar("T")
 
 
 @overload
@@ -284,6 +287,28 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+def checkpoint(loop_or_function: T) -> T:
+    """Let loops keep checkpoints for their adjoint instead of recording every step.
+
+    Used as ``for i in gradc.checkpoint(range(n)):`` it is about that loop, and as a decorator
+    about every loop of a function. It changes nothing but memory and time: of a loop of n steps
+    about 2 sqrt(n) are kept and each step is computed twice. `memory_limit` chooses from a number
+    of bytes instead, for all loops.
+
+    Parameters
+    ----------
+    loop_or_function : range, iterable or callable
+
+    Returns
+    -------
+    The same object.
+    """
+    if isinstance(loop_or_function, types.FunctionType):
+        loop_or_function.__dict__["__gradc_checkpoint__"] = True
+    return loop_or_function
+
+
+checkpoint.__gradc_intrinsic__ = "checkpoint"  # type: ignore[attr-defined]
 stop_gradient.__gradc_intrinsic__ = "stop_gradient"  # type: ignore[attr-defined]
 
 grad.__gradc_transform__ = MEANINGS["grad"]  # type: ignore[attr-defined]
@@ -292,6 +317,7 @@ value_and_grad.__gradc_transform__ = MEANINGS["value_and_grad"]  # type: ignore[
 __all__ = [
     "Differentiated",
     "check_grads",
+    "checkpoint",
     "compile_expression",
     "from_sympy",
     "grad",

@@ -73,6 +73,8 @@ class ReversePass:
         Whether the results of the function are kept beside the gradients.
     keep : tuple of int or None
         Which results are kept, where not all of them are.
+    memory_limit : int or None
+        Bytes of tape.
     """
 
     name: ClassVar[str] = "reverse"
@@ -81,10 +83,17 @@ class ReversePass:
     seeded: bool = False
     values: bool = True
     keep: tuple[int, ...] | None = None
+    memory_limit: int | None = None
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function of the gradient."""
-        adjoint = reverse(function, self.wrt, results=self.results, seeded=self.seeded)
+        adjoint = reverse(
+            function,
+            self.wrt,
+            results=self.results,
+            seeded=self.seeded,
+            memory_limit=self.memory_limit,
+        )
         return _keep(adjoint, len(function.results), self.values, self.keep)
 
 
@@ -198,6 +207,7 @@ def mode_pipeline(
     wrt: Sequence[int],
     results: Sequence[int] | None = None,
     keep: Sequence[int] | None = None,
+    memory_limit: int | None = None,
 ) -> str:
     """The text of the pipeline that makes one kind of derivative, before its emission."""
     positions = "+".join(str(index) for index in wrt)
@@ -213,6 +223,8 @@ def mode_pipeline(
     if mode in ("jacfwd", "jacrev"):
         options.append("mode=" + ("forward" if mode == "jacfwd" else "reverse"))
         return f"{READ},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    if memory_limit is not None:
+        options.append(f"memory_limit={memory_limit}")
     if mode == "vjp":
         options.append("seeded=true")
     if mode in ("grad", "vjp", "hessian", "hvp"):
@@ -394,7 +406,9 @@ def compile_function(
     shared : collection of int
         For CUDA: positions of the parameters that are the same for all samples.
     """
-    made = run_passes(function, mode_pipeline(mode, wrt, results, keep), inspection)
+    made = run_passes(
+        function, mode_pipeline(mode, wrt, results, keep, options.memory_limit), inspection
+    )
     named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
     gradients_of = () if mode in ("primal", "jvp") else tuple(wrt)
     return Compiled(function, named, options, inspection, frozenset(shared), gradients_of)

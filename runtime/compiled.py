@@ -18,7 +18,7 @@ import numpy as np
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
-from gradc_runtime import arrays, blas, compiled_sorting, index_sets, sorting
+from gradc_runtime import arrays, blas, compiled_sorting, index_sets, schedule, sorting
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -50,6 +50,21 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
     return wrapped
 
 
+@intrinsic
+def _refuse_limit(context: Any, line: Any, needed: Any, limit: Any) -> Any:
+    """:func:`gradc_runtime.schedule.refuse_limit`."""
+    signature = types.int64(types.int64, types.int64, types.int64)
+    return signature, _generate_refusal
+
+
+def _generate_refusal(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    context.call_conv.return_dynamic_user_exc(
+        builder, schedule.MemoryLimitError, tuple(args), tuple(signature.args)
+    )
+    builder.position_at_end(builder.append_basic_block("after_refusal"))
+    return args[0]
+
+
 def counterpart(value: Any, names: Iterable[str]) -> Any:
     """What a global name of a generated program stands for in its compiled form.
 
@@ -79,14 +94,17 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
         sorting.in_order: sorts[compiled_sorting.in_order],
         sorting.in_order_shared: sorts[compiled_sorting.in_order_shared],
         sorting.from_order_shared: sorts[compiled_sorting.from_order_shared],
+        **compiled_functions(schedule, refuse_limit=_refuse_limit),
     }
 
 
 @functools.cache
-def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[..., Any], Any]:
+def compiled_functions(
+    module: types_of_python.ModuleType, **given: Any
+) -> Mapping[Callable[..., Any], Any]:
     """The functions of a module of plain Python, compiled so that they call each other compiled.
 
-    Nothing is compiled before it is called; what has been is found in numba's file cache.
+    What is `given` stands in the place of a function. Nothing is compiled before it is called; what has been is found in numba's file cache.
     """
     own = {
         name: function
@@ -97,6 +115,9 @@ def compiled_functions(module: types_of_python.ModuleType) -> Mapping[Callable[.
     namespace = dict(vars(module))
     made: dict[Callable[..., Any], Any] = {}
     for name, function in own.items():
+        if name in given:
+            namespace[name] = made[function] = given[name]
+            continue
         copy = types_of_python.FunctionType(
             function.__code__, namespace, name, function.__defaults__
         )

@@ -32,6 +32,12 @@ class Cotangents:
         self._bars: dict[Value, Value] = {}
         self._masked: set[Value] = set()
 
+    def fork(self) -> Cotangents:
+        """The same with a builder of its own: what is done to it leaves this one alone."""
+        copy = Cotangents(self.builder.child(), self.is_active, dict(self.names))
+        copy._bars, copy._masked = dict(self._bars), set(self._masked)
+        return copy
+
     def get(self, primal: Value) -> Value | None:
         """The cotangent of a primal value, or None where nothing contributed."""
         return self._bars.get(primal)

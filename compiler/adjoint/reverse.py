@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradc.adjoint.checkpoints import reverse_checkpointed
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
 from gradc.adjoint.residuals import Plan
@@ -30,7 +31,7 @@ from gradc.adjoint.rules import contributions, refuse_unknown
 from gradc.analysis.activity import Activity, activity
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST, Builder, Symbols
-from gradc.ir.control import IF
+from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import all_ops, rename_values
 from gradc.prims.arithmetic import MUL
@@ -57,11 +58,23 @@ class ReverseSweep:
         Literal constants and broadcasts of them: products with these need no guard.
     residuals : list
         For each loop and branch the plan of what it records, for reports and tests.
+    outermost : frozenset of Op
+        The loops that are in no other.
+    share : int or None
+        How many bytes of tape each of them may have.
     """
 
     activity: Activity
     constants: set[Value]
     residuals: list[tuple[Op, Plan]] = field(default_factory=list)
+    outermost: frozenset[Op] = frozenset()
+    share: int | None = None
+
+    def checkpoints(self, op: Op) -> bool:
+        """Whether a loop keeps checkpoints rather than a tape, if it needs one."""
+        return op.params.get("checkpoint", False) or (
+            self.share is not None and op in self.outermost
+        )
 
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""
@@ -92,6 +105,10 @@ class ReverseSweep:
                 return [op]
             if op.prim is IF:
                 return reverse_branch(self, op, bars, forward)
+            if self.checkpoints(op):
+                replaced = reverse_checkpointed(self, op, bars, forward, self.share)
+                if replaced is not None:
+                    return replaced
             return reverse_loop(self, op, bars, forward)
         cts = [bars.take(out) for out in op.outs]
         if any(ct is not None for ct in cts):
@@ -153,6 +170,7 @@ def reverse(
     name: str | None = None,
     residuals: list[tuple[Op, Plan]] | None = None,
     scope: Symbols | None = None,
+    memory_limit: int | None = None,
 ) -> Function:
     """Build the gradient or vector-Jacobian product of a function.
 
@@ -172,6 +190,9 @@ def reverse(
         what it records and what is computed again.
     scope : Symbols, optional
         The sizes around a function that uses values from outside of itself.
+    memory_limit : int, optional
+        Bytes of tape. The loops that are in no other and need a tape have equal shares of it and
+        keep checkpoints (see :mod:`gradc.adjoint.checkpoints`).
 
     Returns
     -------
@@ -184,7 +205,16 @@ def reverse(
         for index in (range(len(function.results)) if results is None else results)
         if function.results[index].type.is_float
     ]
-    sweep = ReverseSweep(activity(function, wrt, chosen), constants_of(function))
+    loops, share = frozenset[Op](), None
+    if memory_limit is not None:
+        probe: list[tuple[Op, Plan]] = []
+        reverse(function, wrt, results=results, seeded=seeded, residuals=probe, scope=scope)
+        loops = frozenset(op for op, plan in probe if plan.recorded) & frozenset(function.ops)
+        loops = frozenset(op for op in loops if op.prim in (FOR, WHILE))
+        share = memory_limit // max(len(loops), 1)
+    sweep = ReverseSweep(
+        activity(function, wrt, chosen), constants_of(function), outermost=loops, share=share
+    )
     forward = Symbols(scope)
     forward.note_region(function.body)
     builder = Builder(Symbols(forward))

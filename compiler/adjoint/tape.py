@@ -76,7 +76,7 @@ class LoopTape:
                 mapping[primal_index] = position
         for value, tape in self.tapes.items():
             mapping[value] = builder.emit(
-                GET, [tape, number], {"spec": _entry(value.type)}, name=value.name
+                GET, [tape, number], {"spec": entry_spec(value.type)}, name=value.name
             )
         return mapping
 
@@ -87,7 +87,8 @@ class LoopTape:
         return builder.emit(TRIP, self.op.args[:3], name="count")
 
 
-def _entry(entry: Type) -> tuple[str, ...]:
+def entry_spec(entry: Type) -> tuple[str, ...]:
+    """The index of one entry of a tape of such values."""
     return (AT, *(ALL for _ in entry.shape))
 
 
@@ -221,7 +222,7 @@ class _Recorder:
         tape = self.current[value]
         if self.op.prim is not FOR:
             tape = builder.emit(GROW, [tape, self.number], name=tape.name)
-        spec = {"spec": _entry(value.type)}
+        spec = {"spec": entry_spec(value.type)}
         written = builder.emit(PUT, [tape, value, self.number], spec, name=tape.name)
         self.current[value] = written
 

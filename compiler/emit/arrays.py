@@ -17,6 +17,7 @@ from gradc.errors import InternalError
 from gradc.ir.builder import DIM
 from gradc.ir.core import Kind, Op, Primitive, Value
 from gradc.ir.types import Dim, DType
+from gradc.prims import checkpoints
 from gradc.prims.arithmetic import CAST, SUB
 from gradc.prims.define import ATOM, COMPARE, PRODUCT
 from gradc.prims.index import ALL, AT, GET, PICK, WRAP, split_operands
@@ -322,6 +323,7 @@ _TABLE: Mapping[Primitive, Text] = {
     CAST: _cast,
     MATMUL: _matmul,
     SOFTMAX: _helper("softmax"),
+    **{record: _helper(record.name) for record in checkpoints.RECORDS},
     LOGSUMEXP: _helper("logsumexp"),
     JOIN: _helper("join"),
     JOIN_ALL: _helper("join_all"),

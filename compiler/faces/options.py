@@ -42,7 +42,7 @@ def chosen_options(given: OptionKeywords) -> Options:
             value = given[name]  # type: ignore[literal-required]
             raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
     options = Options(**given)
-    for name in ("parallel", "memory_limit", "boundscheck"):
+    for name in ("parallel", "boundscheck"):
         value = getattr(options, name)
         if value != getattr(Options(), name):
             raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")

@@ -143,6 +143,10 @@ class Graph(NodeList):
             self.pick_add(op)
         elif prim is MATMUL and not (self.blas and worth_a_call(op)):
             self.product(op)
+        elif prim is COPY and op.params.get("own"):
+            # of a part that will be written over while the copy is in use
+            source = self.ref(op.args[0])
+            self.add(self.map(None, op, (source,), op.out, op.out.type.shape), op.out)
         elif prim is COPY and not self.ref(op.args[0]).is_identity:
             self._view_stands_for(op, self.ref(op.args[0]))
         elif prim.pure and prim is not WRAP and (prim.pointwise or _is_scalar(op)):

@@ -218,12 +218,13 @@ ZEROS = Primitive("zeros", Kind.CONSTANT, _infer_creation, _filled(0))
 # Contents are undefined: every element is written before it is read. NaN shows where not.
 EMPTY = Primitive("empty", Kind.CONSTANT, _infer_creation, _filled(math.nan), cost=0)
 
+# With `own`, never a view: of a part of an array that is written to while the copy is in use.
 COPY = Primitive(
     "copy",
     Kind.LINEAR,
     lambda args, params: (args[0].type,),
-    lambda x: np.array(x),
-    transpose=lambda ct, x: (ct,),
+    lambda x, own=False: np.array(x),
+    transpose=lambda ct, x, own=False: (ct,),
     formula="1",
 )
 

@@ -10,6 +10,7 @@ from gradc.ir.core import Primitive
 from gradc.prims import (
     arithmetic,
     bessel,
+    checkpoints,
     compare,
     decompositions,
     effects,
@@ -48,6 +49,7 @@ _MODULES = (
     decompositions,
     rows,
     loops,
+    checkpoints,
     effects,
 )
 

@@ -344,6 +344,7 @@ def new_frame(ctx: Lowering, callee: Callee, names: dict[str, Ref]) -> Frame:
         nonlocals,
         ctx.branch_depth,
         node,
+        callee.checkpoint or any(frame.checkpoint for frame in ctx.state.frames),
     )
 
 

@@ -133,6 +133,7 @@ def callee_of(ctx: Lowering, function: Any) -> Ref | None:
             None,
             defaults_of(ctx, found.node, function),
             found.name,
+            bool(getattr(function, "__gradc_checkpoint__", False)),
         )
     call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(call, types.FunctionType) and not isinstance(function, type):

@@ -57,8 +57,13 @@ def counted(
     bounds: Bounds,
     name: str,
     body: Callable[[Value], None],
+    checkpoint: bool = False,
 ) -> None:
-    """Build a counted loop; `body` interprets one iteration."""
+    """Build a counted loop; `body` interprets one iteration.
+
+    With `checkpoint` its adjoint keeps checkpoints instead of a tape, as it does for all loops of
+    a function that is decorated so.
+    """
 
     def attempt(carrier: Carrier, guess: Guess) -> tuple[Guess, _Attempt | None]:
         with ctx.region() as inner:
@@ -76,6 +81,7 @@ def counted(
     inits = carrier.inits()
     (region,), kept, inits_kept = _pruned(done, inits)
     outs = ctx.builder.loop(bounds, inits_kept, region)
+    _mark(ctx, checkpoint)
     _leave(ctx, carrier, inits, kept, outs)
 
 
@@ -86,6 +92,7 @@ def conditional(
     name: str,
     condition: Callable[[Value | None], Value | bool],
     body: Callable[[Value | None], None],
+    checkpoint: bool = False,
 ) -> None:
     """Build a loop that goes on while a condition holds and no jump has left it.
 
@@ -130,7 +137,14 @@ def conditional(
         inits = [bounds[0], *inits]
     regions, kept, inits_kept = _pruned(done, inits)
     outs = ctx.builder.conditional_loop(inits_kept, regions[0], regions[1])
+    _mark(ctx, checkpoint)
     _leave(ctx, carrier, inits, kept, outs, skip=0 if bounds is None else 1)
+
+
+def _mark(ctx: Lowering, checkpoint: bool) -> None:
+    """Note in the loop just built that it keeps checkpoints, where it does."""
+    if checkpoint or ctx.state.frame.checkpoint:
+        ctx.builder.ops[-1] = replace(ctx.builder.ops[-1], params={"checkpoint": True})
 
 
 def _goes_on(

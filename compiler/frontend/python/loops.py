@@ -13,7 +13,17 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.liveness import names_assigned
 from gradc.frontend.python.problems import RefusedError, UnrollableError
-from gradc.frontend.python.refs import POISON, Constant, Iteration, List, Poison, Range, Ref, Tuple
+from gradc.frontend.python.refs import (
+    POISON,
+    Checkpointed,
+    Constant,
+    Iteration,
+    List,
+    Poison,
+    Range,
+    Ref,
+    Tuple,
+)
 from gradc.ir.core import Value
 from gradc.prims.compare import GT, LT
 
@@ -31,15 +41,18 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
         for name in names_assigned([node.target, *node.body]):
             ctx.state.frame.names[name] = POISON
         return
+    checkpoint = isinstance(iterable, Checkpointed)
+    if isinstance(iterable, Checkpointed):
+        iterable = iterable.items
     saved = _save_flags(ctx)
-    items = sequences.static_items(ctx, iterable)
+    items = None if checkpoint else sequences.static_items(ctx, iterable)
     # The loop holds what it runs over, whatever becomes of the names for it meanwhile.
     held = f"$over{id(node)}"
     ctx.state.frame.names[held] = iterable if items is None else Tuple(tuple(items))
     if items is not None:
         _unrolled(ctx, node, items, looped=tuple(_lists_in(ctx, iterable)))
     else:
-        _runtime(ctx, node, iterable)
+        _runtime(ctx, node, iterable, checkpoint)
     ctx.state.frame.names.pop(held, None)
     _otherwise(ctx, node, saved)
 
@@ -150,12 +163,12 @@ def _unrolled(
 # -- iterations known at run time ---------------------------------------------------------------
 
 
-def _runtime(ctx: Lowering, node: ast.For, iterable: Ref) -> None:
+def _runtime(ctx: Lowering, node: ast.For, iterable: Ref, checkpoint: bool) -> None:
     bounds, item = sequences.runtime_items(ctx, iterable)
     before, found = ctx.state.snapshot(), len(ctx.diagnostics.found)
     own: set[str] = set()
     try:
-        _over_range(ctx, node, iterable, bounds, item, own)
+        _over_range(ctx, node, iterable, bounds, item, own, checkpoint)
     except UnrollableError as wish:
         if not wish.symbols & own:
             raise
@@ -179,6 +192,7 @@ def _over_range(
     bounds: iteration.Bounds,
     item: Callable[[Value], Ref],
     own: set[str],
+    checkpoint: bool,
 ) -> None:
     """Build a loop; its indices go into `own` where it could be unrolled instead."""
 
@@ -193,7 +207,7 @@ def _over_range(
     named = isinstance(iterable, Range) and isinstance(node.target, ast.Name)
     name = node.target.id if named and isinstance(node.target, ast.Name) else "k"
     if not jumps.leaves_loop(node.body):
-        iteration.counted(ctx, node, bounds, name, body)
+        iteration.counted(ctx, node, bounds, name, body, checkpoint)
         return
     _, stop, step = bounds
     if not isinstance(step.size, int):
@@ -207,4 +221,4 @@ def _over_range(
         assert index is not None
         return ctx.emit(compare, (index, stop))
 
-    iteration.conditional(ctx, node, bounds, name, condition, body)
+    iteration.conditional(ctx, node, bounds, name, condition, body, checkpoint)

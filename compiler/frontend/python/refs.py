@@ -157,6 +157,13 @@ class Range(Ref):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Checkpointed(Ref):
+    """``gradc.checkpoint(items)``: a loop over it keeps checkpoints instead of a tape."""
+
+    items: Ref
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Iteration(Ref):
     """What ``enumerate``, ``zip`` or ``reversed`` makes of other iterables."""
 
@@ -198,6 +205,7 @@ class Frame:
     nonlocals: frozenset[str] = frozenset()
     branch_depth: int = 0
     node: ast.AST | None = None
+    checkpoint: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -214,6 +222,8 @@ class Callee(Ref):
         The frame it closes over, for a function defined inside the one that is read.
     defaults : mapping
         Values of parameters that are not given.
+    checkpoint : bool
+        Whether its loops keep checkpoints instead of a tape.
     """
 
     node: ast.FunctionDef | ast.Lambda
@@ -222,6 +232,7 @@ class Callee(Ref):
     outer: Frame | None
     defaults: Mapping[str, Ref]
     name: str
+    checkpoint: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

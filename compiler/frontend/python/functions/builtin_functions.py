@@ -21,6 +21,7 @@ from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     NONE,
     Array,
+    Checkpointed,
     Constant,
     Dict,
     Iteration,
@@ -132,6 +133,12 @@ def round_(ctx: Lowering, number: Ref, ndigits: Ref = NONE) -> Ref:
         return Scalar(ctx.value(number, DType.INT), weak=True)
     whole = ctx.emit(RINT, (ctx.value(number),))
     return Scalar(ctx.cast(whole, DType.INT), weak=True)
+
+
+@REGISTRY.function("checkpoint")
+def checkpoint(ctx: Lowering, items: Ref) -> Ref:
+    """``gradc.checkpoint``: what a loop with checkpoints runs over."""
+    return Checkpointed(items)
 
 
 @REGISTRY.function(len)
