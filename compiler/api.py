@@ -53,8 +53,9 @@ def grad(
         Whether the function returns ``(value, aux)``; then the result is ``(gradient, aux)``.
     **options
         ``target="cpu" | "cuda" | "python"``, ``style="loops" | "numpy"``, ``fastmath=True``,
-        ``cache=True``. Other values than ``parallel=False``, ``memory_limit=None`` and
-        ``boundscheck=True`` are refused: they are not available yet.
+        ``cache=True``, ``memory_limit=None`` (bytes of tape, see :func:`checkpoint`),
+        ``boundscheck=True`` (with False, indices are trusted). Other values than
+        ``parallel=False`` are refused: they are not available yet.
 
     Returns
     -------

@@ -236,12 +236,13 @@ def mode_pipeline(
     return first
 
 
-def emission_pipeline(style: Style, target: Target) -> str:
+def emission_pipeline(style: Style, target: Target, boundscheck: bool = True) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
+    last = "inplace" if boundscheck else "unchecked,inplace"
     if style == "numpy":
-        return "inline,inplace"
+        return f"inline,{last}"
     loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return f"inline,expand,{CLEAN},{loops},{CLEAN},inplace"
+    return f"inline,expand,{CLEAN},{loops},{CLEAN},{last}"
 
 
 def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:
@@ -310,7 +311,7 @@ class Compiled:
 
     def lowered(self, style: Style) -> Function:
         """The function as it is emitted in a style."""
-        pipeline = emission_pipeline(style, self.options.target)
+        pipeline = emission_pipeline(style, self.options.target, self.options.boundscheck)
         return run_passes(self.function, pipeline, self.inspection)
 
     @property

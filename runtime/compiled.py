@@ -104,7 +104,8 @@ def compiled_functions(
 ) -> Mapping[Callable[..., Any], Any]:
     """The functions of a module of plain Python, compiled so that they call each other compiled.
 
-    What is `given` stands in the place of a function. Nothing is compiled before it is called; what has been is found in numba's file cache.
+    What is `given` stands in the place of a function. Nothing is compiled before it is called;
+    what has been is found in numba's file cache.
     """
     own = {
         name: function

@@ -84,9 +84,7 @@ def forward_steps(blocks: int, slots: int) -> int:
     return repeated * blocks - saved + 1
 
 
-def block_length(
-    count: int, state: int, tape: int, fixed: int, limit: int, line: int
-) -> int:
+def block_length(count: int, state: int, tape: int, fixed: int, limit: int, line: int) -> int:
     """How many steps are recorded at a time.
 
     The length with which the fewest steps are run, of the powers of two that leave room for at
@@ -132,9 +130,7 @@ def block_length(
     return best
 
 
-def slot_count(
-    count: int, state: int, tape: int, fixed: int, limit: int, block: int
-) -> int:
+def slot_count(count: int, state: int, tape: int, fixed: int, limit: int, block: int) -> int:
     """How many checkpoints there is room for beside the block; at least one, one for each block.
 
     One more slot is allocated than this, for the latest values.

@@ -42,8 +42,13 @@ def chosen_options(given: OptionKeywords) -> Options:
             value = given[name]  # type: ignore[literal-required]
             raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
     options = Options(**given)
-    for name in ("parallel", "boundscheck"):
+    for name in ("parallel",):
         value = getattr(options, name)
         if value != getattr(Options(), name):
             raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
+    if options.target == "cuda" and options.memory_limit is not None:
+        raise GradTypeError('memory_limit is for the CPU: leave it out with target="cuda"')
+    limit = options.memory_limit
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise GradTypeError(f"memory_limit={limit!r}; it is a number of bytes, 1 or more")
     return options

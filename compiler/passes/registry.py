@@ -18,6 +18,7 @@ from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
+from gradc.passes.unchecked import TrustIndices
 
 _CLASSES: tuple[type[Pass], ...] = (
     CommonSubexpressions,
@@ -31,6 +32,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Loops,
     MergeBranches,
     Simplify,
+    TrustIndices,
     UnifySizes,
 )
 

@@ -237,8 +237,12 @@ def test_division_by_zero_is_numpys():
         (lambda: grad(lambda x: x, targett="cpu"), "there is no option 'targett'; did you mean"),
         (lambda: grad(lambda x: x, target="gpu"), "it is one of cpu, cuda, python"),
         (lambda: grad(lambda x: x, parallel=True), "parallel=True is not available yet"),
-        (lambda: grad(lambda x: x, memory_limit=10), "memory_limit=10 is not available yet"),
-        (lambda: grad(lambda x: x, boundscheck=False), "boundscheck=False is not available yet"),
+        (lambda: grad(lambda x: x, memory_limit=0), "memory_limit=0; it is a number of bytes"),
+        (lambda: grad(lambda x: x, memory_limit=1.5), "memory_limit=1.5; it is a number of bytes"),
+        (
+            lambda: grad(lambda x: x, memory_limit=10, target="cuda"),
+            "memory_limit is for the CPU",
+        ),
     ],
 )
 def test_misuse_is_a_type_error_in_words(call, message):
