@@ -48,7 +48,8 @@ def chosen_options(given: OptionKeywords) -> Options:
             raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
     if options.target == "cuda" and options.memory_limit is not None:
         raise GradTypeError('memory_limit is for the CPU: leave it out with target="cuda"')
-    limit = options.memory_limit
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+    limit: object = options.memory_limit
+    is_number = isinstance(limit, int) and not isinstance(limit, bool) and limit >= 1
+    if limit is not None and not is_number:
         raise GradTypeError(f"memory_limit={limit!r}; it is a number of bytes, 1 or more")
     return options
