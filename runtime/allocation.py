@@ -9,7 +9,7 @@ Importing this module imports numba.
 from __future__ import annotations
 
 import types as python_types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -94,17 +94,19 @@ def _allocate(context: Any, builder: Any, signature: Any, args: Any) -> tuple[An
     return array, total
 
 
-def numpy_for(names: Iterable[str]) -> python_types.ModuleType:
+def numpy_for(names: Iterable[str], other: Mapping[str, Any]) -> python_types.ModuleType:
     """A module that stands for NumPy in a kernel which uses these names.
 
     Parameters
     ----------
     names : iterable of str
         The names in the code of the kernel, those of NumPy among them.
+    other : mapping
+        What stands for some of them.
     """
     module = python_types.ModuleType("numpy")
     for name in names:
         if hasattr(np, name):
             setattr(module, name, getattr(np, name))
-    module.__dict__.update(empty=empty, zeros=zeros)
+    module.__dict__.update(other, empty=empty, zeros=zeros)
     return module

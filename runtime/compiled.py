@@ -65,15 +65,17 @@ def _generate_refusal(context: Any, builder: Any, signature: Any, args: Any) -> 
     return args[0]
 
 
-def counterpart(value: Any, names: Iterable[str]) -> Any:
+def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
     """What a global name of a generated program stands for in its compiled form.
 
-    `names` are all names that the program uses.
+    `names` are all names that the program uses. With `fastmath` elementary functions are those
+    that loops can be vectorised with.
     """
     if value is np:
         from gradc_runtime.allocation import numpy_for
+        from gradc_runtime.vector_math import vector_functions
 
-        return numpy_for(names)
+        return numpy_for(names, vector_functions(names) if fastmath else {})
     if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.special":
         from gradc_runtime.special_compiled import compiled_module
 

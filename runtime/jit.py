@@ -131,7 +131,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
         known = home.__dict__.get(function.__qualname__)
         if known is not None:
             return known
-    function = _prepared(function, home)
+    function = _prepared(function, home, options.fastmath)
     with warnings.catch_warnings():
         # about the shape of the generated code, which its reader cannot change
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
@@ -168,12 +168,17 @@ def _home(function: types.FunctionType) -> types.ModuleType | None:
     return sys.modules.setdefault(name, types.ModuleType(name))
 
 
-def _prepared(function: types.FunctionType, home: types.ModuleType | None) -> types.FunctionType:
+def _prepared(
+    function: types.FunctionType, home: types.ModuleType | None, fastmath: bool
+) -> types.FunctionType:
     """The same function in another module, calling the compiled helpers."""
     from gradc_runtime.compiled import counterpart
 
     names = function.__code__.co_names
-    namespace = {name: counterpart(value, names) for name, value in function.__globals__.items()}
+    namespace = {
+        name: counterpart(value, names, fastmath) if name in names else value
+        for name, value in function.__globals__.items()
+    }
     if home is not None:
         namespace["__name__"] = home.__name__
     copy = types.FunctionType(
