@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
+    from gradc.batching import batch
     from gradc.derivatives import (
         hessian,
         hvp,
@@ -67,6 +68,7 @@ _HOMES = {
         "sparse_hessian",
         "sparse_jacobian",
     ),
+    "gradc.batching": ("batch",),
     "gradc.rules": ("check_rule", "custom_jvp", "custom_vjp"),
     "gradc.errors": (
         "AliasingError",
@@ -91,6 +93,7 @@ __all__ = [
     "UnsupportedFunctionError",
     "UnsupportedSyntaxError",
     "__version__",
+    "batch",
     "check_grads",
     "check_rule",
     "checkpoint",

@@ -29,6 +29,7 @@ FLOORS = {
     "driver": 6,
     "cache": 6,
     "api": 7,
+    "batching": 7,
     "derivatives": 7,
     "faces": 7,
     "rules": 7,

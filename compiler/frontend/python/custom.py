@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.refs import NONE, Array, Constant, Dict, List, Ref, Struct, Tuple
+from gradc.frontend.python.refs import NONE, Constant, Dict, List, Ref, Struct, Tuple
+from gradc.frontend.python.regions import Param, closed, interpreted, sizes_from_outside
 from gradc.frontend.python.trees import (
     Parts,
     is_computed,
@@ -33,11 +34,9 @@ from gradc.frontend.python.trees import (
     made_ref,
     taken_apart,
 )
-from gradc.ir.builder import DIM
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.renaming import SymbolRenaming
 from gradc.ir.types import Dim, Type
-from gradc.ir.walk import all_ops, free_values, map_regions, substitute_region
+from gradc.ir.walk import free_values
 from gradc.prims.custom import CUSTOM, CustomRule
 from gradc.prims.shape import EXPECT
 from gradc.prims.trace import zeros
@@ -153,7 +152,7 @@ class _Reading:
         if self.custom.tangent is not None:
             regions["tangent"] = self.tangent()
         around: dict[Value, None] = {}
-        regions = {name: self.with_sizes_from_outside(each) for name, each in regions.items()}
+        regions = {name: sizes_from_outside(self.ctx, each) for name, each in regions.items()}
         for region in regions.values():
             around.update(dict.fromkeys(free_values(region)))
         for name, region in regions.items():
@@ -182,21 +181,10 @@ class _Reading:
 
     def closed(self, name: str, region: Region, around: Sequence[Value]) -> Function:
         """A region as a function that takes, last, what it uses from around the call."""
-        own = [replace(value) for value in around]
-        body = substitute_region(region, dict(zip(around, own, strict=True)))
+        body, own = closed(region, around)
         body = self.completed(body, own)
         whole = Region((*body.params, *own), body.ops, body.yields)
         return Function(f"{self.custom.name}_{name}", whole, self.ctx.builder.loc)
-
-    def with_sizes_from_outside(self, region: Region) -> Region:
-        """Read the sizes of arrays around the call before it: the arrays are not needed then."""
-        free = set(free_values(region))
-        sizes = {
-            op.out: self.ctx.size(op.args[0].type.shape[op.params["axis"]])
-            for op in all_ops(region)
-            if op.prim is DIM and op.args[0] in free
-        }
-        return _without(substitute_region(region, sizes), sizes.keys())
 
     def completed(self, region: Region, own: Sequence[Value]) -> Region:
         """Hand on what is around to the calls of the function inside its own rule."""
@@ -285,40 +273,18 @@ class _Reading:
 
     def interpreted(
         self,
-        types: Sequence[tuple[Type, str, bool]],
+        types: Sequence[Param],
         run: Callable[[list[Ref]], list[Value]],
         renamed: dict[str, Dim],
     ) -> Region:
         """A region of what `run` builds from parameters of some types."""
-        ctx = self.ctx
-        saved = ctx.state.snapshot()
-        with ctx.region() as inner:
-            params = [inner.value(type, name) for type, name, _ in types]
-            refs = [
-                made_ref(ctx, param, weak)
-                for param, (_, _, weak) in zip(params, types, strict=True)
-            ]
-            cells = [ref.cell for ref in refs if isinstance(ref, Array)]
-            tokens = [ctx.state.tokens[cell] for cell in cells]
-            yields = run(refs)
-            change = ctx.state.changes(saved)
-            if not change and tokens != [ctx.state.tokens[cell] for cell in cells]:
-                change = "writes to an argument"
-            if change:
-                raise RefusedError(
-                    f"{self.custom.name} has its own derivative, and it or its rule {change}",
-                    "let the functions return what they compute, or write to a copy",
-                )
-            region = Region(tuple(params), tuple(inner.ops), tuple(yields))
-        ctx.state.restore(saved)
-        if any(old != new for old, new in renamed.items()):
-            return SymbolRenaming(renamed).region(region)
-        return region
+        title = f"{self.custom.name} has its own derivative, and it or its rule"
+        return interpreted(self.ctx, title, types, run, renamed)
 
     def apply(self, function: Any, args: Sequence[Ref]) -> Ref:
         return self.call(self.ctx, Constant(function), args, {}, self.node)
 
-    def types(self) -> list[tuple[Type, str, bool]]:
+    def types(self) -> list[Param]:
         """The types, names and weakness of the differentiable arguments."""
         ctx = self.ctx
         values = [ctx.value(leaf) for leaf in self.parts.leaves]
@@ -449,16 +415,6 @@ class _Reading:
         sizes = [ctx.size(dim) for dim in type.shape]
         message = f"{what} has another shape than what it belongs to"
         return ctx.emit(EXPECT, (value, *sizes), {"what": message}, value.name)
-
-
-def _without(region: Region, dead: Collection[Value]) -> Region:
-    """The region without the ops that define values which nothing uses any more."""
-    ops = [
-        map_regions(op, lambda inner: _without(inner, dead))
-        for op in region.ops
-        if not (op.outs and all(out in dead for out in op.outs))
-    ]
-    return Region(region.params, tuple(ops), region.yields)
 
 
 def _children(ctx: Lowering, ref: Ref) -> Sequence[Ref] | None:

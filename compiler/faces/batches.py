@@ -1,0 +1,206 @@
+"""The callable that ``batch`` returns, and the axes that its arguments are mapped along."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import optree
+
+from gradc.driver import Mode, Options
+from gradc.errors import GradTypeError
+from gradc.faces.containers import NAMESPACE, flatten, unflatten
+from gradc.faces.functions import Differentiated
+from gradc.faces.program import ArgTree, Derivative, lower
+from gradc.frontend.python import Leaf, Lowered, Static
+from gradc.passes.batching import batched, sample_type
+
+# An axis, None, or a container of them: a prefix of the structure that it is for.
+Axes = Any
+
+
+class Batched(Differentiated):
+    """A function of many samples; compiled for the types of the arguments of a call."""
+
+    mode: Mode = "primal"
+
+    def __init__(
+        self, function: Callable[..., Any], in_axes: Axes, out_axes: Axes, options: Options
+    ) -> None:
+        if options.target == "cuda":
+            raise GradTypeError(
+                'batch is for the CPU: with target="cuda" every function is run for each sample'
+            )
+        self.function, self.in_axes, self.out_axes = function, in_axes, out_axes
+        super().__init__(_Lowerable(function, in_axes, out_axes), 0, False, options)
+
+    def derivative_for(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[list[Any], Derivative]:
+        """The leaves of the arguments and the program for their types."""
+        _check_sizes(self.function, self.in_axes, args, kwargs)
+        leaves, program = self.program_for(args, kwargs)
+        self._last = program.derivative("primal", [])
+        return leaves, self._last
+
+    def finish(self, derivative: Derivative, results: list[Any]) -> Any:
+        """The results in the structure that the function returns."""
+        return derivative.outputs(derivative.value_tree, results)
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        """Lower for types, so that it can be differentiated."""
+        return lower(self.primal, positional, keywords)
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Compare with the function itself, called for each sample.
+
+        Raises
+        ------
+        GradientCheckError
+            When they disagree.
+        """
+        from gradc.faces.batch_check import check_batch
+
+        check_batch(self, args, kwargs)
+
+
+class _Lowerable:
+    """The function of a batch, as something to be lowered for types."""
+
+    def __init__(self, function: Callable[..., Any], in_axes: Axes, out_axes: Axes) -> None:
+        if not callable(function):
+            raise GradTypeError(f"a function belongs here, not {function!r}")
+        self.function, self.in_axes, self.out_axes = function, in_axes, out_axes
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Never called: it is lowered."""
+        raise NotImplementedError
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        whole = (tuple(positional), dict(keywords))
+        leaves, spec = flatten(whole, (Leaf, Static))
+        axes = argument_axes(self.function, self.in_axes, whole, (Leaf, Static))
+        samples: list[Any] = []
+        traced: list[tuple[Leaf, int | None]] = []
+        for leaf, axis in zip(leaves, axes, strict=True):
+            if isinstance(leaf, Static):
+                samples.append(leaf)
+                continue
+            axis = _checked_axis(self.function, leaf, axis)
+            traced.append((leaf, axis))
+            whole_type = leaf.type
+            samples.append(
+                leaf if axis is None else Leaf(sample_type(whole_type, axis), weak=False)
+            )
+        own_positional, own_keywords = unflatten(spec, samples)
+        lowered = lower(self.function, own_positional, own_keywords)
+        captured = [value.type for value, _ in lowered.captured]
+        types = [leaf.type for leaf, _ in traced] + captured
+        in_axes = [axis for _, axis in traced] + [None] * len(captured)
+        out_axes = result_axes(self.function, self.out_axes, lowered)
+        made = batched(lowered.function, types, in_axes, out_axes)
+        weak = tuple(
+            own and axis is None for own, axis in zip(lowered.out_weak, out_axes, strict=True)
+        )
+        params = made.params[len(traced) :]
+        pairs = zip(params, lowered.captured, strict=True)
+        return replace(
+            lowered,
+            function=made,
+            out_weak=weak,
+            captured=tuple((param, array) for param, (_, array) in pairs),
+            mutated=(),
+        )
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", "the function")
+
+
+def argument_axes(
+    function: Callable[..., Any], in_axes: Axes, whole: Any, stop: tuple[type, ...] = ()
+) -> list[int | None]:
+    """The axis of each leaf of ``(args, kwargs)``; arguments given by keyword have axis 0."""
+    positional, keywords = whole
+    axes = in_axes
+    if isinstance(axes, list):
+        axes = tuple(axes)
+    if isinstance(axes, tuple) and len(axes) != len(positional):
+        raise GradTypeError(
+            f"in_axes has {len(axes)} entries for {len(positional)} arguments of {_name(function)}"
+        )
+    default = 0 if not isinstance(axes, int) else axes
+    found = broadcast_axes(axes, positional, stop, f"in_axes for {_name(function)}")
+    return found + broadcast_axes(default, keywords, stop, "in_axes") if keywords else found
+
+
+def broadcast_axes(axes: Axes, tree: Any, stop: tuple[type, ...], what: str) -> list[int | None]:
+    """An axis for each leaf of a tree, from a prefix of it."""
+    flatten(tree, stop)  # makes its dataclasses known
+    flatten(axes)
+
+    def is_leaf(value: Any) -> bool:
+        return isinstance(value, stop)
+
+    try:
+        with optree.dict_insertion_ordered(True, namespace=NAMESPACE):
+            found = optree.broadcast_prefix(
+                axes, tree, is_leaf=is_leaf, none_is_leaf=True, namespace=NAMESPACE
+            )
+    except ValueError as error:
+        raise GradTypeError(f"{what} does not fit what it is for: {error}") from None
+    for axis in found:
+        if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
+            raise GradTypeError(f"{what} holds {axis!r}; an axis is an int or None")
+    return list(found)
+
+
+def _checked_axis(function: Callable[..., Any], leaf: Leaf, axis: int | None) -> int | None:
+    if axis is None:
+        return None
+    rank = leaf.type.rank
+    if rank == 0:
+        raise GradTypeError(
+            f"in_axes maps a number along axis {axis} in a batch of {_name(function)}; pass an "
+            "array with an entry for each sample, or None in in_axes for what is the same for all"
+        )
+    if not -rank <= axis < rank:
+        raise GradTypeError(
+            f"in_axes asks for axis {axis} of an argument of {_name(function)} that has {rank}"
+        )
+    return axis % rank
+
+
+def result_axes(function: Callable[..., Any], out_axes: Axes, lowered: Lowered) -> list[int | None]:
+    """The axis of the samples in each result."""
+    leaves, _ = flatten(lowered.out_tree, (Static,))
+    found = broadcast_axes(out_axes, lowered.out_tree, (Static,), f"out_axes for {_name(function)}")
+    pairs = zip(leaves, found, strict=True)
+    by_result = {leaf: axis for leaf, axis in pairs if isinstance(leaf, int)}
+    return [by_result.get(place, 0) for place in range(len(lowered.function.results))]
+
+
+def _check_sizes(
+    function: Callable[..., Any], in_axes: Axes, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> None:
+    """Refuse a call with batches of different sizes, with what each argument has."""
+    whole = (tuple(args), dict(kwargs))
+    leaves, _ = flatten(whole)
+    sizes: dict[int, int] = {}
+    axes = argument_axes(function, in_axes, whole)
+    for place, (leaf, axis) in enumerate(zip(leaves, axes, strict=True)):
+        if axis is not None and isinstance(leaf, np.ndarray) and -leaf.ndim <= axis < leaf.ndim:
+            sizes[place] = leaf.shape[axis]
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{size} (argument leaf {place})" for place, size in sizes.items())
+        raise GradTypeError(
+            f"the arguments of {_name(function)} have batches of different sizes: {listed}"
+        )
