@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from gradc.faces.batches import Axes, Batched
+from gradc.faces.meanings import BATCH
 from gradc.faces.options import OptionKeywords, chosen_options
 
 
@@ -55,3 +56,6 @@ def batch(
     array([1., 2.])
     """
     return Batched(function, in_axes, out_axes, chosen_options(options))
+
+
+batch.__gradc_transform__ = BATCH  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from gradc.errors import GradTypeError
 from gradc.faces.functions import Argnums
 from gradc.faces.jacobians import Hessian, HessianVector, Jacobian, JacobianMode
+from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, in_one_mode
 from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.sparse import SparseHessian, SparseJacobian
 
@@ -226,3 +227,10 @@ def sparse_hessian(
            [0., 1., 0.]])
     """
     return SparseHessian(function, argnums, chosen_options(options))
+
+
+jacobian.__gradc_transform__ = JACOBIAN  # type: ignore[attr-defined]
+jacfwd.__gradc_transform__ = in_one_mode("jacfwd", "forward")  # type: ignore[attr-defined]
+jacrev.__gradc_transform__ = in_one_mode("jacrev", "reverse")  # type: ignore[attr-defined]
+hessian.__gradc_transform__ = HESSIAN  # type: ignore[attr-defined]
+hvp.__gradc_transform__ = PRODUCT  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import Builder
 from gradc.ir.calls import inlined_calls
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.inlining import inline
+from gradc.ir.inlining import inline, with_fresh_symbols
 from gradc.ir.walk import used_by
 from gradc.prims.custom import CUSTOM, CustomRule, function_of
 from gradc.prims.trace import zeros
@@ -85,6 +85,7 @@ def cotangents_of_call(
         return inline(builder, rule.backward, [*residuals, *bars, *around])
     assert rule.tangent is not None
     transposed = _transposed_tangent(rule, op, transpose)
+    transposed = with_fresh_symbols(transposed, rule.tangent, builder.symbols)
     dots = [zeros(builder, arg.type) for arg in op.args[: rule.count]]
     args = [*op.args[: rule.count], *dots, *around, *bars]
     return inline(builder, transposed, args)
@@ -111,9 +112,11 @@ def tangents_of_call(
         outs, out_dots = made[:count], iter(made[count:])
     else:
         assert rule.forward is not None
+        assert rule.backward is not None
         made = inline(builder, rule.forward, [*own, *around], op.outs)
         outs, residuals = made[:count], made[count:]
         transposed = _transposed_backward(rule, op, transpose)
+        transposed = with_fresh_symbols(transposed, rule.backward, builder.symbols)
         bars = [zeros(builder, out.type) for out in outs if out.type.is_float]
         out_dots = iter(inline(builder, transposed, [*residuals, *bars, *around, *given]))
     return outs, [next(out_dots) if out.type.is_float else None for out in op.outs]

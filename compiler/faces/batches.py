@@ -14,8 +14,10 @@ from gradc.driver import Mode, Options
 from gradc.errors import GradTypeError
 from gradc.faces.containers import NAMESPACE, flatten, unflatten
 from gradc.faces.functions import Differentiated
+from gradc.faces.meanings import BATCH
 from gradc.faces.program import ArgTree, Derivative, lower
 from gradc.frontend.python import Leaf, Lowered, Static
+from gradc.frontend.python.derived import Prepared
 from gradc.passes.batching import batched, sample_type
 
 # An axis, None, or a container of them: a prefix of the structure that it is for.
@@ -55,6 +57,12 @@ class Batched(Differentiated):
     ) -> Lowered:
         """Lower for types, so that it can be differentiated."""
         return lower(self.primal, positional, keywords)
+
+    @property
+    def __gradc_transform__(self) -> Prepared:
+        """What calling this inside a compiled function means."""
+        settings = {"in_axes": self.in_axes, "out_axes": self.out_axes}
+        return Prepared(self.function, settings, BATCH)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Compare with the function itself, called for each sample.

@@ -144,7 +144,7 @@ class Differentiated:
         return program.derivative(self.mode, numbers, self.has_aux, self.single, kind=self.kind)
 
     @property
-    def __gradc_transform__(self) -> tuple[Callable[..., Any], Argnums, Transform]:
+    def __gradc_transform__(self) -> object:
         """What calling this inside a compiled function means."""
         return self.primal, self.argnums, MEANINGS[self.mode]
 

@@ -13,10 +13,12 @@ from gradc.errors import GradTypeError
 from gradc.faces.blocks import BlockDerivative
 from gradc.faces.containers import flatten
 from gradc.faces.functions import Argnums, Differentiated
+from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT
 from gradc.faces.products import flat_tangents
 from gradc.faces.program import ArgTree, Derivative, Program
 from gradc.faces.shapes import result_counts
 from gradc.frontend.python import Leaf, Lowered
+from gradc.frontend.python.derived import Meaning, Prepared
 
 JacobianMode = Literal["auto", "forward", "reverse"]
 
@@ -33,6 +35,14 @@ class _Blocks(Differentiated):
                 "value_and_grad"
             )
         super().__init__(function, argnums, has_aux, options)
+
+    meaning: Meaning = JACOBIAN
+
+    @property
+    def __gradc_transform__(self) -> Prepared:
+        """What calling this inside a compiled function means."""
+        settings = {"argnums": self.argnums, "has_aux": self.has_aux}
+        return Prepared(self.primal, settings, self.meaning)
 
     def finish(self, derivative: Derivative, results: list[Any]) -> Any:
         """The blocks in the structure of results and arguments."""
@@ -62,6 +72,7 @@ class Hessian(_Blocks):
     """What ``hessian`` returns."""
 
     mode: Mode = "hessian"
+    meaning = HESSIAN
 
 
 class Jacobian(_Blocks):
@@ -84,6 +95,12 @@ class Jacobian(_Blocks):
         self._forward = _Forward(function, argnums, has_aux, options)
         self._reverse = _Reverse(function, argnums, has_aux, options)
         self._reverse._programs = self._forward._programs
+
+    @property
+    def __gradc_transform__(self) -> Prepared:
+        """What calling this inside a compiled function means."""
+        settings = {"argnums": self.argnums, "has_aux": self.has_aux, "mode": self.chosen_mode}
+        return Prepared(self.primal, settings, JACOBIAN)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments."""
@@ -142,6 +159,12 @@ class HessianVector(Differentiated):
     """What ``hvp`` returns: called with the arguments and, last, the vector."""
 
     mode: Mode = "hvp"
+
+    @property
+    def __gradc_transform__(self) -> Prepared:
+        """What calling this inside a compiled function means."""
+        settings = {"argnums": self.argnums, "has_aux": self.has_aux}
+        return Prepared(self.primal, settings, PRODUCT)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The product at the arguments but the last, with the last."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gradc.ir.builder import Builder
+from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Value
 from gradc.ir.renaming import SymbolRenaming
 from gradc.ir.types import Dim
-from gradc.ir.walk import clone_op
+from gradc.ir.walk import clone_op, with_body
 
 
 def inline(
@@ -35,6 +35,26 @@ def inline(
     mapping = dict(zip(body.params, args, strict=True))
     inline_ops(builder, body.ops, mapping)
     return [mapping.get(result, result) for result in body.yields]
+
+
+def with_fresh_symbols(function: Function, known: Function, symbols: Symbols) -> Function:
+    """Rename the sizes that a transformation introduced, where others have their symbols.
+
+    Parameters
+    ----------
+    function : Function
+        Made from `known`, without looking at what surrounds it.
+    known : Function
+        Its symbols stay: they mean the same around it.
+    symbols : Symbols
+        Of the place where the function is going to be.
+    """
+    made = Symbols.of(function).taken - Symbols.of(known).taken
+    clashing = sorted(made & symbols.taken)
+    if not clashing:
+        return function
+    renaming = SymbolRenaming({symbol: symbols.fresh(symbol) for symbol in clashing})
+    return with_body(function, renaming.region(function.body))
 
 
 def _note_symbols(symbols: dict[str, Dim], pairs: Iterable[tuple[Value, Value]]) -> None:

@@ -32,8 +32,9 @@ from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import DIM, Builder, Symbols
 from gradc.ir.core import Function, Op, Value
 from gradc.ir.inlining import inline, inline_ops
+from gradc.ir.renaming import SymbolRenaming
 from gradc.ir.types import INT, Dim, Type
-from gradc.ir.walk import used_by
+from gradc.ir.walk import used_by, with_body
 from gradc.prims.index import ALL, AT, GET, PUT
 from gradc.prims.shape import EMPTY, EXPECT
 
@@ -74,6 +75,7 @@ class _Batching:
         in_axes: Sequence[Axis],
         out_axes: Sequence[Axis],
     ) -> None:
+        function = _without_clashes(function, types)
         self.function, self.in_axes, self.out_axes = function, in_axes, out_axes
         self.builder = Builder(Symbols())
         self.builder.symbols.taken.update(Symbols.of(function).taken)
@@ -211,6 +213,19 @@ class _Batching:
         shape.insert(self._out_axis(place), count)
         dtype = {"dtype": result.type.dtype}
         return self.builder.emit(EMPTY, shape, dtype, name=result.name)
+
+
+def _without_clashes(function: Function, types: Sequence[Type]) -> Function:
+    """Rename sizes of the function that happen to be called like the size of a batch."""
+    symbols = Symbols.of(function)
+    own = {dim for param in function.params for dim in param.type.shape}
+    around = {dim for type in types for dim in type.shape if isinstance(dim, str)}
+    clashing = sorted((around - own) & symbols.taken)
+    if not clashing:
+        return function
+    symbols.taken.update(around)
+    renaming = SymbolRenaming({symbol: symbols.fresh(symbol) for symbol in clashing})
+    return with_body(function, renaming.region(function.body))
 
 
 def _slice(ops: Sequence[Op], wanted: Sequence[Value]) -> list[Op]:

@@ -13,9 +13,17 @@ import numpy as np
 
 from gradc.errors import AliasingError
 from gradc.frontend.python import environment, liveness
+from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction, call_custom
+from gradc.frontend.python.derived import (
+    Derived,
+    Meaning,
+    Prepared,
+    apply_meaning,
+    call_blocks,
+)
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
@@ -66,6 +74,10 @@ def call(
             return inline(ctx, function, args, kwargs, node)
         case Method():
             return _method(ctx, function, args, kwargs, node)
+        case Derived():
+            is_batch = function.meaning.kind == "batch"
+            call_it = call_batch if is_batch else call_blocks
+            return call_it(ctx, call, function, args, kwargs, node)
         case Derivation():
             return call_derivation(ctx, call, function, args, kwargs, node)
         case Constant(value=value):
@@ -166,6 +178,11 @@ def _known(
     if isinstance(custom, CustomFunction):
         return call_custom(ctx, call, custom, args, kwargs, node)
     transform = getattr(function, TRANSFORM, None)
+    if isinstance(transform, Meaning):
+        return apply_meaning(ctx, transform, args, kwargs)
+    if isinstance(transform, Prepared):
+        prepared = Derived(Constant(transform.function), transform.settings, transform.meaning)
+        return call(ctx, prepared, args, kwargs, node)
     if isinstance(transform, Transform):
         return apply_transform(transform, args, kwargs)
     if isinstance(transform, tuple):  # what grad has returned: the function and how it is meant
