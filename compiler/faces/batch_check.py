@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradc.errors import GradientCheckError
-from gradc.faces.batches import argument_axes, broadcast_axes
+from gradc.faces.axes import Axes, argument_axes, broadcast_axes
 from gradc.faces.containers import flatten, unflatten
-
-if TYPE_CHECKING:
-    from gradc.faces.batches import Batched
 
 # Between compiled code and NumPy's own sums and functions.
 _RTOL = {np.dtype(np.float64): 1e-10, np.dtype(np.float32): 1e-4}
 
 
-def check_batch(face: Batched, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+class OfBatch(Protocol):
+    """What ``batch`` returns."""
+
+    in_axes: Axes
+    out_axes: Axes
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function of one sample."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results of all samples."""
+
+
+def check_batch(face: OfBatch, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """See :meth:`gradc.faces.batches.Batched.check`."""
     found = face(*args, **kwargs)
     results, _ = flatten(found)

@@ -8,20 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import optree
 
 from gradc.driver import Mode, Options
 from gradc.errors import GradTypeError
-from gradc.faces.containers import NAMESPACE, flatten, unflatten
+from gradc.faces.axes import Axes, argument_axes, broadcast_axes, name_of
+from gradc.faces.containers import flatten, unflatten
 from gradc.faces.functions import Differentiated
 from gradc.faces.meanings import BATCH
 from gradc.faces.program import ArgTree, Derivative, lower
 from gradc.frontend.python import Leaf, Lowered, Static
 from gradc.frontend.python.derived import Prepared
 from gradc.passes.batching import batched, sample_type
-
-# An axis, None, or a container of them: a prefix of the structure that it is for.
-Axes = Any
 
 
 class Batched(Differentiated):
@@ -129,60 +126,18 @@ class _Lowerable:
         )
 
 
-def _name(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", "the function")
-
-
-def argument_axes(
-    function: Callable[..., Any], in_axes: Axes, whole: Any, stop: tuple[type, ...] = ()
-) -> list[int | None]:
-    """The axis of each leaf of ``(args, kwargs)``; arguments given by keyword have axis 0."""
-    positional, keywords = whole
-    axes = in_axes
-    if isinstance(axes, list):
-        axes = tuple(axes)
-    if isinstance(axes, tuple) and len(axes) != len(positional):
-        raise GradTypeError(
-            f"in_axes has {len(axes)} entries for {len(positional)} arguments of {_name(function)}"
-        )
-    default = 0 if not isinstance(axes, int) else axes
-    found = broadcast_axes(axes, positional, stop, f"in_axes for {_name(function)}")
-    return found + broadcast_axes(default, keywords, stop, "in_axes") if keywords else found
-
-
-def broadcast_axes(axes: Axes, tree: Any, stop: tuple[type, ...], what: str) -> list[int | None]:
-    """An axis for each leaf of a tree, from a prefix of it."""
-    flatten(tree, stop)  # makes its dataclasses known
-    flatten(axes)
-
-    def is_leaf(value: Any) -> bool:
-        return isinstance(value, stop)
-
-    try:
-        with optree.dict_insertion_ordered(True, namespace=NAMESPACE):
-            found = optree.broadcast_prefix(
-                axes, tree, is_leaf=is_leaf, none_is_leaf=True, namespace=NAMESPACE
-            )
-    except ValueError as error:
-        raise GradTypeError(f"{what} does not fit what it is for: {error}") from None
-    for axis in found:
-        if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
-            raise GradTypeError(f"{what} holds {axis!r}; an axis is an int or None")
-    return list(found)
-
-
 def _checked_axis(function: Callable[..., Any], leaf: Leaf, axis: int | None) -> int | None:
     if axis is None:
         return None
     rank = leaf.type.rank
     if rank == 0:
         raise GradTypeError(
-            f"in_axes maps a number along axis {axis} in a batch of {_name(function)}; pass an "
+            f"in_axes maps a number along axis {axis} in a batch of {name_of(function)}; pass an "
             "array with an entry for each sample, or None in in_axes for what is the same for all"
         )
     if not -rank <= axis < rank:
         raise GradTypeError(
-            f"in_axes asks for axis {axis} of an argument of {_name(function)} that has {rank}"
+            f"in_axes asks for axis {axis} of an argument of {name_of(function)} that has {rank}"
         )
     return axis % rank
 
@@ -190,7 +145,9 @@ def _checked_axis(function: Callable[..., Any], leaf: Leaf, axis: int | None) ->
 def result_axes(function: Callable[..., Any], out_axes: Axes, lowered: Lowered) -> list[int | None]:
     """The axis of the samples in each result."""
     leaves, _ = flatten(lowered.out_tree, (Static,))
-    found = broadcast_axes(out_axes, lowered.out_tree, (Static,), f"out_axes for {_name(function)}")
+    found = broadcast_axes(
+        out_axes, lowered.out_tree, (Static,), f"out_axes for {name_of(function)}"
+    )
     pairs = zip(leaves, found, strict=True)
     by_result = {leaf: axis for leaf, axis in pairs if isinstance(leaf, int)}
     return [by_result.get(place, 0) for place in range(len(lowered.function.results))]
@@ -210,5 +167,5 @@ def _check_sizes(
     if len(set(sizes.values())) > 1:
         listed = ", ".join(f"{size} (argument leaf {place})" for place, size in sizes.items())
         raise GradTypeError(
-            f"the arguments of {_name(function)} have batches of different sizes: {listed}"
+            f"the arguments of {name_of(function)} have batches of different sizes: {listed}"
         )
