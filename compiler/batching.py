@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from gradc.faces.batches import Axes, Batched
+from gradc.faces.axes import Axes
+from gradc.faces.batches import Batched
 from gradc.faces.meanings import BATCH
 from gradc.faces.options import OptionKeywords, chosen_options
 

@@ -18,6 +18,11 @@ def _name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", "the function")
 
 
+def name_of(function: Callable[..., Any]) -> str:
+    """What the user calls a function."""
+    return getattr(function, "__name__", "the function")
+
+
 def argument_axes(
     function: Callable[..., Any], in_axes: Axes, whole: Any, stop: tuple[type, ...] = ()
 ) -> list[int | None]:
@@ -27,8 +32,9 @@ def argument_axes(
     if isinstance(axes, list):
         axes = tuple(axes)
     if isinstance(axes, tuple) and len(axes) != len(positional):
+        name = name_of(function)
         raise GradTypeError(
-            f"in_axes has {len(axes)} entries for {len(positional)} arguments of {name_of(function)}"
+            f"in_axes has {len(axes)} entries for {len(positional)} arguments of {name}"
         )
     default = 0 if not isinstance(axes, int) else axes
     found = broadcast_axes(axes, positional, stop, f"in_axes for {name_of(function)}")
