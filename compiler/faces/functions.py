@@ -95,7 +95,8 @@ class Differentiated:
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[list[Any], Program]:
         """The leaves of the arguments and the program for their types."""
-        leaves, spec = flatten((tuple(args), dict(kwargs)))
+        # a program has its keywords by name, in whatever order a call gives them
+        leaves, spec = flatten((tuple(args), dict(sorted(kwargs.items()))))
         kinds = kind_of_sample if self.options.target == "cuda" else kind_of
         key = (spec, *map(kinds, leaves))
         program = self._programs.get(key)
