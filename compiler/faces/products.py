@@ -59,10 +59,11 @@ def _transform(
 
 def active_arguments(args: Sequence[Any]) -> tuple[int, ...]:
     """The arguments that hold at least one float."""
-    return tuple(index for index, arg in enumerate(args) if any(map(_is_float, flatten(arg)[0])))
+    return tuple(index for index, arg in enumerate(args) if any(map(is_float, flatten(arg)[0])))
 
 
-def _is_float(leaf: Any) -> bool:
+def is_float(leaf: Any) -> bool:
+    """Whether a leaf of the arguments carries a derivative."""
     if isinstance(leaf, np.ndarray | np.generic):
         return bool(np.issubdtype(leaf.dtype, np.floating))
     return isinstance(leaf, float)

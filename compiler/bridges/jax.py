@@ -1,0 +1,101 @@
+"""JAX: a function of gradc as part of a JAX program, differentiated by gradc.
+
+>>> import jax
+>>> from gradc.bridges.jax import function
+>>> def energy(x, k):
+...     total = 0.0
+...     for i in range(len(x) - 1):
+...         total += 0.5 * k * (x[i + 1] - x[i]) ** 2
+...     return total
+>>> jax.grad(jax.jit(function(energy)))(jax.numpy.array([0.0, 1.0, 3.0]), 2.0)
+Array([-2., -2.,  4.], dtype=float32)
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Unpack
+
+import jax
+import numpy as np
+
+from gradc.bridges.calls import Call, Template, as_array, float_places
+from gradc.errors import GradTypeError
+from gradc.faces.containers import unflatten
+from gradc.faces.options import OptionKeywords
+from gradc.frontend.python import Static
+
+
+def function(fun: Callable[..., Any], **options: Unpack[OptionKeywords]) -> Callable[..., Any]:
+    """A function that takes and returns JAX arrays, with the pullback that gradc writes.
+
+    It is called back on the host by ``jax.pure_callback``, so it may stand inside ``jit`` and,
+    sample by sample, inside ``vmap``; ``grad`` and ``vjp`` of it use gradc's kernel, to any order.
+    Forward mode (``jvp``, ``jacfwd``) is refused by JAX.
+
+    Parameters
+    ----------
+    fun : callable
+        What gradc takes: a function of numbers and arrays, also in containers.
+    **options
+        As for :func:`gradc.grad`.
+
+    Returns
+    -------
+    callable
+        Of positional arguments. JAX arrays are differentiated; everything else is a constant.
+    """
+    call = Call.with_keywords(fun, options)
+
+    def apply(*args: Any) -> Any:
+        template, arrays = Template.of(args, jax.Array)
+        types, spec = call.result_types(_examples(template, arrays))
+        if any(isinstance(each, Static) for each in types):
+            raise GradTypeError("what JAX calls returns numbers and arrays only")
+        return unflatten(spec, list(_bound(call, template)(*arrays)))
+
+    functools.update_wrapper(apply, fun)
+    return apply
+
+
+def _bound(call: Call, template: Template) -> Callable[..., Any]:
+    """The function of the arrays alone, to the leaves of its result, with its rule."""
+
+    def evaluate(*arrays: Any) -> tuple[Any, ...]:
+        types, _ = call.result_types(_examples(template, arrays))
+        wanted = [jax.ShapeDtypeStruct(*each) for each in types if isinstance(each, tuple)]
+
+        def run(*given: Any) -> list[Any]:
+            values, _ = call.values(template.filled([as_array(array) for array in given]))
+            return [
+                np.asarray(value, each.dtype) for value, each in zip(values, wanted, strict=True)
+            ]
+
+        return tuple(jax.pure_callback(run, wanted, *arrays, vmap_method="sequential"))
+
+    def forward(*arrays: Any) -> tuple[Any, Any]:
+        return ruled(*arrays), arrays
+
+    def backward(arrays: Any, bars: Any) -> tuple[Any, ...]:
+        args = _examples(template, arrays)
+        seeds = [bar for bar in bars if jax.numpy.issubdtype(bar.dtype, jax.numpy.floating)]
+        pullback = _bound(call.pullback(args), template.with_seeds(len(seeds)))
+        by_place = dict(zip(float_places(args), pullback(*arrays, *seeds), strict=True))
+        return tuple(
+            by_place[place] if place in by_place else np.zeros(array.shape, jax.dtypes.float0)
+            for place, array in zip(template.places, arrays, strict=True)
+        )
+
+    ruled: Any = jax.custom_vjp(evaluate)
+    ruled.defvjp(forward, backward)
+    made: Callable[..., Any] = ruled
+    return made
+
+
+def _examples(template: Template, arrays: Any) -> tuple[Any, ...]:
+    """Arguments of the types of traced arrays; their sizes count, their values do not."""
+    return template.filled([as_array(np.ones(each.shape, each.dtype)) for each in arrays])
+
+
+__all__ = ["function"]
