@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 from gradc.errors import GradTypeError
 from gradc.faces.functions import Argnums
 from gradc.faces.jacobians import Hessian, HessianVector, Jacobian, JacobianMode
-from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, in_one_mode
+from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, RETURNING, in_one_mode
 from gradc.faces.options import OptionKeywords, chosen_options
+from gradc.faces.outputs import Returning
 from gradc.faces.sparse import SparseHessian, SparseJacobian
 
 
@@ -229,8 +230,40 @@ def sparse_hessian(
     return SparseHessian(function, argnums, chosen_options(options))
 
 
+def returning(function: Callable[..., Any], outputs: int | str | Sequence[int | str]) -> Returning:
+    """A function that writes its results into arguments, as one that returns them.
+
+    Parameters
+    ----------
+    function : callable
+        Such as ``def f(x, out): out[:] = ...``.
+    outputs : int, str or sequence of them
+        The arguments that it writes to, by position or name.
+
+    Returns
+    -------
+    Returning
+        A callable of the same arguments. It works on copies: the caller's arrays keep their
+        values. It returns the copy, a tuple of them with a sequence of `outputs`, and
+        ``(result, outputs)`` where `function` returns something itself. Derivatives with respect
+        to an output argument are those by its values on entry.
+
+    Examples
+    --------
+    >>> import gradc, numpy as np
+    >>> def squares(x, out):
+    ...     for i in range(len(x)):
+    ...         out[i] = x[i] ** 2
+    >>> gradc.jacobian(gradc.returning(squares, "out"))(np.array([1.0, 2.0]), np.empty(2))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    return Returning(function, outputs)
+
+
 jacobian.__gradc_transform__ = JACOBIAN  # type: ignore[attr-defined]
 jacfwd.__gradc_transform__ = in_one_mode("jacfwd", "forward")  # type: ignore[attr-defined]
 jacrev.__gradc_transform__ = in_one_mode("jacrev", "reverse")  # type: ignore[attr-defined]
 hessian.__gradc_transform__ = HESSIAN  # type: ignore[attr-defined]
 hvp.__gradc_transform__ = PRODUCT  # type: ignore[attr-defined]
+returning.__gradc_transform__ = RETURNING  # type: ignore[attr-defined]

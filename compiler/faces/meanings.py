@@ -37,6 +37,7 @@ JACOBIAN = Meaning("jacobian", "jacobian", {**_COMMON, "mode": "auto"}, _jacobia
 HESSIAN = Meaning("hessian", "hessian", _COMMON, _hessian)
 PRODUCT = Meaning("hvp", "hvp", _COMMON, _product)
 BATCH = Meaning("batch", "batch", {"in_axes": 0, "out_axes": 0}, batched)
+RETURNING = Meaning("returning", "returning", {"outputs": ()})
 
 
 def in_one_mode(name: str, mode: str) -> Meaning:

@@ -222,7 +222,7 @@ class Derivative:
         elif mode in ("jacfwd", "jacrev") and not self.differentiated:
             raise program.problem(
                 f"{function.name} returns no float, and there is nothing to differentiate",
-                "return a float or an array of floats",
+                self._written_hint() or "return a float or an array of floats",
             )
         self.on_gpu = program.options.target == "cuda"
         if self.on_gpu:
@@ -282,7 +282,8 @@ class Derivative:
             raise self.program.problem(
                 f"{function.name} returns {_tree_name(self.value_tree)}, and a gradient is that "
                 "of one number",
-                "return one number, or use vjp or jacobian (has_aux=True for a further result)",
+                self._written_hint()
+                or "return one number, or use vjp or jacobian (has_aux=True for a further result)",
             )
         result = function.results[self.value_tree].type
         if not result.is_scalar or not result.is_float:
@@ -291,6 +292,14 @@ class Derivative:
                 f"{function.name} returns {what}, and a gradient is that of one float",
                 "reduce it to one number (sum, mean), or use vjp or jacobian",
             )
+
+    def _written_hint(self) -> str | None:
+        """What to do where a function returns nothing and writes to arguments."""
+        lowered = self.program.lowered
+        if lowered.function.results or not lowered.mutated:
+            return None
+        names = ", ".join(repr(lowered.leaf_names[leaf]) for leaf in lowered.mutated)
+        return f"it writes to {names}: gradc.returning(f, {names}) is the function that returns it"
 
     def _check_samples(self) -> None:
         """Refuse what a kernel with a thread for each sample cannot compute."""

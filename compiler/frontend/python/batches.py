@@ -58,6 +58,7 @@ def call_batch(
     out = closed.out.around(closed.out.leaves)
     out_axes = _result_axes(ctx, derived.settings["out_axes"], out)
     whole = [*own, *(None for _ in closed.around)]
+    assert derived.meaning.build is not None
     made = derived.meaning.build(closed.function, types, whole, out_axes)
     made = with_fresh_symbols(made, closed.function, ctx.builder.symbols)
     results = inline(ctx.builder, made, [*actual, *closed.around])

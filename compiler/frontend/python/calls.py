@@ -26,6 +26,7 @@ from gradc.frontend.python.derived import (
 )
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
+from gradc.frontend.python.outputs import call_writing
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
 from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import (
@@ -75,9 +76,9 @@ def call(
         case Method():
             return _method(ctx, function, args, kwargs, node)
         case Derived():
-            is_batch = function.meaning.kind == "batch"
-            call_it = call_batch if is_batch else call_blocks
-            return call_it(ctx, call, function, args, kwargs, node)
+            kinds = {"batch": call_batch, "returning": call_writing}
+            interpret = kinds.get(function.meaning.kind, call_blocks)
+            return interpret(ctx, call, function, args, kwargs, node)
         case Derivation():
             return call_derivation(ctx, call, function, args, kwargs, node)
         case Constant(value=value):

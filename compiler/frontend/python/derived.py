@@ -51,18 +51,19 @@ class Meaning:
     ----------
     name : str
         What the user calls it.
-    kind : {"jacobian", "hessian", "hvp", "batch"}
+    kind : {"jacobian", "hessian", "hvp", "batch", "returning"}
     parameters : mapping
         Its parameters after the function, with their defaults.
     build : callable
         ``build(function, wrt, results, mode)`` for Jacobians, ``build(function, wrt, result)``
-        for second derivatives, and ``build(function, types, in_axes, out_axes)`` for batches.
+        for second derivatives, ``build(function, types, in_axes, out_axes)`` for batches, and
+        nothing for functions that return what they wrote.
     """
 
     name: str
     kind: str
     parameters: Mapping[str, Any]
-    build: Callable[..., Function]
+    build: Callable[..., Function] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ class _Blocks:
         if isinstance(number, str):
             if number in self.kwargs:
                 return number
-            names = _parameter_names(self.derived.function)
+            names = parameter_names(self.derived.function)
             if number in names and names.index(number) < count:
                 return names.index(number)
         elif isinstance(number, int) and not isinstance(number, bool) and -count <= number < count:
@@ -228,6 +229,7 @@ class _Blocks:
         """The function of the derivatives, and its further arguments."""
         meaning, function = self.derived.meaning, closed.function
         wrt = range(len(self.leaves()))
+        assert meaning.build is not None
         if meaning.kind == "jacobian":
             if not floats:
                 raise shapes(f"a function inside {meaning.name} returns no float")
@@ -302,7 +304,8 @@ def _is_differentiable(ctx: Lowering, ref: Ref) -> bool:
     return ctx.is_numeric(ref) and ctx.kind(ref).dtype.is_float
 
 
-def _parameter_names(function: Ref) -> list[str]:
+def parameter_names(function: Ref) -> list[str]:
+    """The names of the parameters of a function, where they can be had."""
     if isinstance(function, Callee):
         spec = function.node.args
         return [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]

@@ -17,6 +17,7 @@ from gradc.errors import (
 from gradc.frontend.python import calls, environment
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction
+from gradc.frontend.python.derived import Prepared
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
@@ -37,6 +38,7 @@ from gradc.frontend.python.refs import (
     Tuple,
 )
 from gradc.frontend.python.source import Files, Source, function_name
+from gradc.frontend.python.transforms import TRANSFORM
 from gradc.ir.builder import CONST
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Type
@@ -120,7 +122,7 @@ class _Lowerer:
         self.cells: dict[int, Cell] = {}
         self.results: list[Value] = []
         self.weak: list[bool] = []
-        self.custom: object = None
+        self.whole: object = None
 
     def run(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Lowered:
         ctx = self.ctx
@@ -164,18 +166,19 @@ class _Lowerer:
         )
 
     def _read(self, function: Any) -> Ref | None:
-        """The source to read for a function; one with its own derivative is remembered."""
-        custom = getattr(function, CUSTOM_FUNCTION, None)
-        if isinstance(custom, CustomFunction):
-            self.custom = function
-            return environment.callee_of(self.ctx, custom.function)
+        """The source to read for a function; one that is more than its source is remembered."""
+        meant = getattr(function, CUSTOM_FUNCTION, None) or getattr(function, TRANSFORM, None)
+        is_written = isinstance(meant, Prepared) and meant.meaning.kind == "returning"
+        if isinstance(meant, CustomFunction) or (isinstance(meant, Prepared) and is_written):
+            self.whole = self.whole or function
+            return self._read(meant.function)
         return environment.callee_of(self.ctx, function)
 
     def _result(
         self, callee: Callee, frame: Frame, refs: Sequence[Ref], keywords: Mapping[str, Ref]
     ) -> Ref:
-        if self.custom is not None:
-            return calls.call(self.ctx, Constant(self.custom), refs, keywords, callee.node)
+        if self.whole is not None:
+            return calls.call(self.ctx, Constant(self.whole), refs, keywords, callee.node)
         return calls.run(self.ctx, callee, frame)
 
     # -- arguments ------------------------------------------------------------------------
