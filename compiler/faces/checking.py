@@ -13,6 +13,7 @@ import numpy as np
 
 from gradc.errors import GradientCheckError
 from gradc.faces.containers import flatten
+from gradc.faces.locating import Suspect, worst_place
 from gradc.faces.program import Derivative
 from gradc_runtime.differences import derivative
 
@@ -129,7 +130,32 @@ def check_derivative(transform: Checked, args: Sequence[Any], kwargs: Mapping[st
         float(np.sum(np.asarray(bar, float) * change))
         for bar, change in zip(flat, changes, strict=True)
     )
-    compare("gradient along a random direction", dot, wanted, error, dtype)
+    try:
+        compare("gradient along a random direction", dot, wanted, error, dtype)
+    except GradientCheckError as problem:
+        if np.isinf(error):
+            raise
+        by_leaf = dict(zip(sorted(chosen), _in_order(found, flat), strict=True))
+
+        def value(moved_leaves: list[Any]) -> float:
+            return float(np.sum(primal.run(moved_leaves)[where]))
+
+        def slope(along_leaves: list[Any]) -> float:
+            return sum(
+                float(np.sum(np.asarray(by_leaf[leaf], float) * change))
+                for leaf, change in enumerate(along_leaves)
+                if change is not None
+            )
+
+        names = [argument.name for argument in found.program.arguments]
+        suspect = Suspect(value, leaves, sorted(chosen), slope, names)
+        raise GradientCheckError(f"{problem}\n{worst_place(suspect)}") from None
+
+
+def _in_order(found: Derivative, flat: Sequence[Any]) -> list[Any]:
+    """The gradients in the order of the leaves, whatever the order of argnums."""
+    numbers = [leaf for group in found.leaves for leaf in group]
+    return [bar for _, bar in sorted(zip(numbers, flat, strict=True), key=lambda pair: pair[0])]
 
 
 def check_product(matrix: Any, found: Derivative, leaves: Sequence[Any]) -> None:

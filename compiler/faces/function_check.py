@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradc.driver import Options
-from gradc.errors import GradTypeError
+from gradc.errors import GradientCheckError, GradTypeError
 from gradc.faces.checking import SEED, compare, directions, dtype_of, is_active, moved, reference
-from gradc.faces.containers import flatten, unflatten
+from gradc.faces.containers import flatten, leaf_names, unflatten
+from gradc.faces.functions import parameter_names
+from gradc.faces.locating import Suspect, worst_place
 from gradc.faces.products import pullback_at, pushforward
 from gradc.faces.pullbacks import Pullback
 
@@ -49,7 +51,8 @@ def check_function(
     )
     if "fwd" in modes:
         _, dot = pushforward(function, tuple(args), tangent_tree, options)
-        compare("forward mode", _flat_value(dot), wanted, error, dtype)
+        located = _Located(function, args, options)
+        located.compare("forward mode", _flat_value(dot), wanted, error, dtype)
     if "rev" in modes:
         _check_reverse(function, tuple(args), direction, (wanted, error), options, rng, dtype)
     if order > 1:
@@ -87,7 +90,74 @@ def _check_reverse(
         if change is not None
     )
     weight = float(np.sum(np.abs(flat_bar)))
-    compare("reverse mode", right, left, error * max(weight, 1.0), dtype)
+    located = _Located(function, args, options, flat_bar, _bar_leaves(args, cotangents))
+    located.compare("reverse mode", right, left, error * max(weight, 1.0), dtype)
+
+
+class _Located:
+    """A comparison that says, when it fails, which element of which argument is worst."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        options: Options,
+        weights: np.ndarray[Any, Any] | None = None,
+        bars: Sequence[Any] | None = None,
+    ) -> None:
+        self.function, self.options = function, options
+        self.leaves, self.spec = flatten(tuple(args))
+        names = parameter_names(function)
+        self.names = [
+            label
+            for place, arg in enumerate(args)
+            for label in leaf_names(
+                names[place] if place < len(names) else f"arg{place}", flatten(arg)[1]
+            )
+        ]
+        self.weights, self.bars = weights, bars
+
+    def compare(
+        self, what: str, found: Any, wanted: Any, error: float, dtype: np.dtype[Any]
+    ) -> None:
+        """Compare, and look for the element when that fails."""
+        try:
+            compare(what, found, wanted, error, dtype)
+        except GradientCheckError as problem:
+            if np.isinf(error):
+                raise
+            if self.weights is None:
+                self.weights = np.random.default_rng(SEED).standard_normal(np.size(found))
+            active = [place for place, leaf in enumerate(self.leaves) if is_active(leaf)]
+            suspect = Suspect(self.value, self.leaves, active, self.slope, self.names)
+            what = "" if self.weights.size == 1 else " (of the results with random weights)"
+            raise GradientCheckError(f"{problem}\n{worst_place(suspect)}{what}") from None
+
+    def value(self, leaves: list[Any]) -> float:
+        """The weighted sum of the results; a single one by itself."""
+        value = _flat_value(self.function(*unflatten(self.spec, leaves)))
+        return self.weighted(value)
+
+    def weighted(self, value: np.ndarray[Any, Any]) -> float:
+        assert self.weights is not None
+        return float(value[0]) if value.size == 1 else float(self.weights @ value)
+
+    def slope(self, direction: list[Any]) -> float:
+        """Its derivative: by the cotangents that were found, or by forward mode."""
+        if self.bars is not None:
+            assert self.weights is not None
+            pairs = zip(self.bars, direction, strict=True)
+            total = sum(
+                float(np.sum(np.asarray(bar, float) * change))
+                for bar, change in pairs
+                if change is not None
+            )
+            return total / float(self.weights[0]) if self.weights.size == 1 else total
+        pairs = zip(self.leaves, direction, strict=True)
+        tangents = [None if change is None else _as_tangent(leaf, change) for leaf, change in pairs]
+        args = unflatten(self.spec, self.leaves)
+        _, dot = pushforward(self.function, args, unflatten(self.spec, tangents), self.options)
+        return self.weighted(_flat_value(dot))
 
 
 def _bar_leaves(args: tuple[Any, ...], cotangents: tuple[Any, ...]) -> list[Any]:
