@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from gradc.faces.functions import (
     MEANINGS,
@@ -119,9 +119,30 @@ def value_and_grad(
     return ValueAndGradient(function, argnums, has_aux, chosen_options(options))
 
 
+@overload
 def vjp(
-    function: Callable[..., Any], *args: Any, **options: Unpack[OptionKeywords]
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    function: Callable[..., Any],
+    *args: Any,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]: ...
+
+
+@overload
+def vjp(
+    function: Callable[..., Any],
+    *args: Any,
+    has_aux: Literal[True],
+    **options: Unpack[OptionKeywords],
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]], Any]: ...
+
+
+def vjp(
+    function: Callable[..., Any],
+    *args: Any,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Any:
     """The value at a point, and the function from output cotangents to argument cotangents.
 
     Parameters
@@ -129,6 +150,8 @@ def vjp(
     function : callable
     *args
         The point. Arguments without floats get the cotangent None.
+    has_aux : bool
+        Whether the function returns ``(value, aux)``; then `aux` is returned as a third item.
     **options
         As for :func:`grad`.
 
@@ -147,17 +170,40 @@ def vjp(
     >>> value, pullback(1.0)
     (10.0, (5.0, 2.0))
     """
-    from gradc.faces.products import pullback_at
+    from gradc.faces.products import pullback_at, pullback_with_aux
 
+    if has_aux:
+        return pullback_with_aux(function, args, chosen_options(options))
     return pullback_at(function, args, chosen_options(options))
+
+
+@overload
+def jvp(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> tuple[Any, Any]: ...
+
+
+@overload
+def jvp(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: Literal[True],
+    **options: Unpack[OptionKeywords],
+) -> tuple[Any, Any, Any]: ...
 
 
 def jvp(
     function: Callable[..., Any],
     args: Sequence[Any],
     tangents: Sequence[Any],
+    has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> tuple[Any, Any]:
+) -> Any:
     """The value and the directional derivative along `tangents`.
 
     Parameters
@@ -165,6 +211,8 @@ def jvp(
     function : callable
     args, tangents : sequence
         The point and, for each argument, a tangent of its structure (None: no change).
+    has_aux : bool
+        Whether the function returns ``(value, aux)``; then `aux` is returned as a third item.
     **options
         As for :func:`grad`.
 
@@ -174,8 +222,10 @@ def jvp(
     >>> gradc.jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
     """
-    from gradc.faces.products import pushforward
+    from gradc.faces.products import pushforward, pushforward_with_aux
 
+    if has_aux:
+        return pushforward_with_aux(function, args, tangents, chosen_options(options))
     return pushforward(function, args, tangents, chosen_options(options))
 
 

@@ -91,22 +91,37 @@ def pullback_at(
     flat_seeds: Sequence[Any] | None = None,
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """See :func:`gradc.api.vjp`; with `flat_seeds` the pullback takes those for its argument."""
+    value, pullback, _ = pullback_with_aux(function, args, options, flat_seeds, has_aux=False)
+    return value, pullback
+
+
+def pullback_with_aux(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    options: Options,
+    flat_seeds: Sequence[Any] | None = None,
+    has_aux: bool = True,
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]], Any]:
+    """See :func:`gradc.api.vjp`: the value, the pullback, and the further result."""
     _refuse_samples("vjp", options)
     active = _need_floats(function, args)
     primal = _transform(Primal, function, active, options)
     leaves, value_of = primal.derivative_for(args, {})
     # the pullback may be called after the caller has changed its arrays
     kept = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-    value = value_of.outputs(value_of.value_tree, value_of.run(kept))
-    derivative = value_of.program.derivative("vjp", active)
+    derivative = value_of.program.derivative("vjp", active, has_aux)
+    results = value_of.run(kept)
+    value = value_of.outputs(derivative.value_tree, results)
+    aux = value_of.outputs(derivative.aux_tree, results) if has_aux else None
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         """Return one cotangent for each argument, None for those without floats."""
         seeds = _seeds(derivative, y_bar) if flat_seeds is None else flat_seeds
-        found = iter(derivative.gradients(derivative.run(kept, seeds)))
+        bars = derivative.run(kept, seeds)[len(derivative.kept) :]
+        found = iter(derivative.gradients(bars))
         return tuple(next(found) if i in active else None for i in range(len(args)))
 
-    return value, pullback
+    return value, pullback, aux
 
 
 def _seeds(derivative: Derivative, y_bar: Any) -> list[Any]:
@@ -140,12 +155,25 @@ def pushforward(
     options: Options,
 ) -> tuple[Any, Any]:
     """See :func:`gradc.api.jvp`."""
+    value, dot, _ = pushforward_with_aux(function, args, tangents, options, has_aux=False)
+    return value, dot
+
+
+def pushforward_with_aux(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    tangents: Sequence[Any],
+    options: Options,
+    has_aux: bool = True,
+) -> tuple[Any, Any, Any]:
+    """See :func:`gradc.api.jvp`: the value, its tangent, and the further result."""
     _refuse_samples("jvp", options)
     if len(args) != len(tangents):
         raise GradTypeError(f"{len(tangents)} tangents for {len(args)} arguments")
     active = _need_floats(function, args)
     transform = _transform(_Pushforward, function, active, options)
-    leaves, derivative = transform.derivative_for(args, {})
+    leaves, program = transform.program_for(args, {})
+    derivative = program.derivative("jvp", active, has_aux)
     chosen = [tangents[position] for position in active]
     further = flat_tangents(derivative, leaves, chosen, "tangent")
     results = derivative.run(leaves, further)
@@ -158,8 +186,9 @@ def pushforward(
     dots: list[Any] = [0] * count
     for index, dot in zip(floats, results[count:], strict=True):
         dots[index] = dot
-    tree = derivative.value_tree
-    return derivative.outputs(tree, results[:count]), derivative.outputs(tree, dots)
+    tree, values = derivative.value_tree, results[:count]
+    aux = derivative.outputs(derivative.aux_tree, values) if has_aux else None
+    return derivative.outputs(tree, values), derivative.outputs(tree, dots), aux
 
 
 def flat_tangents(

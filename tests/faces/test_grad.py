@@ -269,3 +269,39 @@ def test_relu_does_not_hide_nan():
         assert math.isnan(e(math.nan)[0])
         assert e(-1.0) == (0.0, (0.0,))
         assert e(2.0) == (2.0, (1.0,))
+
+
+def test_has_aux_of_products():
+    value, pullback, aux = gradc.vjp(pair, X, has_aux=True, target="python")
+    assert value == pytest.approx(np.sum(X * X))
+    np.testing.assert_allclose(pullback(2.0)[0], 4 * X)
+    assert aux == {"largest": 1.2, "count": 3, "name": "pair"}
+    value, dot, aux = gradc.jvp(pair, (X,), (X,), has_aux=True, target="python")
+    assert dot == pytest.approx(2 * np.sum(X * X))
+    assert aux["name"] == "pair"
+    with pytest.raises(gradc.GradTypeError, match="has_aux=True"):
+        gradc.vjp(weighted, X, X, 2.0, has_aux=True, target="python")
+
+
+def test_the_four_combinations_of_modes():
+    def f(x):
+        return np.sum(np.sin(x) * x[0] ** 2)
+
+    v = np.array([0.5, 1.0, -2.0])
+    gradient = grad(f, target="python")
+    forward_over_reverse = gradc.jvp(gradient, (X,), (v,), target="python")[1]
+    reverse_over_reverse = gradc.vjp(gradient, X, target="python")[1](v)[0]
+
+    def along(x):
+        return gradc.jacfwd(f, target="python")(x) @ v
+
+    reverse_over_forward = grad(along, target="python")(X)
+    forward_over_forward = gradc.jacfwd(along, target="python")(X)
+    wanted = gradc.hessian(f, target="python")(X) @ v
+    for found in (
+        forward_over_reverse,
+        reverse_over_reverse,
+        reverse_over_forward,
+        forward_over_forward,
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
