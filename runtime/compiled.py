@@ -68,8 +68,8 @@ def _generate_refusal(context: Any, builder: Any, signature: Any, args: Any) -> 
 def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
     """What a global name of a generated program stands for in its compiled form.
 
-    `names` are all names that the program uses. With `fastmath` elementary functions are those
-    that loops can be vectorised with.
+    `names` are all names that the program uses, and the element types of its arguments (``f4``).
+    With `fastmath` elementary functions are those that loops can be vectorised with.
     """
     if value is np:
         from gradc_runtime.allocation import numpy_for
@@ -80,6 +80,10 @@ def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
         from gradc_runtime.special_compiled import compiled_module
 
         return compiled_module(names)
+    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.linalg":
+        from gradc_runtime import linalg_compiled
+
+        return linalg_compiled.compiled_module(names)
     return counterparts().get(value, value) if callable(value) else value
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import sys
 import threading
 import types
@@ -131,7 +132,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
         known = home.__dict__.get(function.__qualname__)
         if known is not None:
             return known
-    function = _prepared(function, home, options.fastmath)
+    function = _prepared(function, signature, home, options.fastmath)
     with warnings.catch_warnings():
         # about the shape of the generated code, which its reader cannot change
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
@@ -169,14 +170,18 @@ def _home(function: types.FunctionType) -> types.ModuleType | None:
 
 
 def _prepared(
-    function: types.FunctionType, home: types.ModuleType | None, fastmath: bool
+    function: types.FunctionType,
+    signature: str,
+    home: types.ModuleType | None,
+    fastmath: bool,
 ) -> types.FunctionType:
     """The same function in another module, calling the compiled helpers."""
     from gradc_runtime.compiled import counterpart
 
-    names = function.__code__.co_names
+    used = function.__code__.co_names
+    names = (*used, *re.findall(r"[fib]\d", signature))
     namespace = {
-        name: counterpart(value, names, fastmath) if name in names else value
+        name: counterpart(value, names, fastmath) if name in used else value
         for name, value in function.__globals__.items()
     }
     if home is not None:

@@ -1,13 +1,16 @@
 """Linear algebra that generated programs call.
 
 Every function here is plain Python on NumPy and SciPy, and an uncompiled program runs it as it
-stands. When a program is compiled the module is replaced by :mod:`gradc_runtime.compiled_linalg`,
+stands. When a program is compiled the module is replaced by :mod:`gradc_runtime.linalg_compiled`,
 which calls LAPACK. All take stacks of matrices in leading axes; `line` is the line of the user's
 source, for the messages of errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,16 +25,66 @@ class MatrixError(np.linalg.LinAlgError):
     ----------
     line : int
         Line of the user's source; 0 where it is not known.
-    what : str
-        What NumPy says.
     """
 
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(line, what)
+    what = ""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
 
     def __str__(self) -> str:
-        line, what = self.args
-        return f"line {line}: {what}" if line else str(what)
+        (line,) = self.args
+        return f"line {line}: {self.what}" if line else self.what
+
+
+class SingularMatrixError(MatrixError):
+    """A matrix without inverse."""
+
+    what = "Singular matrix"
+
+
+class NotPositiveDefiniteError(MatrixError):
+    """A matrix without Cholesky factor."""
+
+    what = "Matrix is not positive definite"
+
+
+class EigenvaluesError(MatrixError):
+    """A matrix, with NaN in it most likely, whose eigenvalues were not found."""
+
+    what = "Eigenvalues did not converge"
+
+
+class SingularValuesError(MatrixError):
+    """A matrix, with NaN in it most likely, whose singular values were not found."""
+
+    what = "SVD did not converge"
+
+
+# By what NumPy says.
+ERRORS: Mapping[str, type[MatrixError]] = MappingProxyType(
+    {
+        error.what: error
+        for error in (
+            SingularMatrixError,
+            NotPositiveDefiniteError,
+            EigenvaluesError,
+            SingularValuesError,
+        )
+    }
+)
+
+
+@contextmanager
+def _at(line: int) -> Iterator[None]:
+    """Give NumPy's errors the line of the user's source."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        known = ERRORS.get(str(error))
+        if known is None:
+            raise
+        raise known(line) from None
 
 
 def solve_triangular(a: Array, b: Array, lower: bool, transpose: bool, line: int = 0) -> Array:
@@ -52,7 +105,7 @@ def solve_triangular(a: Array, b: Array, lower: bool, transpose: bool, line: int
     from scipy.linalg import solve_triangular as solve
 
     if np.any(np.diagonal(a, axis1=-2, axis2=-1) == 0):
-        raise MatrixError(line, "Singular matrix")
+        raise SingularMatrixError(line)
     if np.size(b) == 0:
         return np.zeros_like(b)
     if np.ndim(a) == 2:
@@ -75,7 +128,8 @@ def cofactors(a: Array, line: int = 0) -> Array:
     ndarray, shape (..., n, n)
         ``det(a) * inv(a).T`` where that exists.
     """
-    u, s, vh = np.linalg.svd(a)
+    with _at(line):
+        u, s, vh = np.linalg.svd(a)
     others = np.empty_like(s)
     for k in range(s.shape[-1]):
         others[..., k] = np.prod(np.delete(s, k, -1), -1)
@@ -86,18 +140,14 @@ def cofactors(a: Array, line: int = 0) -> Array:
 
 def solve(a: Array, b: Array, line: int = 0) -> Array:
     """Solve systems: :func:`numpy.linalg.solve`."""
-    try:
+    with _at(line):
         return np.linalg.solve(a, b)
-    except np.linalg.LinAlgError as error:
-        raise MatrixError(line, str(error)) from None
 
 
 def inv(a: Array, line: int = 0) -> Array:
     """Invert matrices: :func:`numpy.linalg.inv`."""
-    try:
+    with _at(line):
         return np.linalg.inv(a)
-    except np.linalg.LinAlgError as error:
-        raise MatrixError(line, str(error)) from None
 
 
 def det(a: Array, line: int = 0) -> Any:
@@ -113,10 +163,8 @@ def slogdet(a: Array, line: int = 0) -> tuple[Any, Any]:
 
 def cholesky(a: Array, lower: bool, line: int = 0) -> Array:
     """Cholesky factors: :func:`numpy.linalg.cholesky`."""
-    try:
+    with _at(line):
         return np.linalg.cholesky(a, upper=not lower)
-    except np.linalg.LinAlgError as error:
-        raise MatrixError(line, str(error)) from None
 
 
 def qr(a: Array, line: int = 0) -> tuple[Array, Array]:
@@ -127,19 +175,15 @@ def qr(a: Array, line: int = 0) -> tuple[Array, Array]:
 
 def eigh(a: Array, lower: bool, line: int = 0) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors: :func:`numpy.linalg.eigh`."""
-    try:
+    with _at(line):
         values, vectors = np.linalg.eigh(a, "L" if lower else "U")
-    except np.linalg.LinAlgError as error:
-        raise MatrixError(line, str(error)) from None
     return values, vectors
 
 
 def svd(a: Array, line: int = 0) -> tuple[Array, Array, Array]:
     """The reduced singular value decomposition: :func:`numpy.linalg.svd`."""
-    try:
+    with _at(line):
         u, s, vh = np.linalg.svd(a, full_matrices=False)
-    except np.linalg.LinAlgError as error:
-        raise MatrixError(line, str(error)) from None
     return u, s, vh
 
 

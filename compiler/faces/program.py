@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import optree
+from numpy.linalg import LinAlgError
 
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
@@ -346,7 +347,7 @@ class Derivative:
             out = self.kernel()(*args)
         except CudaUnavailableError as error:
             raise GradcError(str(error)) from None
-        except (IndexError, ValueError, ZeroDivisionError) as error:
+        except (IndexError, ValueError, ZeroDivisionError, LinAlgError) as error:
             raise self.in_users_words(error) from None
         return list(out) if isinstance(out, tuple) else [out]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError
+
 from gradc.errors import Location
 from gradc_runtime.arrays import IndexOutOfRangeError
+from gradc_runtime.linalg import MatrixError
 
 
 def restate(error: Exception, where: Location) -> Exception:
@@ -16,9 +19,15 @@ def restate(error: Exception, where: Location) -> Exception:
     where : Location
         Of the function that was compiled.
     """
-    if not isinstance(error, IndexOutOfRangeError):
-        return error
-    line, index, size = error.args
+    if isinstance(error, IndexOutOfRangeError):
+        line, index, size = error.args
+        return IndexError(_at(where, line, f"index {index} is out of range for size {size}"))
+    if isinstance(error, MatrixError):
+        (line,) = error.args
+        return LinAlgError(_at(where, line, error.what))
+    return error
+
+
+def _at(where: Location, line: int, what: str) -> str:
     source = Location(where.file, line).source_line.strip()
-    message = f"{where.file}:{line}: index {index} is out of range for size {size}"
-    return IndexError(message + (f"\n    {source}" if source else ""))
+    return f"{where.file}:{line}: {what}" + (f"\n    {source}" if source else "")
