@@ -410,7 +410,7 @@ def _is_scalar(op: Op) -> bool:
 def worth_a_call(op: Op) -> bool:
     """Whether a product is one of matrices, and not a tiny one."""
     left, right = (arg.type for arg in op.args)
-    if left.rank + right.rank == 2:
+    if left.rank + right.rank == 2 or not left.is_float:
         return False
     dims = (*left.shape, *right.shape[1:])
     count = 1

@@ -48,3 +48,85 @@ surface("numpy.linalg.svd", lambda a: np.linalg.svd(a, full_matrices=False)[0] *
 surface("numpy.linalg.svd", lambda a: np.linalg.svd(a, full_matrices=False)[2] ** 2, MATRIX)
 surface("numpy.linalg.svd", lambda a: np.linalg.svd(a).U ** 2, SQUARE)
 surface("numpy.linalg.svdvals", lambda a: np.linalg.svdvals(a), STACK)
+
+# -- products -----------------------------------------------------------------------------------
+
+PAIR = np.random.default_rng(5).normal(size=(2, 3, 4))
+OTHERS = np.random.default_rng(6).normal(size=(2, 4, 5))
+
+surface("numpy.dot", lambda x, y: np.dot(x, y), PAIR, OTHERS[0])
+surface("numpy.dot", lambda x, y: np.dot(x, y), MATRIX, PAIR[:, :, :2] + 0.1)
+surface("numpy.ndarray.dot", lambda x, y: x.dot(y), MATRIX, VECTOR[:3])
+surface("numpy.matmul", lambda x, y: x @ y, PAIR, OTHERS)
+surface("numpy.matmul", lambda x, y: x @ y, PAIR, OTHERS[1])
+surface("numpy.matmul", lambda x, y: x @ y, PAIR[0], OTHERS)
+surface("numpy.matmul", lambda x, y: np.matmul(x, y), PAIR[:, None], OTHERS[None])
+surface("numpy.matmul", lambda x, y: np.matmul(x, y), PAIR, VECTOR)
+surface("numpy.matmul", lambda x, y: np.matmul(x, y), VECTOR, OTHERS)
+surface("numpy.linalg.matmul", lambda x, y: np.linalg.matmul(x, y), PAIR, OTHERS)
+surface("numpy.vdot", lambda x, y: np.vdot(x, y), MATRIX, MATRIX[::-1] + 0.5, peers=False)
+surface("numpy.vecdot", lambda x, y: np.vecdot(x, y), PAIR, VECTOR)
+surface("numpy.linalg.vecdot", lambda x, y: np.linalg.vecdot(x, y, axis=1), PAIR, PAIR[:1] + 0.5)
+surface("numpy.matvec", lambda x, y: np.matvec(x, y), PAIR, MATRIX[:, [0, 1, 2, 0]])
+surface("numpy.inner", lambda x, y: np.inner(x, y), MATRIX, SQUARE)
+surface("numpy.inner", lambda x, y: np.inner(x, y), PAIR, OTHERS[:, :, :4])
+surface("numpy.outer", lambda x, y: np.outer(x, y), VECTOR, VECTOR[1:])
+surface("numpy.linalg.outer", lambda x, y: np.linalg.outer(x, y), VECTOR, VECTOR[1:])
+surface("numpy.kron", lambda x, y: np.kron(x, y), MATRIX, TALL)
+surface("numpy.kron", lambda x, y: np.kron(x, y), VECTOR, VECTOR[:2])
+surface("numpy.kron", lambda x, y: np.kron(x, y), VECTOR, PAIR)
+surface("numpy.cross", lambda x, y: np.cross(x, y), VECTOR[:3], VECTOR[1:])
+surface("numpy.cross", lambda x, y: np.cross(x, y), SQUARE, VECTOR[1:])
+surface("numpy.cross", lambda x, y: np.cross(x, y, axis=0), MATRIX.T, MATRIX.T + 0.5)
+surface("numpy.linalg.cross", lambda x, y: np.linalg.cross(x, y), SQUARE, SQUARE + 1.0)
+surface("numpy.tensordot", lambda x, y: np.tensordot(x, y), PAIR[0], PAIR[1])
+surface("numpy.tensordot", lambda x, y: np.tensordot(x, y, axes=1), PAIR, OTHERS[0])
+surface("numpy.tensordot", lambda x, y: np.tensordot(x, y, axes=0), VECTOR, MATRIX)
+surface("numpy.tensordot", lambda x, y: np.tensordot(x, y, axes=((0, 2), (0, 1))), PAIR, OTHERS)
+surface("numpy.linalg.tensordot", lambda x, y: np.linalg.tensordot(x, y, axes=1), MATRIX, SQUARE)
+surface(
+    "numpy.linalg.multi_dot",
+    lambda x, y, z: np.linalg.multi_dot([x, y, z]),
+    MATRIX,
+    SQUARE,
+    TALL.T[:, :3].T,
+)
+surface(
+    "numpy.linalg.multi_dot",
+    lambda x, y, z: np.linalg.multi_dot((x, y, z)),
+    VECTOR[:2],
+    MATRIX,
+    VECTOR[1:],
+)
+surface("numpy.trace", lambda x: np.trace(x), SQUARE)
+surface("numpy.trace", lambda x: np.trace(x, offset=1) * np.trace(x, -1), TALL)
+surface("numpy.ndarray.trace", lambda x: x.trace(), TALL)
+surface("numpy.linalg.trace", lambda x: np.linalg.trace(x), MATRIX)
+
+surface("numpy.einsum", lambda x, y: np.einsum("ij,jk->ik", x, y), MATRIX, SQUARE)
+surface("numpy.einsum", lambda x, y: np.einsum("ij,jk", x, y), MATRIX, SQUARE)
+surface("numpy.einsum", lambda x, y: np.einsum("bij,bjk->bik", x, y), PAIR, OTHERS)
+surface("numpy.einsum", lambda x, y: np.einsum("...ij,...jk", x, y), PAIR, OTHERS[:1])
+surface("numpy.einsum", lambda x, y: np.einsum("bij,bjk->kb", x, y), PAIR, OTHERS)
+surface("numpy.einsum", lambda x: np.einsum("ii", x), SQUARE)
+surface("numpy.einsum", lambda x: np.einsum("ii->i", x), SQUARE)
+surface("numpy.einsum", lambda x: np.einsum("aij->ia", x), PAIR)
+surface("numpy.einsum", lambda x, y: np.einsum("i,i->i", x, y), VECTOR, VECTOR + 1.0)
+surface("numpy.einsum", lambda x, y: np.einsum("bi,bi->b", x, y), MATRIX, MATRIX + 0.5)
+surface("numpy.einsum", lambda x, y: np.einsum("i,j", x, y), VECTOR, VECTOR[1:])
+surface(
+    "numpy.einsum", lambda x, y, z: np.einsum("ij,jk,kl->il", x, y, z), MATRIX, SQUARE, MATRIX.T
+)
+surface(
+    "numpy.einsum", lambda x, y, z: np.einsum("i,ij,j", x, y, z), VECTOR[:2], MATRIX, VECTOR[1:]
+)
+surface("numpy.einsum", lambda x, y: np.einsum("iij,j->i", x, y), PAIR[:, :2], VECTOR)
+surface("numpy.einsum", lambda x, y: np.einsum("bij,bji->i", x, y), PAIR, OTHERS[:, :, :3])
+surface("numpy.einsum", lambda x, y: np.einsum("i...,i...->...", x, y), PAIR, PAIR + 0.5)
+surface(
+    "numpy.einsum",
+    lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [0, 2]),
+    MATRIX,
+    SQUARE,
+    peers=False,
+)

@@ -135,11 +135,3 @@ def interpolated_points(x: Array, xp: Array, fp: Array) -> Array:
     for k in range(len(x)):
         out[k] = interpolated(x[k], xp, fp)
     return out
-
-
-def batched_product(a: Array, b: Array) -> Array:
-    """The matrix products of two stacks of matrices."""
-    out = np.empty((a.shape[0], a.shape[1], b.shape[2]), (a[:0, 0, 0] * b[:0, 0, 0].sum()).dtype)
-    for k in range(a.shape[0]):
-        out[k] = a[k] @ b[k]
-    return out

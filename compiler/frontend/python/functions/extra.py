@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.frontend.python import advanced, arithmetic, indexing, library, sequences
+from gradc.frontend.python import advanced, indexing, library
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -182,42 +182,3 @@ def nonzero(ctx: Lowering, a: Ref) -> Ref:
 def _where_true(ctx: Lowering, a: Ref) -> Sequence[Ref]:
     test = ctx.call(Constant(np.not_equal), (as_array(ctx, a), ZERO), {}, None)
     return advanced.positions(ctx, as_array(ctx, test))
-
-
-@REGISTRY.function(np.cross)
-def cross(ctx: Lowering, a: Ref, b: Ref) -> Ref:
-    """``np.cross`` of two vectors of length 3."""
-    u, v = (sequences.unpacked(ctx, as_array(ctx, ref), 3) for ref in (a, b))
-
-    def minor(i: int, j: int) -> Ref:
-        one = arithmetic.binary(ctx, ast.Mult, u[i], v[j], "np.cross")
-        two = arithmetic.binary(ctx, ast.Mult, u[j], v[i], "np.cross")
-        return arithmetic.binary(ctx, ast.Sub, one, two, "np.cross")
-
-    return common.stacked(ctx, [minor(1, 2), minor(2, 0), minor(0, 1)], 0)
-
-
-@REGISTRY.function(np.kron)
-def kron(ctx: Lowering, a: Ref, b: Ref) -> Ref:
-    """``np.kron`` of two matrices, or two vectors."""
-    left, right = as_array(ctx, a), as_array(ctx, b)
-    if left.type.rank != right.type.rank or left.type.rank > 2:
-        raise RefusedError("np.kron is supported for two vectors or two matrices")
-    if left.type.rank == 1:
-        pair = [(indexing.FULL, NONE), (NONE, indexing.FULL)]
-    else:
-        full = indexing.FULL
-        pair = [(full, NONE, full, NONE), (NONE, full, NONE, full)]  # type: ignore[list-item]
-    parts = [
-        indexing.subscript(ctx, ref, Tuple(tuple(index)), "np.kron")
-        for ref, index in zip((left, right), pair, strict=True)
-    ]
-    product = arithmetic.binary(ctx, ast.Mult, parts[0], parts[1], "np.kron")
-    rank = left.type.rank
-    sizes = [
-        arithmetic.binary(
-            ctx, ast.Mult, ctx.dim(left.type.shape[k]), ctx.dim(right.type.shape[k]), "np.kron"
-        )
-        for k in range(rank)
-    ]
-    return ctx.call(Constant(np.reshape), (product, Tuple(tuple(sizes))), {}, None)
