@@ -7,10 +7,8 @@ what is made here, which means the same; importing this module imports numba.
 from __future__ import annotations
 
 import functools
-import os
 import types as types_of_python
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -19,6 +17,7 @@ from numba.core import types as numba_types
 from numba.extending import intrinsic
 
 from gradc_runtime import arrays, blas, compiled_sorting, index_sets, schedule, sorting
+from gradc_runtime.caching import can_cache
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -133,9 +132,3 @@ def compiled_functions(
             copy, error_model="numpy", nogil=True, cache=can_cache(function)
         )
     return made
-
-
-def can_cache(function: types_of_python.FunctionType) -> bool:
-    """Whether numba's cache folder can be made and written to beside the file."""
-    folder = Path(function.__code__.co_filename).parent
-    return os.access(folder, os.W_OK) and os.access(folder, os.X_OK)

@@ -122,7 +122,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
 
-    from gradc_runtime.compiled import can_cache
+    from gradc_runtime.caching import can_cache
     from gradc_runtime.numba_start import load_array_functions
     from gradc_runtime.unsigned import UnsignedCompiler
 

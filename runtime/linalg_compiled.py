@@ -19,7 +19,7 @@ from numba.core import types as numba_types
 from numba.extending import intrinsic
 
 from gradc_runtime import linalg, linalg_kernels
-from gradc_runtime.compiled import can_cache
+from gradc_runtime.caching import can_cache
 
 number_types: Any = numba_types  # declares fewer types than it has
 
