@@ -137,7 +137,7 @@ class JacobianPass:
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOrderPass:
+class HessianPass:
     """From a gradient to the Hessian or its product with a vector.
 
     Attributes
@@ -148,7 +148,7 @@ class SecondOrderPass:
         Whether the product with a vector is wanted.
     """
 
-    name: ClassVar[str] = "second_order"
+    name: ClassVar[str] = "hessian"
     wrt: tuple[int, ...] = (0,)
     vector: bool = False
 
@@ -174,7 +174,7 @@ REGISTRY: Mapping[str, type[Pass]] = {
     ReversePass.name: ReversePass,
     ForwardPass.name: ForwardPass,
     JacobianPass.name: JacobianPass,
-    SecondOrderPass.name: SecondOrderPass,
+    HessianPass.name: HessianPass,
 }
 
 
@@ -232,7 +232,7 @@ def mode_pipeline(
     first = f"{READ},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if mode in ("hessian", "hvp"):
         vector = str(mode == "hvp").lower()
-        return f"{first},second_order{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
+        return f"{first},hessian{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
     return first
 
 

@@ -78,7 +78,7 @@ def _documentation(name: str, cls: type[Pass]) -> str:
     """What a pass does is said, by example, at the top of its file."""
     home = cls.__module__
     if home == "gradc.driver":
-        # Those two are passes in the driver only, for the passes' room may not import theirs.
+        # These are passes in the driver only, for the passes' room may not import theirs.
         home = f"gradc.adjoint.{name}"
     return _plain(inspect.getdoc(sys.modules[home]) or "")
 

@@ -19,7 +19,8 @@ from gradc.faces.program import Derivative, make_program
 from gradc.faces.structure import PatternProgram, find_structure
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
-from tests.generators.python_programs import PARAMETERS, PythonProgram, forget
+from tests.generators.python_programs import PythonProgram, forget
+from tests.generators.python_writer import PARAMETERS
 
 ACTIVE = (0, 1, 2, 3, 4)
 POINTS = 4
