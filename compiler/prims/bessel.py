@@ -45,6 +45,28 @@ IVE = _of_order(
 KVE = _of_order("kve", f"{{f}}(v, x) - {_HALF_SUM}", lambda a, b, x, out: out - 0.5 * (a + b))
 
 
+def _struve(name: str) -> Primitive:
+    """A Struve function (11.4.25, 11.4.26)."""
+
+    def partials(v: Any, x: Any, *, out: Any) -> tuple[Any, ...]:
+        return None, prim(v - 1.0, x) - v * out / x
+
+    prim: Primitive = elementwise(
+        name,
+        names=(f"scipy.special.{name}",),
+        partials=partials,
+        at=_ORDERS,
+        formula=f"(refused, {name}(v - 1, x) - v/x*{name}(v, x))",
+        edges="x = 0: nan",
+        refuses={0: f"the order of {name}"},
+        cost=150,
+    )
+    return prim
+
+
+STRUVE, MODSTRUVE = _struve("struve"), _struve("modstruve")
+
+
 def _of_argument(name: str, formula: str, partial: Any, *also: str) -> Primitive:
     """A function of order 0 or 1; `partial` is a function of argument and result."""
     return elementwise(
@@ -86,4 +108,25 @@ K1E: Primitive = _of_argument(
 )
 K0E: Primitive = _of_argument("k0e", "k0e(x) - k1e(x)", lambda x, out: out - K1E(x))
 
-RECORDS = (JV, YV, IV, KV, IVE, KVE, J0, J1, Y0, Y1, I0, I1, K0, K1, I0E, I1E, K0E, K1E)
+RECORDS = (
+    STRUVE,
+    MODSTRUVE,
+    JV,
+    YV,
+    IV,
+    KV,
+    IVE,
+    KVE,
+    J0,
+    J1,
+    Y0,
+    Y1,
+    I0,
+    I1,
+    K0,
+    K1,
+    I0E,
+    I1E,
+    K0E,
+    K1E,
+)

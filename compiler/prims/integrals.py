@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from gradc.ir.core import Primitive
-from gradc.prims.arithmetic import LOG, POW
+from gradc.prims.arithmetic import LOG, POW, SQRT
 from gradc.prims.compare import EQ, SELECT
 from gradc.prims.define import elementwise
 from gradc.prims.elementary import EXP, LOG1P, SIN
@@ -40,7 +40,16 @@ HYP2F1: Primitive = elementwise(
     cost=300,
 )  # fmt: skip
 
-# -- elliptic integrals (19.5.1, 19.5.2: written so that m = 0 is no special point) ---------------
+HYP0F1: Primitive = elementwise(
+    "hyp0f1",
+    names=("scipy.special.hyp0f1",),
+    partials=lambda b, x, *, out: (None, HYP0F1(b + 1.0, x) / b),
+    at=[(0.7, 1.3), (2.0, -0.8)],
+    formula="(refused, hyp0f1(b + 1, x)/b)",
+    refuses={0: "the parameter of hyp0f1"},
+    cost=200,
+)
+# -- elliptic integrals (19.2.4, 19.5.1: written so that m = 0 is no special point) ---------------
 
 ELLIPK = elementwise(
     "ellipk",
@@ -59,6 +68,31 @@ ELLIPE = elementwise(
     formula="-pi/8*hyp2f1(1/2, 3/2, 2, m)",
     edges="ellipe'(1) = -inf",
     cost=60,
+)
+
+
+def _elliptic_root(phi: Any, m: Any) -> Any:
+    sine = SIN(phi)
+    return SQRT(1.0 - m * (sine * sine))
+
+
+ELLIPKINC = elementwise(
+    "ellipkinc",
+    names=("scipy.special.ellipkinc",),
+    partials=lambda phi, m, *, out: (1.0 / _elliptic_root(phi, m), None),
+    at=[(0.7, 0.3), (-1.2, -1.4)],
+    formula="(1/sqrt(1 - m*sin(phi)**2), refused)",
+    refuses={1: "the parameter m of ellipkinc"},
+    cost=100,
+)
+ELLIPEINC = elementwise(
+    "ellipeinc",
+    names=("scipy.special.ellipeinc",),
+    partials=lambda phi, m, *, out: (_elliptic_root(phi, m), None),
+    at=[(0.7, 0.3), (-1.2, -1.4)],
+    formula="(sqrt(1 - m*sin(phi)**2), refused)",
+    refuses={1: "the parameter m of ellipeinc"},
+    cost=100,
 )
 
 # -- exponential integrals and the dilogarithm (6.2, 25.12.2) --------------------------------------
@@ -199,6 +233,7 @@ INV_BOXCOX1P = elementwise(
 )  # fmt: skip
 
 RECORDS = (
-    HYP1F1, HYP2F1, ELLIPK, ELLIPE, EXPI, EXP1, SPENCE, WRIGHTOMEGA, EXP10, COSM1, EXPREL, SINDG,
-    COSDG, TANDG, COTDG, POWM1, BOXCOX, BOXCOX1P, INV_BOXCOX, INV_BOXCOX1P,
+    HYP0F1, HYP1F1, HYP2F1, ELLIPK, ELLIPE, ELLIPKINC, ELLIPEINC, EXPI, EXP1, SPENCE,
+    WRIGHTOMEGA, EXP10, COSM1, EXPREL, SINDG, COSDG, TANDG, COTDG, POWM1, BOXCOX, BOXCOX1P,
+    INV_BOXCOX, INV_BOXCOX1P,
 )  # fmt: skip

@@ -272,6 +272,39 @@ NDTRI = elementwise(
     edges="ndtri'(0) = ndtri'(1) = inf",
 )
 
+
+def _owens_t_partials(h: Any, a: Any, *, out: Any) -> tuple[Any, ...]:
+    far = 1.0 + a * a
+    wrt_h = EXP(-0.5 * (h * h)) * ERF(a * h / math.sqrt(2.0))
+    return wrt_h / (-2.0 * _SQRT_TWO_PI), EXP(-0.5 * (h * h * far)) / (2.0 * math.pi * far)
+
+
+OWENS_T = elementwise(
+    "owens_t",
+    names=("scipy.special.owens_t",),
+    partials=_owens_t_partials,
+    at=[(0.3, 1.1), (-0.8, 0.4)],
+    formula="(-exp(-h**2/2)*erf(a*h/sqrt(2))/sqrt(8*pi),"
+    " exp(-h**2*(1 + a**2)/2)/(2*pi*(1 + a**2)))",
+    cost=150,
+)
+
+
+def _student_density(df: Any, t: Any) -> Any:
+    exponent = 0.5 * (df + 1.0) * LOG1P(t * t / df)
+    return EXP(-exponent - BETALN(0.5 * df, 0.5)) / SQRT(df)
+
+
+STDTR = elementwise(
+    "stdtr",
+    names=("scipy.special.stdtr",),
+    partials=lambda df, t, *, out: (None, _student_density(df, t)),
+    at=[(3.0, 0.4), (7.5, -1.2)],
+    formula="(refused, (1 + t**2/df)**(-(df + 1)/2)/(sqrt(df)*beta(df/2, 1/2)))",
+    refuses={0: "the degrees of freedom of stdtr"},
+    cost=150,
+)
+
 # -- logistic functions and entropies --------------------------------------------------------------
 
 LOGIT = elementwise(
@@ -389,6 +422,8 @@ RECORDS = (
     NDTR,
     LOG_NDTR,
     NDTRI,
+    OWENS_T,
+    STDTR,
     LOGIT,
     LOG_EXPIT,
     XLOGY,

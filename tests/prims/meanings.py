@@ -82,6 +82,15 @@ def _inverse_boxcox(y: Any, v: Any) -> Any:
     return mp.exp(y) if v == 0 else (v * y + 1) ** (1 / v)
 
 
+def _owens_t(h: Any, a: Any) -> Any:
+    return mp.quad(lambda x: mp.exp(-h * h * (1 + x * x) / 2) / (1 + x * x), [0, a]) / (2 * mp.pi)
+
+
+def _student(df: Any, t: Any) -> Any:
+    tail = mp.betainc(df / 2, mp.mpf(1) / 2, 0, df / (df + t * t), regularized=True) / 2
+    return tail if t < 0 else 1 - tail
+
+
 #: name -> the function for numbers of mpmath
 MPMATH: Mapping[str, Callable[..., Any]] = {
     "gamma": mp.gamma,
@@ -124,6 +133,20 @@ MPMATH: Mapping[str, Callable[..., Any]] = {
     "i1e": lambda x: mp.besseli(1, x) * mp.exp(-abs(x)),
     "k0e": lambda x: mp.besselk(0, x) * mp.exp(x),
     "k1e": lambda x: mp.besselk(1, x) * mp.exp(x),
+    "struve": mp.struveh,
+    "modstruve": mp.struvel,
+    "eval_jacobi": mp.jacobi,
+    "eval_gegenbauer": mp.gegenbauer,
+    "eval_genlaguerre": mp.laguerre,
+    "eval_legendre": mp.legendre,
+    "eval_chebyt": mp.chebyt,
+    "eval_chebyu": mp.chebyu,
+    "eval_laguerre": lambda n, x: mp.laguerre(n, 0, x),
+    "hyp0f1": mp.hyp0f1,
+    "ellipkinc": mp.ellipf,
+    "ellipeinc": mp.ellipe,
+    "owens_t": _owens_t,
+    "stdtr": _student,
     "hyp1f1": mp.hyp1f1,
     "hyp2f1": mp.hyp2f1,
     "ellipk": mp.ellipk,

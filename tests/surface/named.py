@@ -30,6 +30,10 @@ def of_second(function: Any, first: float) -> Callable[..., Any]:
     return lambda x: function(first, x)
 
 
+def of_first(function: Any, second: float) -> Callable[..., Any]:
+    return lambda x: function(x, second)
+
+
 def of_third(function: Any, first: float, second: float) -> Callable[..., Any]:
     return lambda x: function(first, second, x)
 
@@ -38,24 +42,27 @@ def of_fourth(function: Any, a: float, b: float, c: float) -> Callable[..., Any]
     return lambda x: function(a, b, c, x)
 
 
+#: By the arguments that are refused: how the others are given.
+WITH_CONSTANTS = {(0,): of_second, (1,): of_first, (0, 1): of_third, (0, 1, 2): of_fourth}
+
+
 def _add(prim: Primitive, name: str) -> None:
     function, numbers = named_function(name), name.startswith("math.")
     if function is None:
         return  # a later version of Python has it
-    columns = [np.array(column) for column in zip(*prim.at, strict=True)]
-    known = [column for k, column in enumerate(columns) if k not in prim.refuses]
     if prim.refuses:
         for point in prim.at:
-            made = {1: of_second, 2: of_third, 3: of_fourth}[len(prim.refuses)]
-            fixed = (float(number) for number in point[: len(prim.refuses)])
-            surface(name, made(function, *fixed), np.array(point[len(prim.refuses) :]))
+            fixed = [float(point[k]) for k in prim.refuses]
+            free = [np.array([x]) for k, x in enumerate(point) if k not in prim.refuses]
+            surface(name, WITH_CONSTANTS[tuple(prim.refuses)](function, *fixed), *free)
         return
+    columns = [np.array(column) for column in zip(*prim.at, strict=True)]
     call = {1: of_one, 2: of_two}[len(columns)](function)
     if numbers:
         for point in prim.at:
             surface(name, call, *map(float, point))
     else:
-        surface(name, call, *known)
+        surface(name, call, *columns)
 
 
 for _prim in TABLE.values():
