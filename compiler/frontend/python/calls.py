@@ -47,6 +47,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.refused import refusal_of, why_refused
 from gradc.frontend.python.transforms import (
     TRANSFORM,
     Derivation,
@@ -142,6 +143,11 @@ def _method(
     group = _method_group(owner)
     handler = ctx.tables.methods.get((group, name))
     if handler is None:
+        refusal = refusal_of(f"numpy.ndarray.{name}") if group == "array" else None
+        if refusal is not None:
+            raise unknown_function(
+                f"`.{name}` of arrays is not supported: {refusal.reason}", refusal.instead
+            )
         known = [key for kind, key in ctx.tables.methods if kind == group]
         close = difflib.get_close_matches(name, known, n=1)
         raise unknown_function(
@@ -200,7 +206,9 @@ def _known(
         return call_ufunc(ctx, function, compute, args, kwargs)
     if handler is not None:
         return apply_handler(ctx, handler, args, kwargs, title)
-    if isinstance(function, type):
+    if isinstance(function, type) and (
+        not _is_library(function) or issubclass(function, Exception)
+    ):
         return _construct(ctx, function, args, kwargs, node)
     if not callable(function):
         raise shapes(f"an object of type {type(function).__name__} cannot be called")
@@ -208,8 +216,7 @@ def _known(
     if not _is_library(function):
         callee = ctx.callees.get(id(function)) or environment.callee_of(ctx, function)
     if callee is None:
-        written = ast.unparse(node.func) if isinstance(node, ast.Call) else title
-        raise unknown_function(f"`{written}` is not supported", _nearest(ctx, title))
+        raise _refused(function, title, node)
     ctx.callees[id(function)] = callee
     return call(ctx, callee, args, kwargs, node)
 
@@ -236,14 +243,11 @@ def _is_library(function: Any) -> bool:
     return module.split(".")[0] in {"numpy", "scipy", "math", "builtins", "itertools", "random"}
 
 
-def _nearest(ctx: Lowering, title: str) -> str | None:
-    names = {getattr(key, "__name__", str(key)): key for key in ctx.tables.functions}
-    close = difflib.get_close_matches(title, names, n=1)
-    if not close:
-        return "write it with supported functions, or pass its result as an argument"
-    module = (getattr(names[close[0]], "__module__", None) or "np").split(".")[0]
-    prefix = {"numpy": "np.", "np": "np.", "math": "math.", "builtins": ""}.get(module, "")
-    return f"did you mean `{prefix}{close[0]}`?"
+def _refused(function: Any, title: str, node: ast.AST | None) -> RefusedError:
+    """The refusal of a function or class of a library, with the reason where there is one."""
+    written = ast.unparse(node.func) if isinstance(node, ast.Call) else title
+    reason, hint = why_refused(function)
+    return unknown_function(f"`{written}` is not supported{reason}", hint)
 
 
 def _construct(

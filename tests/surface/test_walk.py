@@ -1,0 +1,116 @@
+"""Every public function of NumPy, ``math`` and ``scipy.special`` is taken and tried, or refused by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+
+import gradc
+from gradc.frontend.python.public import named_function, public_name
+from gradc.frontend.python.refused import ALL, refusal_of
+from gradc.frontend.python.tables import tables
+from tests.surface import CASES
+
+MODULES = (math, np, np.linalg, np.fft, scipy.special)
+HANDLERS = tables().functions
+TRIED = {case.name for case in CASES}
+
+
+def public_functions(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    for name in dir(module):
+        value = getattr(module, name)
+        if not name.startswith("_") and callable(value):
+            yield f"{module.__name__}.{name}", value
+
+
+FUNCTIONS = dict(pair for module in MODULES for pair in public_functions(module))
+METHODS = {f"numpy.ndarray.{name}": name for name in dir(np.ndarray) if not name.startswith("_")}
+
+
+def is_taken(name: str, function: Any) -> bool:
+    keys = [name, public_name(function)]
+    if getattr(function, "__hash__", None) is not None:
+        keys.append(function)
+    return any(key in HANDLERS for key in keys)
+
+
+TAKEN = {name for name, function in FUNCTIONS.items() if is_taken(name, function)}
+
+
+def same_object(name: str) -> set[str]:
+    """The names of the same function, such as ``numpy.acos`` and ``numpy.arccos``."""
+    return {other for other, function in FUNCTIONS.items() if function is FUNCTIONS[name]}
+
+
+def test_what_is_taken_is_tried() -> None:
+    untried = sorted(name for name in TAKEN if not same_object(name) & TRIED)
+    assert untried == []
+
+
+def test_what_is_not_taken_is_refused_with_a_reason() -> None:
+    silent = sorted(name for name in FUNCTIONS if name not in TAKEN and refusal_of(name) is None)
+    assert silent == []
+
+
+def test_what_is_taken_is_not_refused() -> None:
+    both = sorted(name for name in TAKEN if refusal_of(name) is not None)
+    assert both == []
+
+
+def test_refusals_are_of_functions_that_exist() -> None:
+    unknown = [
+        name
+        for refusal in ALL
+        for name in refusal.names
+        if "*" not in name and not name.startswith("numpy.ndarray.")
+        if named_function(name) is None
+    ]
+    assert unknown == []
+
+
+def test_methods_and_attributes_of_arrays() -> None:
+    known = tables()
+    taken = {
+        name for name, own in METHODS.items()
+        if ("array", own) in known.methods or own in known.attributes
+    }  # fmt: skip
+    silent = [name for name in METHODS if name not in taken and refusal_of(name) is None]
+    assert silent == []
+    assert [name for name in taken if refusal_of(name) is not None] == []
+    assert sorted(name for name in taken if name not in TRIED) == []
+
+
+def test_cases_are_of_functions_that_exist() -> None:
+    for name in TRIED:
+        parts = name.split(".")
+        if "ndarray" in parts:
+            assert hasattr(np.ndarray, parts[-1])
+        elif parts[0] == "numpy" and len(parts) == 3 and parts[1] not in ("linalg", "fft"):
+            assert callable(getattr(getattr(np, parts[1]), parts[2]))
+        elif not name.startswith("scipy.stats."):
+            assert callable(named_function(name)), name
+
+
+@pytest.mark.parametrize(
+    ("call", "told", "hint"),
+    [
+        (lambda x: np.angle(x), "complex", "arctan2"),
+        (lambda x: np.gcd(x, 2), "integers", "outside"),
+        (lambda x: scipy.special.jvp(2, x), "derivative itself", "special.jv"),
+        (lambda x: np.fft.fft(x), "complex", ""),
+        (lambda x: np.poly1d(x), "no plain array", ""),
+        (lambda x: x.tobytes(), "files or memory", ""),
+    ],
+)
+def test_refusals_say_why(call: Any, told: str, hint: str) -> None:
+    with pytest.raises(gradc.GradcError) as caught:
+        gradc.vjp(call, np.array([0.4, 0.9]), target="python")
+    assert told in str(caught.value)
+    assert hint in str(caught.value)
+    assert "did you mean" not in str(caught.value)
