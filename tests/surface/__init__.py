@@ -13,6 +13,8 @@ six elements are enough, and no size should equal another one by accident.
 """
 
 from tests.surface import (
+    basics,
+    creation,
     elementwise,
     fourier,
     linear_algebra,
@@ -28,6 +30,8 @@ _MODULES = (
     named,
     elementwise,
     special,
+    creation,
+    basics,
     reductions,
     shaping,
     selection,

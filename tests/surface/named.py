@@ -1,4 +1,4 @@
-"""The functions that records of the primitive table name, at the test points of the record.
+"""The functions that records of the primitive table name, at test points of the record.
 
 These cases are made from the table: a new record has them without a line here.
 """
@@ -51,7 +51,7 @@ def _add(prim: Primitive, name: str) -> None:
     if function is None:
         return  # a later version of Python has it
     if prim.refuses:
-        for point in prim.at:
+        for point in prim.at[:1]:
             fixed = [float(point[k]) for k in prim.refuses]
             free = [np.array([x]) for k, x in enumerate(point) if k not in prim.refuses]
             surface(name, WITH_CONSTANTS[tuple(prim.refuses)](function, *fixed), *free)
@@ -59,8 +59,7 @@ def _add(prim: Primitive, name: str) -> None:
     columns = [np.array(column) for column in zip(*prim.at, strict=True)]
     call = {1: of_one, 2: of_two}[len(columns)](function)
     if numbers:
-        for point in prim.at:
-            surface(name, call, *map(float, point))
+        surface(name, call, *map(float, prim.at[0]))
     else:
         surface(name, call, *columns)
 

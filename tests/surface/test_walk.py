@@ -1,4 +1,4 @@
-"""Every public function of NumPy, ``math`` and ``scipy.special`` is taken and tried, or refused by name."""
+"""Every public function of NumPy, ``math`` and ``scipy.special`` is tried, or refused by name."""
 
 from __future__ import annotations
 

@@ -206,9 +206,7 @@ def _known(
         return call_ufunc(ctx, function, compute, args, kwargs)
     if handler is not None:
         return apply_handler(ctx, handler, args, kwargs, title)
-    if isinstance(function, type) and (
-        not _is_library(function) or issubclass(function, Exception)
-    ):
+    if isinstance(function, type) and not _is_refused_class(function):
         return _construct(ctx, function, args, kwargs, node)
     if not callable(function):
         raise shapes(f"an object of type {type(function).__name__} cannot be called")
@@ -241,6 +239,10 @@ def _is_library(function: Any) -> bool:
     """Whether a function belongs to a library that is not read: its source is no formula."""
     module = getattr(function, "__module__", None) or ""
     return module.split(".")[0] in {"numpy", "scipy", "math", "builtins", "itertools", "random"}
+
+
+def _is_refused_class(cls: type) -> bool:
+    return _is_library(cls) and not issubclass(cls, BaseException)
 
 
 def _refused(function: Any, title: str, node: ast.AST | None) -> RefusedError:

@@ -59,7 +59,7 @@ MATH: Sequence[Refusal] = (
 )
 
 NUMPY: Sequence[Refusal] = (
-    _of("numpy", "nextafter spacing", _ROUNDING, "use x itself; np.finfo(x.dtype).eps is supported"),
+    _of("numpy", "nextafter spacing", _ROUNDING, "use x itself; np.finfo(x.dtype) is supported"),
     _of(
         "numpy", "frexp", "its exponent jumps",
         "e = np.floor(np.log2(np.abs(x))) + 1; x / 2.0**e",
@@ -68,7 +68,7 @@ NUMPY: Sequence[Refusal] = (
         "numpy", "angle sort_complex roots real_if_close", _COMPLEX,
         "for real and imaginary parts of your own, np.arctan2(imag, real)",
     ),
-    _of("numpy", "unwrap", _NO_RULE, "x - stop_gradient(x - np.unwrap(x)) with the jumps outside"),
+    _of("numpy", "unwrap", _NO_RULE, "x + jumps, with the jumps np.unwrap(x) - x computed outside"),
     _of(
         "numpy",
         "gcd lcm left_shift right_shift bitwise_left_shift bitwise_right_shift bitwise_count"
@@ -146,9 +146,9 @@ NUMPY: Sequence[Refusal] = (
     ),
     _of(
         "numpy",
-        "append array_split astype atleast_2d atleast_3d block broadcast_arrays choose compress"
-        " corrcoef cov delete diagflat dsplit dstack einsum einsum_path extract fill_diagonal fliplr"
-        " flipud geomspace hsplit indices insert ix_ logspace matrix_transpose matvec meshgrid pad"
+        "append array_split atleast_2d atleast_3d block broadcast_arrays choose compress"
+        " corrcoef cov delete diagflat dsplit dstack einsum einsum_path extract fill_diagonal"
+        " fliplr flipud hsplit indices insert ix_ matrix_transpose matvec meshgrid pad"
         " piecewise polyval put_along_axis rollaxis rot90 row_stack select split take_along_axis"
         " tensordot unstack vander vecdot vecmat vsplit",
         "it is not written yet",
@@ -181,7 +181,7 @@ SPECIAL: Sequence[Refusal] = (
     _of(
         "scipy.special",
         "chebyc chebys chebyt chebyu gegenbauer genlaguerre hermite hermitenorm jacobi laguerre"
-        " legendre sh_chebyt sh_chebyu sh_jacobi sh_legendre",
+        " legendre assoc_laguerre sh_chebyt sh_chebyu sh_jacobi sh_legendre",
         "it makes an object that is no plain array",
         "special.eval_chebyt, special.eval_legendre, special.eval_jacobi ...",
     ),
@@ -193,7 +193,8 @@ SPECIAL: Sequence[Refusal] = (
         "scipy.special",
         "eval_chebyc eval_chebys eval_sh_chebyt eval_sh_chebyu eval_sh_jacobi eval_sh_legendre",
         "it is another one of a scaled argument",
-        "special.eval_chebyt(n, x/2), special.eval_legendre(n, 2*x - 1) ...",
+        "eval_chebyc(n, x) is 2*special.eval_chebyt(n, x/2); eval_sh_legendre(n, x) is"
+        " special.eval_legendre(n, 2*x - 1)",
     ),
     _of(
         "scipy.special", "comb perm factorial factorial2 factorialk stirling2",
@@ -201,11 +202,12 @@ SPECIAL: Sequence[Refusal] = (
     ),
     _of(
         "scipy.special",
-        "hankel1 hankel1e hankel2 hankel2e h1vp h2vp lambertw wofz sph_harm_y sph_harm_y_all kelvin",
+        "hankel1 hankel1e hankel2 hankel2e h1vp h2vp lambertw wofz kelvin sph_harm_y"
+        " sph_harm_y_all",
         _COMPLEX,
         "special.jv and special.yv; special.wrightomega for lambertw(exp(x))",
     ),
-    _of("scipy.special", "airy airye bi_zeros itairy", _SEVERAL, "special.jv and special.kv of order 1/3"),
+    _of("scipy.special", "airy airye itairy", _SEVERAL, "special.jv and special.kv of order 1/3"),
     _of("scipy.special", "fresnel modfresnelm modfresnelp sici shichi ellipj", _SEVERAL,
         "a loop over the terms of its series"),
     _of("scipy.special", "jvp yvp ivp kvp", "it is a derivative itself",
@@ -234,8 +236,8 @@ SPECIAL: Sequence[Refusal] = (
     _of("scipy.special", "betainccinv", _NO_RULE, "special.betaincinv(a, b, 1 - y)"),
     _of("scipy.special", "ndtri_exp", _NO_RULE, "special.ndtri(np.exp(y))"),
     _of("scipy.special", "gammasgn round", "it is constant but for jumps", "np.sign, np.rint"),
-    _of("scipy.special", "agm radian diric", "it is not written yet",
-        "agm(a, b): pi/4*(a + b)/special.ellipk(((a - b)/(a + b))**2); diric: a quotient of np.sin"),
+    _of("scipy.special", "agm diric radian", "it is not written yet",
+        "agm(a, b) is pi/4*(a + b)/special.ellipk(((a - b)/(a + b))**2)"),
     _of("scipy.special", "hyperu", "SciPy computes it too inexactly", "special.hyp1f1"),
     _of(
         "scipy.special",
@@ -258,12 +260,12 @@ SPECIAL: Sequence[Refusal] = (
 )  # fmt: skip
 
 METHODS: Sequence[Refusal] = (
-    _of("numpy.ndarray", "base ctypes data device flags flat itemsize nbytes strides getfield setfield"
-        " setflags view to_device byteswap", "it is about memory", "leave it out"),
+    _of("numpy.ndarray", "base byteswap ctypes data device flags flat getfield itemsize nbytes"
+        " setfield setflags strides to_device view", "it is about memory", "leave it out"),
     _of("numpy.ndarray", "dump dumps tobytes tofile", _FILES, "do it outside of the function"),
-    _of("numpy.ndarray", "put resize partition sort", "it changes an array as a whole",
-        "x[indices] = values; np.sort(x) makes a new array"),
-    _of("numpy.ndarray", "argpartition choose compress conj conjugate imag mT", "it is not written yet",
+    _of("numpy.ndarray", "put resize", "it changes an array as a whole",
+        "x[indices] = values, or a new array"),
+    _of("numpy.ndarray", "choose compress conj conjugate imag mT", "it is not written yet",
         "the function of NumPy with that name, or indices"),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
 from gradc.frontend.python.refs import NONE, Array, Constant, List, Ref, Scalar, Tuple
+from gradc.frontend.python.written import creation as written
 from gradc.ir.core import Value
 from gradc.ir.types import INT, Dim, DType
 from gradc.prims.arithmetic import ADD, DIV, MUL, SUB
@@ -28,6 +29,7 @@ from gradc.prims.shape import COPY, EMPTY, ZEROS
 REGISTRY = Registry()
 
 ZERO, ONE, FIFTY = Constant(0), Constant(1), Constant(50)
+TRUE, FALSE = Constant(True), Constant(False)
 
 
 def _dtype(ctx: Lowering, dtype: Ref, default: DType) -> DType:
@@ -180,13 +182,17 @@ def copy(ctx: Lowering, a: Ref) -> Ref:
     return ctx.copied(ref) if isinstance(ref, Array) else ref
 
 
+@REGISTRY.function(np.astype)
 @REGISTRY.method("astype")
-def astype(ctx: Lowering, owner: Ref, dtype: Ref) -> Ref:
+def astype(ctx: Lowering, x: Ref, dtype: Ref, copy: Ref = TRUE) -> Ref:
     """``x.astype(dtype)``."""
+    owner = as_operand(ctx, x)
     wanted = ctx.dtype(dtype)
     value = ctx.value(owner)
     if value.type.dtype is wanted:
-        return ctx.copied(owner) if isinstance(owner, Array) else Scalar(value)
+        if not isinstance(owner, Array):
+            return Scalar(value)
+        return ctx.copied(owner) if ctx.constant(copy, "copy") else owner
     return ctx.result(ctx.cast(value, wanted))
 
 
@@ -208,7 +214,7 @@ for _dtype_class in (np.float64, np.float32, np.int64, np.int32, np.bool_):
 
 @REGISTRY.function(np.arange)
 def arange(ctx: Lowering, start: Ref, stop: Ref = NONE, step: Ref = ONE, dtype: Ref = NONE) -> Ref:
-    """``np.arange`` of integers, or of floats known at compile time."""
+    """``np.arange``."""
     if is_none(stop):
         start, stop = ZERO, start
     refs = [start, stop, step]
@@ -226,6 +232,9 @@ def arange(ctx: Lowering, start: Ref, stop: Ref = NONE, step: Ref = ONE, dtype: 
 
 
 def _float_range(ctx: Lowering, refs: list[Ref], dtype: Ref) -> Ref:
+    if not all(isinstance(ref, Constant) for ref in refs):
+        made = ctx.library(written.float_range, *refs)
+        return made if is_none(dtype) else ctx.result(ctx.value(made, ctx.dtype(dtype)))
     bounds = [ctx.constant(ref, "a bound of np.arange of floats") for ref in refs]
     values = np.arange(*bounds)
     return literal(ctx, values, _dtype(ctx, dtype, DType.F64))
@@ -256,25 +265,51 @@ def _counting(ctx: Lowering, first: Value, size: Value, by: Value) -> Value:
 
 
 @REGISTRY.function(np.linspace)
-def linspace(ctx: Lowering, start: Ref, stop: Ref, num: Ref = FIFTY) -> Ref:
-    """``np.linspace`` with both ends: differentiable in the ends."""
+def linspace(
+    ctx: Lowering,
+    start: Ref,
+    stop: Ref,
+    num: Ref = FIFTY,
+    endpoint: Ref = TRUE,
+    retstep: Ref = FALSE,
+    dtype: Ref = NONE,
+) -> Ref:
+    """``np.linspace`` between two numbers: differentiable in them."""
+    if ctx.shape(as_operand(ctx, start)) or ctx.shape(as_operand(ctx, stop)):
+        raise shapes("np.linspace is supported between two numbers", "start + fraction * width")
     size = ctx.integer(num, "the number of points")
-    if size.size in (0, 1):
-        raise shapes("np.linspace needs at least two points here")
     steps = _counting(ctx, ctx.builder.const(0), size, ctx.builder.const(1))
     ratio = ctx.cast(steps, DType.F64)
-    last = ctx.cast(ctx.builder.integer(SUB, size, 1), DType.F64)
+    count = size
+    if ctx.constant(endpoint, "endpoint"):
+        count = ctx.builder.integer(IMAX, ctx.builder.integer(SUB, size, 1), 1)
+    last = ctx.cast(count, DType.F64)
     wide = arithmetic.broadcast_to(ctx, last, ratio.type.shape, "")
     fraction = ctx.result(ctx.emit(DIV, (ratio, wide)))
     width = arithmetic.binary(ctx, ast.Sub, stop, start, "np.linspace")
     moved = arithmetic.binary(ctx, ast.Mult, fraction, width, "np.linspace")
-    return arithmetic.binary(ctx, ast.Add, start, moved, "np.linspace")
+    made = arithmetic.binary(ctx, ast.Add, start, moved, "np.linspace")
+    if not is_none(dtype):
+        made = ctx.result(ctx.value(made, ctx.dtype(dtype)))
+    if not ctx.constant(retstep, "retstep"):
+        return made
+    step = arithmetic.binary(ctx, ast.Div, width, Scalar(last), "np.linspace")
+    return Tuple((made, step))
 
 
-@REGISTRY.function(np.eye, np.identity)
-def eye(ctx: Lowering, N: Ref, dtype: Ref = NONE) -> Ref:
-    """``np.eye`` of a square matrix."""
-    size = ctx.integer(N, "the size of np.eye")
+@REGISTRY.function(np.eye)
+def eye(ctx: Lowering, N: Ref, M: Ref = NONE, k: Ref = ZERO, dtype: Ref = NONE) -> Ref:
+    """``np.eye``."""
+    if not is_none(M) or not (isinstance(k, Constant) and k.value == 0):
+        kind = Constant(_dtype(ctx, dtype, DType.F64).numpy)
+        return ctx.library(written.shifted_eye, N, N if is_none(M) else M, k, kind)
+    return identity(ctx, N, dtype)
+
+
+@REGISTRY.function(np.identity)
+def identity(ctx: Lowering, n: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.identity``."""
+    size = ctx.integer(n, "the size of np.eye")
     wanted = _dtype(ctx, dtype, DType.F64)
     total = ctx.builder.integer(MUL, size, size)
     flat = ctx.emit(ZEROS, (total,), {"dtype": wanted}, "eye")

@@ -18,6 +18,7 @@ from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
 from gradc.frontend.python.written import (
     accumulations,
     counts,
+    creation,
     differences,
     floats,
     mathematics,
@@ -34,6 +35,7 @@ REGISTRY = Registry()
 _MODULES: tuple[Any, ...] = (
     accumulations,
     counts,
+    creation,
     differences,
     floats,
     mathematics,
