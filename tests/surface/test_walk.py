@@ -97,6 +97,32 @@ def test_cases_are_of_functions_that_exist() -> None:
             assert callable(named_function(name)), name
 
 
+def test_what_is_said_to_be_the_same_is() -> None:
+    s = scipy.special
+    k, n, x, v = 2.0, 5.0, 0.3, 3.0
+    same = [
+        (s.chdtr(v, x), s.gammainc(v / 2, x / 2)),
+        (s.gdtr(k, n, x), s.gammainc(n, k * x)),
+        (s.pdtr(k, v), s.gammaincc(k + 1, v)),
+        (s.bdtr(2, 5, x), s.betainc(n - k, k + 1, 1 - x)),
+        (s.nbdtr(2, 5, x), s.betainc(n, k + 1, x)),
+        (s.fdtr(k, n, x), s.betainc(k / 2, n / 2, k * x / (n + k * x))),
+        (s.agm(k, n), np.pi / 4 * (k + n) / s.ellipk(((k - n) / (k + n)) ** 2)),
+        (s.spherical_jn(2, x), np.sqrt(np.pi / (2 * x)) * s.jv(2.5, x)),
+        (s.spherical_in(2, x), np.sqrt(np.pi / (2 * x)) * s.iv(2.5, x)),
+        (s.eval_chebyc(3, x), 2 * s.eval_chebyt(3, x / 2)),
+        (s.eval_sh_legendre(3, x), s.eval_legendre(3, 2 * x - 1)),
+        (s.betainccinv(k, n, x), s.betaincinv(k, n, 1 - x)),
+        (s.ndtri_exp(-x), s.ndtri(np.exp(-x))),
+        (s.lambertw(np.exp(x)).real, s.wrightomega(x)),
+        (s.jve(k, x), s.jv(k, x)),
+        (s.ellipkm1(x), s.ellipk(1 - x)),
+        (s.jvp(2, x), (s.jv(1, x) - s.jv(3, x)) / 2),
+    ]
+    for refused, instead in same:
+        assert refused == pytest.approx(instead, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "told", "hint"),
     [
