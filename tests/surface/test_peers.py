@@ -28,6 +28,7 @@ SAME_IN_PEERS = [
     and case.peers
     and case.name not in WRONG_IN_PEERS
     and not case.name.startswith("math.")
+    and case.args
     and all(is_active(arg) for arg in case.args)
 ]
 # How many gradients each peer has to have taken part in.
@@ -90,7 +91,10 @@ def gradients_of_torch(case: SurfaceCase) -> list[Any] | None:
         fn = with_modules(case.fn, np=torch, special=torch.special)
         value = fn(*args)
         value.backward(torch.tensor(weights_for(value.detach())))
-    except (AttributeError, TypeError, NotImplementedError, RuntimeError, ValueError):
+    except (
+        AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError,
+        UserWarning, ValueError,
+    ):  # fmt: skip
         return None
     if any(arg.grad is None for arg in args):
         return None

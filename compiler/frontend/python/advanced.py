@@ -19,8 +19,6 @@ from gradc.ir.types import Dim, DType
 from gradc.prims.compare import SELECT
 from gradc.prims.shape import RESHAPE, TRANSPOSE
 
-_MOST_MASK_AXES = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -181,17 +179,15 @@ def positions(ctx: Lowering, mask: Array) -> list[Ref]:
     key = ctx.read(mask)
     known = ctx.state.positions.get(key)
     if known is None:
-        if mask.type.rank > _MOST_MASK_AXES:
-            raise RefusedError(
-                "masks of more than two axes are not supported", "use np.where(mask, a, b)"
-            )
         whole = ctx.result(key)
         if mask.type.rank == 1:
             known = (ctx.library(library.positions, whole),)
         else:
-            pair = ctx.library(library.positions_in_matrix, whole)
-            assert isinstance(pair, Tuple)
-            known = pair.items
+            is_matrix = mask.type.rank == 2
+            find = library.positions_in_matrix if is_matrix else library.positions_in_solid
+            found = ctx.library(find, whole)
+            assert isinstance(found, Tuple)
+            known = found.items
         ctx.state.positions[key] = known
     return list(known)
 

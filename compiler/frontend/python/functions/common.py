@@ -83,16 +83,21 @@ def normal_axis(axis: int, rank: int) -> int:
 
 def axes_of(ctx: Lowering, axis: Ref, kind: Type) -> tuple[int, ...]:
     """The axes that an `axis` argument names, sorted; None names all."""
-    given = ctx.constant(axis, "the axis")
-    if given is None:
+    if is_none(axis):
         return tuple(range(kind.rank))
+    return tuple(sorted(axes_in_order(ctx, axis, kind.rank)))
+
+
+def axes_in_order(ctx: Lowering, axis: Ref, rank: int) -> list[int]:
+    """The axes that an `axis` argument names, in the order given."""
+    given = ctx.constant(axis, "the axis")
     listed = given if isinstance(given, tuple | list) else (given,)
     if not all(isinstance(one, int) for one in listed):
         raise shapes(f"an axis is an integer, not {given!r}")
-    found = [normal_axis(one, kind.rank) for one in listed]
+    found = [normal_axis(one, rank) for one in listed]
     if len(set(found)) != len(found):
         raise shapes(f"an axis is named twice in {given!r}")
-    return tuple(sorted(found))
+    return found
 
 
 def one_axis(ctx: Lowering, axis: Ref, rank: int) -> int:

@@ -167,7 +167,7 @@ def _nested(ctx: Lowering, ref: Ref, dtype: DType | None) -> Ref:
     return ctx.result(ctx.value(operand, dtype))
 
 
-@REGISTRY.function(np.asarray, np.ascontiguousarray, np.asanyarray, np.atleast_1d)
+@REGISTRY.function(np.asarray, np.ascontiguousarray, np.asanyarray)
 def asarray(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
     """``np.asarray``: an array stays the object that it is, where its dtype fits."""
     ref = _nested(ctx, a, None if is_none(dtype) else ctx.dtype(dtype))

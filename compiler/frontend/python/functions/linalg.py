@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, indexing, sequences
+from gradc.frontend.python import arithmetic, indexing, sequences, slices
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.contraction import Labels, Term, diagonal, sum_of_products
+from gradc.frontend.python.contraction import Labels, Term, sum_of_products
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, integer_constant
 from gradc.frontend.python.functions.registry import Registry
@@ -20,10 +20,10 @@ from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Tuple
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, Type
 from gradc.prims.arithmetic import ADD, MUL, SUB
-from gradc.prims.index import GET, SLICE
-from gradc.prims.integers import IMIN
+from gradc.prims.index import ALL, GET, SLICE
+from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.linalg import BATCHED_MATMUL, MATMUL
-from gradc.prims.shape import BROADCAST, SUM, TRANSPOSE
+from gradc.prims.shape import BROADCAST, RESHAPE, SUM, TRANSPOSE
 
 REGISTRY = Registry()
 
@@ -292,20 +292,10 @@ def trace(ctx: Lowering, a: Ref, offset: Ref = ZERO, axis1: Ref = ZERO, axis2: R
     skip = integer_constant(ctx, offset, "the offset of np.trace")
     first, second = (common.one_axis(ctx, axis, value.type.rank) for axis in (axis1, axis2))
     others = [k for k in range(value.type.rank) if k not in (first, second)]
-    if others and not skip:
-        shape = value.type.shape
-        if shape[first] != shape[second]:
-            raise RefusedError(
-                "np.trace over axes that may differ in size is supported for matrices only",
-                "use np.einsum('...ii', x)",
-            )
-        found = diagonal(ctx, value, first, second, "np.trace")
-    elif others:
-        raise RefusedError("np.trace with an offset is supported for matrices only")
-    else:
-        if first > second:
-            value = ctx.emit(TRANSPOSE, (value,), {"perm": (1, 0)}, value.name)
-        found = diagonal_value(ctx, value, skip)
+    perm = (*others, first, second)
+    if perm != tuple(range(len(perm))):
+        value = ctx.emit(TRANSPOSE, (value,), {"perm": perm}, value.name)
+    found = diagonal_value(ctx, value, skip)
     axes = (found.type.rank - 1,)
     return ctx.result(ctx.emit(SUM, (found,), {"axes": axes}, "trace"))
 
@@ -316,19 +306,18 @@ def trace_of_last(ctx: Lowering, x: Ref, *, offset: Ref = ZERO) -> Ref:
     return trace(ctx, x, offset, Constant(-2), LAST)
 
 
-def diagonal_value(ctx: Lowering, value: Value, offset: int = 0) -> Value:
-    """The diagonal of a matrix: every (columns + 1)-th element of its rows laid end to end."""
-    rows, columns = (ctx.size(dim) for dim in value.type.shape)
-    flat = common.flat(ctx, value)
-    integer = ctx.builder.integer
-    step = integer(ADD, columns, 1)
-    if offset == 0:
-        start, size = ctx.builder.const(0), integer(IMIN, rows, columns)
-    elif offset > 0:
-        start = integer(IMIN, ctx.builder.const(offset), columns)
-        size = integer(IMIN, rows, integer(SUB, columns, start))
-    else:
-        down = integer(IMIN, ctx.builder.const(-offset), rows)
-        start = integer(MUL, down, columns)
-        size = integer(IMIN, integer(SUB, rows, down), columns)
-    return ctx.emit(GET, (flat, start, size, step), {"spec": (SLICE,)}, "diagonal")
+def diagonal_value(ctx: Lowering, value: Value, above: int = 0) -> Value:
+    """The diagonals of the last two axes: every (columns + 1)-th element of rows end to end."""
+    shape, builder = value.type.shape, ctx.builder
+    rows, columns = (ctx.size(dim) for dim in shape[-2:])
+    total = slices.product(ctx, shape[-2:])
+    flat = ctx.emit(RESHAPE, (value, *(ctx.size(dim) for dim in shape[:-2]), total), {}, value.name)
+    start = builder.const(above) if above >= 0 else builder.integer(MUL, columns, -above)
+    step = builder.integer(ADD, columns, 1)
+    height = builder.integer(ADD, rows, min(above, 0))
+    width = builder.integer(SUB, columns, max(above, 0))
+    size = builder.integer(IMIN, height, width)
+    if above:
+        size = builder.integer(IMAX, size, 0)
+    spec = (*(ALL for _ in shape[:-2]), SLICE)
+    return ctx.emit(GET, (flat, start, size, step), {"spec": spec}, "diagonal")

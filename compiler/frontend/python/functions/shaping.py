@@ -15,13 +15,13 @@ from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple
 from gradc.ir.core import Value
-from gradc.ir.types import Dim
+from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, FLOORDIV
 from gradc.prims.index import ALL, AT, PUT, SLICE
 
 REGISTRY = Registry()
 
-ZERO, ONE = Constant(0), Constant(1)
+ZERO, ONE, ROWS_FIRST = Constant(0), Constant(1), Constant("C")
 
 
 def as_array(ctx: Lowering, ref: Ref) -> Array:
@@ -50,7 +50,7 @@ def transposed(ctx: Lowering, owner: Ref) -> Ref:
     return permuted(ctx, owner, range(owner.type.rank)[::-1])
 
 
-@REGISTRY.function(np.transpose)
+@REGISTRY.function(np.transpose, np.permute_dims)
 def transpose(ctx: Lowering, a: Ref, axes: Ref = NONE) -> Ref:
     """``np.transpose``."""
     array = as_array(ctx, a)
@@ -87,12 +87,39 @@ def swapaxes(ctx: Lowering, a: Ref, axis1: Ref, axis2: Ref) -> Ref:
 
 @REGISTRY.function(np.moveaxis)
 def moveaxis(ctx: Lowering, a: Ref, source: Ref, destination: Ref) -> Ref:
-    """``np.moveaxis`` of one axis."""
+    """``np.moveaxis``."""
     array = as_array(ctx, a)
-    perm = list(range(array.type.rank))
-    start, end = (common.one_axis(ctx, axis, len(perm)) for axis in (source, destination))
-    perm.insert(end, perm.pop(start))
+    rank = array.type.rank
+    starts, ends = (common.axes_in_order(ctx, axes, rank) for axes in (source, destination))
+    if len(starts) != len(ends):
+        raise shapes("np.moveaxis: as many axes go as come")
+    perm = [axis for axis in range(rank) if axis not in starts]
+    for end, start in sorted(zip(ends, starts, strict=True)):
+        perm.insert(end, start)
     return permuted(ctx, array, perm)
+
+
+@REGISTRY.function(np.rollaxis)
+def rollaxis(ctx: Lowering, a: Ref, axis: Ref, start: Ref = ZERO) -> Ref:
+    """``np.rollaxis``."""
+    array = as_array(ctx, a)
+    rank = array.type.rank
+    moved = common.one_axis(ctx, axis, rank)
+    before = common.integer_constant(ctx, start, "the start")
+    before = common.normal_axis(before, rank + 1) if before < rank else rank
+    perm = [k for k in range(rank) if k != moved]
+    perm.insert(before - (moved < before), moved)
+    return permuted(ctx, array, perm)
+
+
+@REGISTRY.attribute("mT")
+@REGISTRY.function(np.matrix_transpose)
+def matrix_transpose(ctx: Lowering, x: Ref) -> Ref:
+    """``x.mT``: the last two axes change places."""
+    array = as_array(ctx, x)
+    if array.type.rank < 2:
+        raise shapes("a matrix belongs here, or several of them", "use x[:, None]")
+    return swapaxes(ctx, array, Constant(-1), Constant(-2))
 
 
 # -- reshaping ----------------------------------------------------------------------------------
@@ -157,12 +184,36 @@ def _check_count(shape: Sequence[Dim], sizes: Sequence[Dim | None]) -> None:
 
 
 @REGISTRY.function(np.reshape)
-def reshape(ctx: Lowering, a: Ref, shape: Ref) -> Ref:
-    """``np.reshape``."""
+def reshape(
+    ctx: Lowering, a: Ref, shape: Ref = NONE, order: Ref = ROWS_FIRST, *, copy: Ref = NONE
+) -> Ref:
+    """``np.reshape``, in the order "C" or "F"."""
     ref = as_operand(ctx, a)
     array = ref if isinstance(ref, Array) else _boxed(ctx, ref)
     sizes = common.shape_argument(ctx, shape, unknown=True)
-    return reshaped(ctx, array, _with_unknown(ctx, array, sizes))
+    sizes = _with_unknown(ctx, array, sizes)
+    if is_column_order(ctx, order):
+        back = permuted(ctx, array, range(array.type.rank)[::-1])
+        assert isinstance(back, Array)
+        turned = reshaped(ctx, back, sizes[::-1])
+        assert isinstance(turned, Array)
+        made: Ref = permuted(ctx, turned, range(turned.type.rank)[::-1])
+    else:
+        made = reshaped(ctx, array, sizes)
+    if not is_none(copy) and ctx.constant(copy, "copy") and isinstance(made, Array):
+        return ctx.copied(made)
+    return made
+
+
+def is_column_order(ctx: Lowering, order: Ref) -> bool:
+    """Whether an `order` argument asks for columns first."""
+    given = ctx.constant(order, "the order")
+    if given not in ("C", "F"):
+        raise RefusedError(
+            f"the order {given!r} depends on how the array lies in memory",
+            'use "C" (rows first) or "F" (columns first)',
+        )
+    return bool(given == "F")
 
 
 def _boxed(ctx: Lowering, ref: Ref) -> Array:
@@ -173,31 +224,38 @@ def _boxed(ctx: Lowering, ref: Ref) -> Array:
 
 
 @REGISTRY.method("reshape")
-def reshape_method(ctx: Lowering, owner: Ref, *shape: Ref) -> Ref:
+def reshape_method(
+    ctx: Lowering, owner: Ref, *shape: Ref, order: Ref = ROWS_FIRST, copy: Ref = NONE
+) -> Ref:
     """``x.reshape(...)``."""
-    return reshape(ctx, owner, shape[0] if len(shape) == 1 else Tuple(shape))
+    sizes = shape[0] if len(shape) == 1 else Tuple(shape)
+    return reshape(ctx, owner, sizes, order, copy=copy)
 
 
 @REGISTRY.function(np.ravel)
 @REGISTRY.method("ravel")
-def ravel(ctx: Lowering, a: Ref) -> Ref:
+def ravel(ctx: Lowering, a: Ref, order: Ref = ROWS_FIRST) -> Ref:
     """``np.ravel``."""
-    return reshape(ctx, a, Constant(-1))
+    return reshape(ctx, a, Constant(-1), order)
 
 
 @REGISTRY.method("flatten")
-def flatten(ctx: Lowering, owner: Ref) -> Ref:
+def flatten(ctx: Lowering, owner: Ref, order: Ref = ROWS_FIRST) -> Ref:
     """``x.flatten()``: always a copy."""
-    flat = ravel(ctx, owner)
+    flat = ravel(ctx, owner, order)
     return ctx.copied(flat) if isinstance(flat, Array) else flat
 
 
 @REGISTRY.function(np.expand_dims)
 def expand_dims(ctx: Lowering, a: Ref, axis: Ref) -> Ref:
-    """``np.expand_dims``."""
-    array = as_array(ctx, a)
-    shape: list[Dim] = list(array.type.shape)
-    shape.insert(common.one_axis(ctx, axis, len(shape) + 1), 1)
+    """``np.expand_dims``, for one axis or several."""
+    ref = as_operand(ctx, a)
+    given = ctx.constant(axis, "the axis")
+    count = len(given) if isinstance(given, tuple | list) else 1
+    axes = common.axes_in_order(ctx, axis, len(ctx.shape(ref)) + count)
+    array = ref if isinstance(ref, Array) else _boxed(ctx, ref)
+    rest = iter(ctx.shape(ref))
+    shape = [1 if k in axes else next(rest) for k in range(len(ctx.shape(ref)) + count)]
     return _with_axes(ctx, array, shape)
 
 
@@ -245,22 +303,62 @@ def broadcast_to(ctx: Lowering, array: Ref, shape: Ref) -> Ref:
     return ctx.seen_through(source, arithmetic.broadcast_to(ctx, value, dims, what))
 
 
+@REGISTRY.function(np.broadcast_arrays)
+def broadcast_arrays(ctx: Lowering, *args: Ref) -> Ref:
+    """``np.broadcast_arrays``."""
+    refs = [as_operand(ctx, arg) for arg in args]
+    what = "the arrays"
+    shape = arithmetic.broadcast_shape([ctx.shape(ref) for ref in refs], what)
+    values = [arithmetic.broadcast_to(ctx, ctx.value(ref), shape, what) for ref in refs]
+    return Tuple(
+        tuple(ctx.seen_through(ref, value) for ref, value in zip(refs, values, strict=True))
+    )
+
+
+@REGISTRY.function(np.broadcast_shapes)
+def broadcast_shapes(ctx: Lowering, *args: Ref) -> Ref:
+    """``np.broadcast_shapes``."""
+    given = [common.shape_argument(ctx, arg) for arg in args]
+    dims = [tuple(size.size or 0 for size in sizes) for sizes in given]
+    return Tuple(tuple(ctx.dim(dim) for dim in arithmetic.broadcast_shape(dims, "the shapes")))
+
+
 # -- joining ------------------------------------------------------------------------------------
 
 
 @REGISTRY.function(np.stack)
-def stack(ctx: Lowering, arrays: Ref, axis: Ref = ZERO) -> Ref:
+def stack(
+    ctx: Lowering, arrays: Ref, axis: Ref = ZERO, out: Ref = NONE, *, dtype: Ref = NONE
+) -> Ref:
     """``np.stack``."""
     items = sequences.elements(ctx, arrays, "the arrays")
     rank = len(ctx.shape(as_operand(ctx, items[0]))) + 1
-    return common.stacked(ctx, items, common.one_axis(ctx, axis, rank))
+    wanted = None if is_none(dtype) else ctx.dtype(dtype)
+    return common.stacked(ctx, items, common.one_axis(ctx, axis, rank), wanted)
 
 
-@REGISTRY.function(np.concatenate)
-def concatenate(ctx: Lowering, arrays: Ref, axis: Ref = ZERO) -> Ref:
-    """``np.concatenate``."""
-    parts = [as_array(ctx, item) for item in sequences.elements(ctx, arrays, "the arrays")]
-    dtype = promote(ctx.kind(part) for part in parts).dtype
+@REGISTRY.function(np.concatenate, np.concat)
+def concatenate(
+    ctx: Lowering,
+    arrays: Ref,
+    axis: Ref = ZERO,
+    out: Ref = NONE,
+    *,
+    dtype: Ref = NONE,
+    casting: Ref = NONE,
+) -> Ref:
+    """``np.concatenate``; an axis of None lays all elements end to end."""
+    given = sequences.elements(ctx, arrays, "the arrays")
+    if is_none(axis):
+        given, axis = [ravel(ctx, item) for item in given], ZERO
+    if not given:
+        raise shapes("np.concatenate needs at least one array")
+    parts = [as_array(ctx, item) for item in given]
+    kind = promote(ctx.kind(part) for part in parts).dtype if is_none(dtype) else ctx.dtype(dtype)
+    return _joined(ctx, parts, kind, axis)
+
+
+def _joined(ctx: Lowering, parts: Sequence[Array], dtype: DType, axis: Ref) -> Ref:
     values = [ctx.value(part, dtype) for part in parts]
     first = values[0].type
     along = common.one_axis(ctx, axis, first.rank)
@@ -281,32 +379,6 @@ def concatenate(ctx: Lowering, arrays: Ref, axis: Ref = ZERO) -> Ref:
         operands = (start, ctx.size(own), ctx.builder.const(1))
         joined = ctx.emit(PUT, (joined, fitted, *operands), {"spec": spec}, "joined")
     return ctx.result(joined)
-
-
-@REGISTRY.function(np.vstack)
-def vstack(ctx: Lowering, tup: Ref) -> Ref:
-    """``np.vstack``."""
-    items = sequences.elements(ctx, tup, "the arrays")
-    if all(len(ctx.shape(as_operand(ctx, item))) == 1 for item in items):
-        return common.stacked(ctx, items, 0)
-    return concatenate(ctx, tup)
-
-
-@REGISTRY.function(np.hstack)
-def hstack(ctx: Lowering, tup: Ref) -> Ref:
-    """``np.hstack``."""
-    items = sequences.elements(ctx, tup, "the arrays")
-    if all(not ctx.shape(as_operand(ctx, item)) for item in items):
-        return common.stacked(ctx, items, 0)
-    flat = all(len(ctx.shape(as_operand(ctx, item))) == 1 for item in items)
-    return concatenate(ctx, tup, ZERO if flat else ONE)
-
-
-@REGISTRY.function(np.column_stack)
-def column_stack(ctx: Lowering, tup: Ref) -> Ref:
-    """``np.column_stack`` of vectors."""
-    items = sequences.elements(ctx, tup, "the arrays")
-    return common.stacked(ctx, items, 1)
 
 
 # -- order --------------------------------------------------------------------------------------

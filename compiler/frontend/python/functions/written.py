@@ -12,17 +12,22 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
 from gradc.frontend.python.written import (
     accumulations,
+    choosing,
     counts,
     creation,
     differences,
     floats,
+    joining,
     mathematics,
+    matrices,
     missing,
+    padding,
+    polynomials,
     quantiles,
     reductions,
     signals,
@@ -34,12 +39,17 @@ REGISTRY = Registry()
 
 _MODULES: tuple[Any, ...] = (
     accumulations,
+    choosing,
     counts,
     creation,
     differences,
     floats,
+    joining,
     mathematics,
+    matrices,
     missing,
+    padding,
+    polynomials,
     quantiles,
     reductions,
     signals,
@@ -77,14 +87,13 @@ def refuse(ctx: Lowering, message: Ref, hint: Ref = NONE) -> Ref:
 def axis_tuple(ctx: Lowering, axis: Ref, ndim: Ref) -> Ref:
     """Axes counted from the front, in the order given."""
     rank = common.integer_constant(ctx, ndim, "the number of axes")
-    given = ctx.constant(axis, "the axis")
-    listed = given if isinstance(given, tuple | list) else (given,)
-    if not all(isinstance(one, int) for one in listed):
-        raise shapes(f"an axis is an integer, not {given!r}")
-    found = [common.normal_axis(one, rank) for one in listed]
-    if len(set(found)) != len(found):
-        raise shapes(f"an axis is named twice in {given!r}")
-    return Tuple(tuple(Constant(one) for one in found))
+    return Tuple(tuple(Constant(one) for one in common.axes_in_order(ctx, axis, rank)))
+
+
+@REGISTRY.function(support.stretches)
+def stretches(ctx: Lowering, size: Ref) -> Ref:
+    """Whether a size is known to be 1."""
+    return Constant(ctx.integer(size, "a size").size == 1)
 
 
 @REGISTRY.function(normalize_axis_index)

@@ -21,6 +21,11 @@ def refuse(message: str, hint: str | None = None) -> NoReturn:
     raise NotImplementedError(message if hint is None else f"{message}; {hint}")
 
 
+def stretches(size: int) -> bool:
+    """Whether a size is known to be 1 when the call is read: such an axis is broadcast."""
+    return size == 1
+
+
 def in_front(x: Array, axis: Any) -> Array:
     """What an axis argument names as one first axis; None means all elements."""
     if axis is None:

@@ -1,0 +1,226 @@
+"""Putting arrays together, taking them apart, and repeating them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from gradc.frontend.python.written.support import Array, refuse
+
+
+def atleast_1d(*arys: Any) -> Any:
+    """``np.atleast_1d``."""
+    made = [np.reshape(one, (1,)) if np.ndim(one) == 0 else np.asarray(one) for one in arys]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def atleast_2d(*arys: Any) -> Any:
+    """``np.atleast_2d``."""
+    made = [np.expand_dims(one, 0) if one.ndim == 1 else one for one in map(atleast_1d, arys)]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def atleast_3d(*arys: Any) -> Any:
+    """``np.atleast_3d``."""
+    made = [np.expand_dims(one, -1) if one.ndim == 2 else one for one in map(atleast_2d, arys)]
+    return made[0] if len(made) == 1 else tuple(made)
+
+
+def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
+    """``np.vstack``."""
+    return np.concatenate([atleast_2d(one) for one in tup], axis=0, dtype=dtype)
+
+
+def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
+    """``np.hstack``."""
+    parts = [atleast_1d(one) for one in tup]
+    return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1, dtype=dtype)
+
+
+def dstack(tup: Any) -> Array:
+    """``np.dstack``."""
+    return np.concatenate([atleast_3d(one) for one in tup], axis=2)
+
+
+def column_stack(tup: Any) -> Array:
+    """``np.column_stack``."""
+    parts = [np.reshape(one, (-1, 1)) if np.ndim(one) < 2 else np.asarray(one) for one in tup]
+    return np.concatenate(parts, axis=1)
+
+
+def block(arrays: Any) -> Any:
+    """``np.block``: rows of blocks, or rows of rows."""
+    if not isinstance(arrays, list):
+        return np.asarray(arrays)
+    if not isinstance(arrays[0], list):
+        return hstack(_of_one_rank(arrays))
+    return np.concatenate(
+        [np.concatenate([atleast_2d(one) for one in row], axis=-1) for row in arrays], axis=-2
+    )
+
+
+def _of_one_rank(parts: Any) -> Any:
+    if any(np.ndim(part) > 1 for part in parts):
+        return [atleast_2d(part) for part in parts]
+    return parts
+
+
+def append(arr: Any, values: Any, axis: Any = None) -> Array:
+    """``np.append``."""
+    if axis is None:
+        return np.concatenate([np.ravel(arr), np.ravel(values)])
+    return np.concatenate([np.asarray(arr), np.asarray(values)], axis=axis)
+
+
+# -- taking apart ------------------------------------------------------------------------------
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Array]:
+    """``np.array_split``: a number of sections that is known when the call is read, or indices."""
+    rows = np.moveaxis(np.asarray(ary), axis, 0)
+    size = len(rows)
+    if np.ndim(indices_or_sections) == 0:
+        sections = indices_or_sections
+        bounds = [k * (size // sections) + min(k, size % sections) for k in range(sections + 1)]
+    else:
+        bounds = [0, *indices_or_sections, size]
+    parts = [rows[bounds[k] : bounds[k + 1]] for k in range(len(bounds) - 1)]
+    return [np.moveaxis(part, 0, axis) for part in parts]
+
+
+def split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Array]:
+    """``np.split``."""
+    if np.ndim(indices_or_sections) == 0 and np.shape(ary)[axis] % indices_or_sections != 0:
+        raise ValueError("array split does not result in an equal division")
+    return array_split(ary, indices_or_sections, axis)
+
+
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
+    """``np.hsplit``."""
+    return split(ary, indices_or_sections, 0 if np.ndim(ary) == 1 else 1)
+
+
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
+    """``np.vsplit``."""
+    if np.ndim(ary) < 2:
+        refuse("np.vsplit takes arrays of at least two axes", "use np.split")
+    return split(ary, indices_or_sections, 0)
+
+
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
+    """``np.dsplit``."""
+    if np.ndim(ary) < 3:
+        refuse("np.dsplit takes arrays of at least three axes", "use np.split")
+    return split(ary, indices_or_sections, 2)
+
+
+# -- repeating and moving ----------------------------------------------------------------------
+
+
+def repeat(a: Any, repeats: Any, axis: Any = None) -> Array:
+    """``np.repeat``, with one count for all or one for each."""
+    x = np.ravel(a) if axis is None else np.asarray(a)
+    along = 0 if axis is None else axis
+    rows = np.moveaxis(x, along, 0)
+    if np.ndim(repeats) == 0:
+        wide = np.broadcast_to(rows[:, None], (rows.shape[0], repeats, *rows.shape[1:]))
+        made = wide.reshape(rows.shape[0] * repeats, *rows.shape[1:])
+    else:
+        made = _repeated(rows, np.asarray(repeats))
+    return np.moveaxis(made, 0, along)
+
+
+def _repeated(rows: Array, counts: Array) -> Array:
+    counts = np.broadcast_to(counts, (rows.shape[0],))
+    out = np.empty((np.sum(counts), *rows.shape[1:]), rows.dtype)
+    place = 0
+    for k in range(len(rows)):
+        for _ in range(counts[k]):
+            out[place] = rows[k]
+            place += 1
+    return out
+
+
+def tile(A: Any, reps: Any) -> Array:
+    """``np.tile``."""
+    x = np.asarray(A)
+    counts = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    counts = (1,) * (x.ndim - len(counts)) + counts
+    sizes = (1,) * (len(counts) - x.ndim) + x.shape
+    narrow: list[Any] = []
+    wide: list[Any] = []
+    for count, size in zip(counts, sizes, strict=True):
+        narrow += [1, size]
+        wide += [count, size]
+    spread = np.broadcast_to(x.reshape(narrow), wide)
+    return spread.reshape([count * size for count, size in zip(counts, sizes, strict=True)])
+
+
+def roll(a: Any, shift: Any, axis: Any = None) -> Array:
+    """``np.roll``."""
+    x = np.asarray(a)
+    if axis is None:
+        return _rolled(x.ravel(), shift).reshape(x.shape)
+    axes = normalize_axis_tuple(axis, x.ndim)
+    shifts = (shift,) * len(axes) if np.ndim(shift) == 0 else tuple(shift)
+    for along, by in zip(axes * (len(shifts) // len(axes)), shifts, strict=True):
+        x = np.moveaxis(_rolled(np.moveaxis(x, along, 0), by), 0, along)
+    return x
+
+
+def _rolled(rows: Array, shift: Any) -> Array:
+    size = rows.shape[0]
+    cut = size - shift % max(size, 1)
+    return np.concatenate([rows[cut:], rows[:cut]])
+
+
+def flipud(m: Any) -> Array:
+    """``np.flipud``."""
+    return np.flip(m, 0)
+
+
+def fliplr(m: Any) -> Array:
+    """``np.fliplr``."""
+    return np.flip(m, 1)
+
+
+def rot90(m: Any, k: Any = 1, axes: Any = (0, 1)) -> Array:
+    """``np.rot90``."""
+    x = np.asarray(m)
+    first, second = normalize_axis_tuple(axes, x.ndim)
+    turns = k % 4
+    if turns == 0:
+        return x[:]
+    if turns == 2:
+        return np.flip(x, (first, second))
+    if turns == 1:
+        return np.swapaxes(np.flip(x, second), first, second)
+    return np.flip(np.swapaxes(x, first, second), second)
+
+
+FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
+    np.atleast_1d: atleast_1d,
+    np.atleast_2d: atleast_2d,
+    np.atleast_3d: atleast_3d,
+    np.vstack: vstack,
+    np.hstack: hstack,
+    np.dstack: dstack,
+    np.column_stack: column_stack,
+    np.block: block,
+    np.append: append,
+    np.array_split: array_split,
+    np.split: split,
+    np.hsplit: hsplit,
+    np.vsplit: vsplit,
+    np.dsplit: dsplit,
+    np.repeat: repeat,
+    np.tile: tile,
+    np.roll: roll,
+    np.flipud: flipud,
+    np.fliplr: fliplr,
+    np.rot90: rot90,
+}
+METHODS: Mapping[str, Callable[..., Any]] = {"repeat": repeat}
