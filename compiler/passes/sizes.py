@@ -67,11 +67,11 @@ def _demand(function: Function, done: set[str]) -> tuple[str, str, Op] | None:
     """Two argument sizes that a check at the outermost level demands to be equal.
 
     A size that was unified is left on the argument itself and on its check at the entry, which
-    demands nothing new.
+    demands nothing new. Nor does the adjoint of a check, which checks nothing.
     """
     own = _own_sizes(function).keys() - done
     for op in function.ops:
-        if op.prim is EXPECT:
+        if op.prim is EXPECT and op.params["what"]:
             for have, want in zip(op.args[0].type.shape, op.out.type.shape, strict=True):
                 if have != want and have in own and want in own:
                     return str(have), str(want), op
@@ -80,16 +80,18 @@ def _demand(function: Function, done: set[str]) -> tuple[str, str, Op] | None:
 
 def _unified(function: Function, old: str, new: str, demand: Op) -> Function:
     """Check at the entry that two sizes agree, and use one symbol for both."""
-    holder, _ = _own_sizes(function)[old]
     builder = Builder(Symbols())
     for param in function.params:
         builder.symbols.note(param)
     builder.loc = demand.loc
-    sizes = [builder.size(new if dim == old else dim) for dim in holder.type.shape]
-    params = {"what": demand.params["what"]}
-    checked = builder.emit(EXPECT, [holder, *sizes], params, name=holder.name)
-    checked = _named_like(builder, checked, holder)
-    body = substitute_region(function.body, {holder: checked})
+    checked: dict[Value, Value] = {}
+    for holder in function.params:
+        if old in holder.type.shape:
+            sizes = [builder.size(new if dim == old else dim) for dim in holder.type.shape]
+            params = {"what": demand.params["what"]}
+            made = builder.emit(EXPECT, [holder, *sizes], params, name=holder.name)
+            checked[holder] = _named_like(builder, made, holder)
+    body = substitute_region(function.body, checked)
     renamed = SymbolRenaming({old: new}).region(Region((), body.ops, body.yields))
     region = Region(function.params, (*builder.ops, *renamed.ops), renamed.yields)
     return Function(function.name, region, function.loc)

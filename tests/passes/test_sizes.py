@@ -62,3 +62,28 @@ def test_a_demand_of_some_calls_stays_where_it_is():
 def test_nothing_to_do_changes_nothing():
     function = parse_text("def f(x: f64[n]):\n    y: f64[n] = sin(x)\n    return (y,)\n", TABLE)
     assert UnifySizes().run(function, Context()) is function
+
+
+SHARED_SIZE = """
+def f(x: f64[n], y: f64[n_1], z: f64[n]):
+    n_1: i64(n_1) = dim(y, axis=0)
+    x1: f64[n_1] = expect(x, n_1, what='x and y differ')
+    p: f64[n_1] = mul(x1, y)
+    s: f64 = sum(p, axes=(0,))
+    t: f64 = sum(z, axes=(0,))
+    r: f64 = add(s, t)
+    return (r, z)
+"""
+
+
+def test_every_argument_of_the_size_gets_the_other_symbol():
+    function = parse_text(SHARED_SIZE, TABLE)
+    result = verify(UnifySizes().run(function, Context()))
+    x, y, z = np.array([0.3, 0.7]), np.array([1.5, -0.2]), np.array([4.0, 5.0])
+    assert evaluate(result, [x, y, z])[0] == evaluate(function, [x, y, z])[0]
+
+
+def test_the_adjoint_of_a_check_demands_nothing():
+    text = SHARED_SIZE.replace("what='x and y differ'", "what=''")
+    function = parse_text(text, TABLE)
+    assert UnifySizes().run(function, Context()) is function
