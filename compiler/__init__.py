@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         vjp,
     )
     from gradc.batching import batch
+    from gradc.debugging import debug_nans
     from gradc.derivatives import (
         hessian,
         hvp,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         GradTypeError,
         InternalError,
         ModelFileError,
+        NonFiniteError,
         UnsupportedFunctionError,
         UnsupportedSyntaxError,
     )
@@ -59,6 +61,7 @@ _HOMES = {
         "value_and_grad",
         "vjp",
     ),
+    "gradc.debugging": ("debug_nans",),
     "gradc.derivatives": (
         "hessian",
         "hvp",
@@ -78,6 +81,7 @@ _HOMES = {
         "GradientCheckError",
         "InternalError",
         "ModelFileError",
+        "NonFiniteError",
         "UnsupportedFunctionError",
         "UnsupportedSyntaxError",
     ),
@@ -91,6 +95,7 @@ __all__ = [
     "GradientCheckError",
     "InternalError",
     "ModelFileError",
+    "NonFiniteError",
     "UnsupportedFunctionError",
     "UnsupportedSyntaxError",
     "__version__",
@@ -101,6 +106,7 @@ __all__ = [
     "compile_expression",
     "custom_jvp",
     "custom_vjp",
+    "debug_nans",
     "from_sympy",
     "grad",
     "hessian",

@@ -134,6 +134,10 @@ class GradientCheckError(GradcError):
     """A gradient does not agree with finite differences."""
 
 
+class NonFiniteError(GradcError, ArithmeticError):
+    """A value or a derivative is infinite or not a number; the message says where that began."""
+
+
 class InternalError(GradcError):
     """A defect in gradc itself: an invariant of the compiler does not hold."""
 

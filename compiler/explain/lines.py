@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gradc.analysis.activity import Activity, activity
-from gradc.errors import Location
+from gradc.errors import GradTypeError, Location
 from gradc.explain.program import of_source, program_lines
+from gradc.explain.recorded import needed_values
 from gradc.ir.core import Function, Kind, Op
 from gradc.ir.walk import all_ops
 
@@ -20,7 +21,9 @@ _BOOKKEEPING = frozenset({"const", "dim", "expect", "wrap"})
 _CONTROL = {"for_": "loop", "while_": "loop", "if_": "branch"}
 
 
-def explain_lines(compiled: Compiled, wrt: Sequence[int] | None = None) -> str:
+def explain_lines(
+    compiled: Compiled, wrt: Sequence[int] | None = None, line: int | None = None
+) -> str:
     """Say for each line of the source which rules differentiate it and what that became.
 
     Parameters
@@ -29,12 +32,19 @@ def explain_lines(compiled: Compiled, wrt: Sequence[int] | None = None) -> str:
         A derivative from the driver.
     wrt : sequence of int, optional
         The parameters that are differentiated; all floats by default.
+    line : int, optional
+        Speak of this source line only, and of the values that its derivative needs.
 
     Returns
     -------
     str
         For each source line: its text, the rules with the operations that they differentiate,
         and the lines of the program that compute its derivative.
+
+    Raises
+    ------
+    GradTypeError
+        Where there is nothing on that line.
     """
     primal = compiled.primal
     if wrt is None:
@@ -42,11 +52,17 @@ def explain_lines(compiled: Compiled, wrt: Sequence[int] | None = None) -> str:
     active = activity(primal, wrt)
     program = program_lines(compiled.text("numpy"))
     blocks = [f"{compiled.function.name}: from {primal.name} ({primal.loc})"]
-    for loc, ops in _by_line(primal):
+    groups = _by_line(primal)
+    if line is not None:
+        groups = _only(groups, line)
+    for loc, ops in groups:
         code = of_source(program, loc.line) if loc.file == primal.loc.file else ()
         blocks.append(
             "\n".join([_title(loc, primal.loc.file), *_rules(ops, active), *_quoted(code)])
         )
+        if line is not None:
+            needed = needed_values(compiled.function, loc.file, loc.line)
+            blocks += ["\n".join(f"{INDENT}{sentence}" for sentence in needed)] if needed else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -58,6 +74,14 @@ def _by_line(function: Function) -> list[tuple[Location, list[Op]]]:
             groups.setdefault((op.loc.file, op.loc.line), (op.loc, []))[1].append(op)
     own = function.loc.file
     return [groups[key] for key in sorted(groups, key=lambda key: (key[0] != own, *key))]
+
+
+def _only(groups: list[tuple[Location, list[Op]]], line: int) -> list[tuple[Location, list[Op]]]:
+    found = [group for group in groups if group[0].line == line]
+    if not found:
+        lines = ", ".join(str(loc.line) for loc, _ in groups)
+        raise GradTypeError(f"nothing is computed on line {line}; there is something on {lines}")
+    return found
 
 
 def _title(loc: Location, own: str) -> str:

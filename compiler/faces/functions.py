@@ -200,11 +200,18 @@ class Differentiated:
         write_atomically(path, self._shown.compiled.kernel_text.encode())
         return Path(path)
 
-    def explain(self) -> str:
-        """Say which rule gave which line of the derivative program."""
+    def explain(self, line: int | None = None) -> str:
+        """Say which rule gave which line of the derivative program.
+
+        Parameters
+        ----------
+        line : int, optional
+            A line of the source file: speak of that one only, and say where the values that its
+            derivative needs come from: what was recorded, and why.
+        """
         from gradc.explain.lines import explain_lines
 
-        return explain_lines(self._shown.compiled)
+        return explain_lines(self._shown.compiled, line=line)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Compare with extrapolated differences at these arguments.

@@ -6,7 +6,8 @@ that an explanation shows. It is not meant to be fast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,67 +16,84 @@ from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE
 from gradc.ir.core import Function, Op, Region, Value
 
+# Sees each op that is no loop or branch, and all values, after it has run; may change them.
+Observer = Callable[[Op, dict[Value, Any]], None]
 
-def evaluate(function: Function, args: Sequence[Any]) -> tuple[Any, ...]:
-    """Evaluate a function at arguments of the types of its parameters."""
-    values = evaluate_all(function, args)
+
+def evaluate(
+    function: Function, args: Sequence[Any], observe: Observer | None = None
+) -> tuple[Any, ...]:
+    """Evaluate a function at arguments of the types of its parameters.
+
+    Parameters
+    ----------
+    function : Function
+    args : sequence
+    observe : callable, optional
+        See :data:`Observer`.
+    """
+    values = evaluate_all(function, args, observe)
     return tuple(values[result] for result in function.results)
 
 
-def evaluate_all(function: Function, args: Sequence[Any]) -> Mapping[Value, Any]:
+def evaluate_all(
+    function: Function, args: Sequence[Any], observe: Observer | None = None
+) -> Mapping[Value, Any]:
     """Evaluate a function and return what each value held last."""
     values: dict[Value, Any] = {}
     for param, arg in zip(function.params, args, strict=True):
         values[param] = np.array(arg, dtype=param.type.dtype.numpy)[()]
     with np.errstate(all="ignore"):
-        _run(function.body.ops, values)
+        _Machine(values, observe).run(function.body.ops)
     return values
 
 
-def _run(ops: Sequence[Op], values: dict[Value, Any]) -> None:
-    for op in ops:
-        if op.prim is FOR:
-            _run_loop(op, values)
-        elif op.prim is WHILE:
-            _run_conditional_loop(op, values)
-        elif op.prim is IF:
-            region = op.regions[0] if values[op.args[0]] else op.regions[1]
-            _assign(op.outs, _run_region(region, (), values), values)
-        elif op.prim is CONST:
-            values[op.out] = op.params["dtype"].numpy.type(op.params["value"])
-        else:
-            _run_simple(op, values)
+@dataclass(slots=True)
+class _Machine:
+    values: dict[Value, Any]
+    observe: Observer | None
 
+    def run(self, ops: Sequence[Op]) -> None:
+        for op in ops:
+            if op.prim is FOR:
+                self.loop(op)
+            elif op.prim is WHILE:
+                self.conditional_loop(op)
+            elif op.prim is IF:
+                region = op.regions[0] if self.values[op.args[0]] else op.regions[1]
+                self.assign(op.outs, self.region(region, ()))
+            elif op.prim is CONST:
+                self.values[op.out] = op.params["dtype"].numpy.type(op.params["value"])
+            else:
+                self.simple(op)
 
-def _run_simple(op: Op, values: dict[Value, Any]) -> None:
-    if op.prim.evaluate is None:
-        raise TypeError(f"{op.prim.name} has no meaning of its own")
-    result = op.prim.evaluate(*(values[arg] for arg in op.args), **op.params)
-    for out, part in zip(op.outs, result if op.prim.results else (result,), strict=True):
-        values[out] = np.asarray(part).astype(out.type.dtype.numpy, copy=False)[()]
+    def simple(self, op: Op) -> None:
+        if op.prim.evaluate is None:
+            raise TypeError(f"{op.prim.name} has no meaning of its own")
+        result = op.prim.evaluate(*(self.values[arg] for arg in op.args), **op.params)
+        for out, part in zip(op.outs, result if op.prim.results else (result,), strict=True):
+            self.values[out] = np.asarray(part).astype(out.type.dtype.numpy, copy=False)[()]
+        if self.observe is not None:
+            self.observe(op, self.values)
 
+    def assign(self, targets: Sequence[Value], results: Sequence[Any]) -> None:
+        self.values.update(zip(targets, results, strict=True))
 
-def _assign(targets: Sequence[Value], results: Sequence[Any], values: dict[Value, Any]) -> None:
-    values.update(zip(targets, results, strict=True))
+    def region(self, region: Region, args: Sequence[Any]) -> list[Any]:
+        self.assign(region.params, args)
+        self.run(region.ops)
+        return [self.values[value] for value in region.yields]
 
+    def loop(self, op: Op) -> None:
+        start, stop, step = (int(self.values[arg]) for arg in op.args[:LOOP_BOUNDS])
+        carried = [self.values[arg] for arg in op.args[LOOP_BOUNDS:]]
+        for index in range(start, stop, step):
+            carried = self.region(op.regions[0], [np.int64(index), *carried])
+        self.assign(op.outs, carried)
 
-def _run_region(region: Region, args: Sequence[Any], values: dict[Value, Any]) -> list[Any]:
-    _assign(region.params, args, values)
-    _run(region.ops, values)
-    return [values[value] for value in region.yields]
-
-
-def _run_loop(op: Op, values: dict[Value, Any]) -> None:
-    start, stop, step = (int(values[arg]) for arg in op.args[:LOOP_BOUNDS])
-    carried = [values[arg] for arg in op.args[LOOP_BOUNDS:]]
-    for index in range(start, stop, step):
-        carried = _run_region(op.regions[0], [np.int64(index), *carried], values)
-    _assign(op.outs, carried, values)
-
-
-def _run_conditional_loop(op: Op, values: dict[Value, Any]) -> None:
-    condition, body = op.regions
-    carried = [values[arg] for arg in op.args]
-    while _run_region(condition, carried, values)[0]:
-        carried = _run_region(body, carried, values)
-    _assign(op.outs, carried, values)
+    def conditional_loop(self, op: Op) -> None:
+        condition, body = op.regions
+        carried = [self.values[arg] for arg in op.args]
+        while self.region(condition, carried)[0]:
+            carried = self.region(body, carried)
+        self.assign(op.outs, carried)

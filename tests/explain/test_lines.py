@@ -1,6 +1,11 @@
 """Which rule gave which line."""
 
+import numpy as np
+import pytest
+
+import gradc
 from gradc.driver import Options, compile_function
+from gradc.errors import GradTypeError
 from gradc.explain.lines import explain_lines
 from gradc.explain.program import ProgramLine, of_source, program_lines
 from gradc.frontend.formula import parse_formula
@@ -73,3 +78,39 @@ def test_each_source_line_has_its_rules():
         "    chain rule: tanh, derivative 1 - tanh(x)**2\n"
     ) in text
     assert text.index("model.py:2") < text.index("model.py:3")
+
+
+def recurrence(x, n):
+    p = 1.0
+    for _ in range(n):
+        q = np.sin(p) * np.exp(x)
+        p = p * x + q * q
+    return p
+
+
+def of_line(text):
+    import inspect
+
+    lines, first = inspect.getsourcelines(recurrence)
+    gradient = gradc.grad(recurrence, target="python")
+    gradient(1.5, 3)
+    return gradient.explain(next(first + k for k, line in enumerate(lines) if text in line))
+
+
+def test_one_line_with_what_its_derivative_needs():
+    said = of_line("p = p * x")
+    assert said.count("line ") == 2  # the line itself, and the loop
+    assert "linearity rule: mul" in said
+    assert "x is still there: it is an argument" in said
+    assert (
+        "p, as an iteration finds it, was recorded in p_tape, a number for each iteration" in said
+    )
+    assert "carries it on, so it cannot be computed from what is still there" in said
+    assert "q is computed again, which costs little" in said or "q was recorded" in said
+
+
+def test_a_line_where_nothing_is_computed():
+    gradient = gradc.grad(recurrence, target="python")
+    gradient(1.5, 3)
+    with pytest.raises(GradTypeError, match="nothing is computed on line 1; there is something on"):
+        gradient.explain(1)

@@ -30,6 +30,7 @@ FLOORS = {
     "cache": 6,
     "api": 7,
     "batching": 7,
+    "debugging": 7,
     "derivatives": 7,
     "faces": 7,
     "rules": 7,
