@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
         UnsupportedSyntaxError,
     )
+    from gradc.implicit_functions import implicit
     from gradc.rules import check_rule, custom_jvp, custom_vjp
 
 _HOMES = {
@@ -73,6 +74,7 @@ _HOMES = {
         "sparse_jacobian",
     ),
     "gradc.batching": ("batch",),
+    "gradc.implicit_functions": ("implicit",),
     "gradc.rules": ("check_rule", "custom_jvp", "custom_vjp"),
     "gradc.errors": (
         "AliasingError",
@@ -111,6 +113,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -32,6 +32,7 @@ FLOORS = {
     "batching": 7,
     "debugging": 7,
     "derivatives": 7,
+    "implicit_functions": 7,
     "faces": 7,
     "rules": 7,
     "explain": 7,

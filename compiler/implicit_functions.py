@@ -1,0 +1,187 @@
+"""``implicit``: the derivative of a solution, from the equation that it solves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from gradc.api import grad
+from gradc.derivatives import jacobian
+from gradc.errors import GradTypeError
+from gradc.rules import Custom, custom_vjp
+
+LinearSolver = Literal["direct", "cg", "bicgstab"]
+
+# Where the iterative solvers stop: relative to the right-hand side, and after so many steps a
+# number of unknowns.
+TOLERANCE = 1e-13
+STEPS = 10
+
+
+def implicit(
+    solve: Callable[..., Any],
+    residual: Callable[..., Any],
+    linear_solver: LinearSolver = "direct",
+    nondiff_argnums: Sequence[int] = (),
+) -> Custom[..., Any]:
+    """A solver whose derivative comes from its equation and not from its iterations.
+
+    Where ``x = solve(*args)`` fulfils ``residual(x, *args) == 0``, the implicit function theorem
+    gives the derivative of `x` from those of `residual`: one linear system, whatever the number
+    of iterations, and no memory for them (Griewank and Walther, 2008, "Evaluating Derivatives",
+    chapter 15; Blondel and others, 2022, "Efficient and modular implicit differentiation").
+
+    Parameters
+    ----------
+    solve : callable
+        ``solve(*args)`` returns the solution, a float or an array. It is compiled with what calls
+        it and is not differentiated, so it may stop when it has converged.
+    residual : callable
+        ``residual(x, *args)``, of the shape of `x`. For a fixed point of ``f`` it is
+        ``f(x, *args) - x``, for a minimum the gradient: ``gradc.grad(objective)``.
+    linear_solver : {"direct", "cg", "bicgstab"}
+        How the linear system is solved: by factorising the Jacobian of `residual` with respect to
+        `x`, or by products with its transpose alone, which needs no matrix. ``"cg"`` is for
+        symmetric positive definite ones, as at a minimum.
+    nondiff_argnums : sequence of int
+        Positions of the arguments of `solve` that are not differentiated: integers, and floats
+        that the solution does not depend on, such as a tolerance or a first guess.
+
+    Returns
+    -------
+    Custom
+        The solver, to be used in functions that are differentiated: with ``"direct"`` in both
+        modes and to any order, with the others in reverse mode.
+
+    Examples
+    --------
+    >>> import gradc
+    >>> def cube_root(a):
+    ...     x = 1.0
+    ...     while abs(x**3 - a) > 1e-12:
+    ...         x = x - (x**3 - a) / (3.0 * x**2)
+    ...     return x
+    >>> root = gradc.implicit(cube_root, lambda x, a: x**3 - a)
+    >>> round(gradc.grad(lambda a: root(a))(8.0), 12)
+    0.083333333333
+    """
+    makers = {"direct": _by_factors, "cg": _by_gradients, "bicgstab": _by_two_directions}
+    if linear_solver not in makers:
+        raise GradTypeError(
+            f"linear_solver={linear_solver!r}; it is one of direct, cg and bicgstab"
+        )
+    passive = tuple(nondiff_argnums)
+    active = tuple(n for n in range(_count(solve)) if n not in passive)
+    solution: Custom[..., Any] = custom_vjp(solve, passive)
+    adjoint = makers[linear_solver](residual)
+
+    def forward(*args: Any) -> Any:
+        x = solution(*args)
+        return x, (x, args)
+
+    def backward(*given: Any) -> Any:
+        x, args = given[-2]
+        w = adjoint(x, args, given[-1])
+
+        def weighted(*moved: Any) -> Any:
+            return -np.sum(w * residual(x, *moved))
+
+        return grad(weighted, argnums=active)(*args)
+
+    solution.defvjp(forward, backward)
+    return solution
+
+
+def _count(solve: Callable[..., Any]) -> int:
+    """The number of arguments of a solver."""
+    kinds = [each.kind for each in inspect.signature(solve).parameters.values()]
+    wrong = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    if wrong & set(kinds):
+        raise GradTypeError("the solver of implicit names its arguments: no *args and **kwargs")
+    return len(kinds)
+
+
+# Each of these returns the function of ``(x, args, x_bar)`` that solves ``A.T @ w = x_bar``, where
+# A is the Jacobian of the residual with respect to x.
+
+
+def _by_factors(residual: Callable[..., Any]) -> Callable[..., Any]:
+    def adjoint(x: Any, args: Any, x_bar: Any) -> Any:
+        if np.ndim(x) == 0:
+            return x_bar / grad(residual)(x, *args)
+        matrix = np.reshape(jacobian(residual)(x, *args), (x.size, x.size))
+        return np.reshape(np.linalg.solve(matrix.T, np.ravel(x_bar)), x.shape)
+
+    return adjoint
+
+
+def _product(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of ``(x, args, w)`` that returns ``A.T @ w``."""
+
+    def product(x: Any, args: Any, w: Any) -> Any:
+        def weighted(y: Any) -> Any:
+            return np.sum(w * residual(y, *args))
+
+        return grad(weighted)(x)
+
+    return product
+
+
+def _by_gradients(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """Conjugate gradients (Hestenes and Stiefel, 1952)."""
+    product = _product(residual)
+
+    def adjoint(x: Any, args: Any, x_bar: Any) -> Any:
+        w = np.zeros_like(x_bar)
+        rest = x_bar.copy()
+        direction = rest.copy()
+        size = np.sum(rest * rest)
+        enough = TOLERANCE**2 * size
+        for _ in range(STEPS * x_bar.size):
+            if size <= enough:
+                break
+            image = product(x, args, direction)
+            step = size / np.sum(direction * image)
+            w = w + step * direction
+            rest = rest - step * image
+            before = size
+            size = np.sum(rest * rest)
+            direction = rest + (size / before) * direction
+        return w
+
+    return adjoint
+
+
+def _by_two_directions(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """Stabilised biconjugate gradients (van der Vorst, 1992)."""
+    product = _product(residual)
+
+    def adjoint(x: Any, args: Any, x_bar: Any) -> Any:
+        w = np.zeros_like(x_bar)
+        rest = x_bar.copy()
+        shadow = x_bar.copy()
+        direction = rest.copy()
+        rho = np.sum(shadow * rest)
+        enough = TOLERANCE**2 * rho
+        for _ in range(STEPS * x_bar.size):
+            if np.sum(rest * rest) <= enough:
+                break
+            image = product(x, args, direction)
+            alpha = rho / np.sum(shadow * image)
+            half = rest - alpha * image
+            w = w + alpha * direction
+            if np.sum(half * half) <= enough:
+                break
+            turned = product(x, args, half)
+            omega = np.sum(turned * half) / np.sum(turned * turned)
+            w = w + omega * half
+            rest = half - omega * turned
+            before = rho
+            rho = np.sum(shadow * rest)
+            direction = rest + (rho / before) * (alpha / omega) * (direction - omega * image)
+        return w
+
+    return adjoint

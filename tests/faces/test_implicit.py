@@ -1,0 +1,148 @@
+"""``implicit``: derivatives of solutions, against those through the iterations and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.errors import GradTypeError
+
+
+def newton(a, b):
+    x = 1.0
+    while abs(x**3 + a * x - b) > 1e-14 * (1.0 + abs(b)):
+        x = x - (x**3 + a * x - b) / (3.0 * x**2 + a)
+    return x
+
+
+def cubic(x, a, b):
+    return x**3 + a * x - b
+
+
+root = gradc.implicit(newton, cubic)
+
+
+def square_of_root(a, b):
+    return root(a, b) ** 2
+
+
+@pytest.mark.parametrize("target", ["python", "cpu"])
+def test_a_root(target):
+    # at a = 2, b = 3 the root is 1, and dx/da = -x/(3*x**2 + a), dx/db = 1/(3*x**2 + a)
+    found = gradc.grad(square_of_root, argnums=(0, 1), target=target)(2.0, 3.0)
+    np.testing.assert_allclose(found, [-0.4, 0.4], rtol=1e-12)
+
+
+def test_both_modes_and_orders():
+    gradc.check_grads(square_of_root, (1.7, 2.3), order=2, target="python")
+    second = gradc.grad(gradc.grad(lambda b: root(2.0, b)), target="python")(3.0)
+    # x'' = -6*x*x'**2/(3*x**2 + a)
+    np.testing.assert_allclose(second, -6.0 / 125.0, rtol=1e-11)
+
+
+def relax(matrix, b, steps):
+    x = np.zeros_like(b)
+    for _ in range(steps):
+        x = x + 0.1 * (b - matrix @ x - 0.1 * x**3)
+    return x
+
+
+def balance(x, matrix, b):
+    return matrix @ x + 0.1 * x**3 - b
+
+
+MATRIX = np.array([[4.0, 1.0, 0.0], [0.5, 3.0, -0.3], [0.2, 0.1, 5.0]])
+RIGHT = np.array([1.0, 2.0, -1.0])
+
+
+def fixed(matrix, b):
+    return relax(matrix, b, 200)
+
+
+@pytest.mark.parametrize("linear_solver", ["direct", "bicgstab"])
+@pytest.mark.parametrize("target", ["python", "cpu"])
+def test_a_vector_against_its_iterations(linear_solver, target):
+    solution = gradc.implicit(fixed, balance, linear_solver)
+
+    def loss(matrix, b):
+        return np.sum(solution(matrix, b) ** 2)
+
+    found = gradc.grad(loss, argnums=(0, 1), target=target)(MATRIX, RIGHT)
+    through = gradc.grad(
+        lambda matrix, b: np.sum(fixed(matrix, b) ** 2), argnums=(0, 1), target="python"
+    )(MATRIX, RIGHT)
+    for left, right in zip(found, through, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-13)
+
+
+def test_second_order_and_forward_mode_of_a_vector():
+    solution = gradc.implicit(fixed, balance)
+
+    def loss(b):
+        return np.sum(solution(MATRIX, b) ** 2)
+
+    found = gradc.hessian(loss, target="python")(RIGHT)
+    through = gradc.hessian(lambda b: np.sum(fixed(MATRIX, b) ** 2), target="python")(RIGHT)
+    np.testing.assert_allclose(found, through, rtol=1e-9)
+    gradc.check_grads(loss, (RIGHT,), order=2, target="python")
+
+
+def test_memory_does_not_depend_on_the_iterations():
+    solution = gradc.implicit(fixed, balance)
+    gradient = gradc.grad(lambda b: np.sum(solution(MATRIX, b) ** 2), target="python")
+    gradient(RIGHT)
+    assert "_tape" not in gradient.source
+    through = gradc.grad(lambda b: np.sum(fixed(MATRIX, b) ** 2), target="python")
+    through(RIGHT)
+    assert "_tape" in through.source
+
+
+def energy(x, weight, b):
+    return 0.25 * np.sum(x**4) + 0.5 * weight * np.sum(x**2) - np.sum(b * x)
+
+
+def descend(weight, b):
+    x = np.zeros_like(b)
+    for _ in range(2000):
+        x = x - 0.1 * (x**3 + weight * x - b)
+    return x
+
+
+@pytest.mark.parametrize("linear_solver", ["direct", "cg"])
+def test_a_minimum(linear_solver):
+    solution = gradc.implicit(descend, gradc.grad(energy), linear_solver)
+    b = np.array([1.0, -0.5, 0.2])
+    found = gradc.grad(lambda weight: np.sum(solution(weight, b)), target="python")(1.5)
+    x = descend(1.5, b)
+    np.testing.assert_allclose(found, np.sum(-x / (3.0 * x**2 + 1.5)), rtol=1e-9)
+
+
+def test_a_linear_solve_on_a_matrix_of_unknowns():
+    def sweeps(a, b):
+        x = np.zeros_like(b)
+        for _ in range(80):
+            x = b - (a - 1.0) * x
+        return x
+
+    solution = gradc.implicit(sweeps, lambda x, a, b: a * x - b)
+    b = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = gradc.grad(lambda a: np.sum(solution(a, b)), target="python")(1.25)
+    np.testing.assert_allclose(found, -np.sum(b) / 1.25**2, rtol=1e-12)
+
+
+def test_arguments_that_are_not_differentiated():
+    solution = gradc.implicit(relax, lambda x, m, b, steps: balance(x, m, b), nondiff_argnums=(2,))
+    found = gradc.grad(lambda b: np.sum(solution(MATRIX, b, 200)), target="python")(RIGHT)
+    through = gradc.grad(lambda b: np.sum(fixed(MATRIX, b)), target="python")(RIGHT)
+    np.testing.assert_allclose(found, through, rtol=1e-11)
+
+
+def test_refusals():
+    with pytest.raises(GradTypeError, match="one of direct, cg and bicgstab"):
+        gradc.implicit(newton, cubic, "gauss")
+    with pytest.raises(GradTypeError, match="names its arguments"):
+        gradc.implicit(lambda *args: args[0], cubic)
+    solution = gradc.implicit(fixed, balance, "bicgstab")
+    with pytest.raises(GradTypeError, match="forward mode"):
+        gradc.jvp(lambda b: solution(MATRIX, b), (RIGHT,), (RIGHT,), target="python")
