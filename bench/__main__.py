@@ -14,6 +14,7 @@ QUICK_ROUNDS = {
     "first_gradient": 1,
     "train_step": 5,
     "gradient_ratio": 3,
+    "jacobians": 3,
 }
 """Rounds for a first look; each benchmark has its own default for numbers that are kept."""
 

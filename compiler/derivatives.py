@@ -7,7 +7,14 @@ from typing import Any, Unpack
 
 from gradc.errors import GradTypeError
 from gradc.faces.functions import Argnums
-from gradc.faces.jacobians import Hessian, HessianVector, Jacobian, JacobianMode
+from gradc.faces.jacobians import (
+    ForwardJacobian,
+    Hessian,
+    HessianVector,
+    Jacobian,
+    JacobianMode,
+    ReverseJacobian,
+)
 from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, RETURNING, in_one_mode
 from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.outputs import Returning
@@ -67,12 +74,12 @@ def jacfwd(
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> Jacobian:
+) -> ForwardJacobian:
     """The Jacobian by forward mode; see :func:`jacobian`.
 
     Its cost grows with the number of elements of the arguments; a pass carries four directions.
     """
-    return Jacobian(function, argnums, has_aux, chosen_options(options), "forward")
+    return ForwardJacobian(function, argnums, has_aux, chosen_options(options))
 
 
 def jacrev(
@@ -80,12 +87,12 @@ def jacrev(
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> Jacobian:
+) -> ReverseJacobian:
     """The Jacobian by reverse mode; see :func:`jacobian`.
 
     Its cost grows with the number of elements of the result; the function runs once.
     """
-    return Jacobian(function, argnums, has_aux, chosen_options(options), "reverse")
+    return ReverseJacobian(function, argnums, has_aux, chosen_options(options))
 
 
 def hessian(

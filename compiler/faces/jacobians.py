@@ -56,15 +56,26 @@ class _Blocks(Differentiated):
         check_blocks(self, args, kwargs)
 
 
-class _OneMode(_Blocks):
-    """A Jacobian in one mode."""
+class OneModeJacobian(_Blocks):
+    """What ``jacfwd`` and ``jacrev`` return: a Jacobian in one mode."""
 
-
-class _Forward(_OneMode):
     mode: Mode = "jacfwd"
 
+    @property
+    def __gradc_transform__(self) -> Prepared:
+        """What calling this inside a compiled function means."""
+        mode = "forward" if self.mode == "jacfwd" else "reverse"
+        settings = {"argnums": self.argnums, "has_aux": self.has_aux, "mode": mode}
+        return Prepared(self.primal, settings, JACOBIAN)
 
-class _Reverse(_OneMode):
+
+class ForwardJacobian(OneModeJacobian):
+    """What ``jacfwd`` returns."""
+
+
+class ReverseJacobian(OneModeJacobian):
+    """What ``jacrev`` returns."""
+
     mode: Mode = "jacrev"
 
 
@@ -92,8 +103,8 @@ class Jacobian(_Blocks):
             raise GradTypeError(f"mode={mode!r}; it is one of auto, forward, reverse")
         super().__init__(function, argnums, has_aux, options)
         self.chosen_mode = mode
-        self._forward = _Forward(function, argnums, has_aux, options)
-        self._reverse = _Reverse(function, argnums, has_aux, options)
+        self._forward = ForwardJacobian(function, argnums, has_aux, options)
+        self._reverse = ReverseJacobian(function, argnums, has_aux, options)
         self._reverse._programs = self._forward._programs
 
     @property
@@ -117,7 +128,7 @@ class Jacobian(_Blocks):
         self._last = derivative
         return leaves, derivative
 
-    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _OneMode:
+    def _for(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> OneModeJacobian:
         if self.chosen_mode != "auto":
             return self._forward if self.chosen_mode == "forward" else self._reverse
         leaves, program = self._forward.program_for(args, kwargs)
@@ -142,7 +153,7 @@ class Jacobian(_Blocks):
         self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
     ) -> Lowered:
         """Lower for types. Where sizes are unknown, a vector-valued function goes forward."""
-        chosen: _OneMode = self._forward
+        chosen: OneModeJacobian = self._forward
         if self.chosen_mode == "reverse":
             chosen = self._reverse
         elif self.chosen_mode == "auto":
