@@ -69,12 +69,13 @@ format: $(STAMP) ## let ruff repair what it can
 
 # mypy names a module after its folder, and these folders are not called what they are imported as.
 .PHONY: typecheck
-typecheck: $(STAMP) ## mypy, strict, on the compiler, the runtime and bench/
+typecheck: $(STAMP) ## mypy: strict on compiler, runtime and bench/; then on what users write, examples/
 	@mkdir -p $(TYPES)
 	@ln -sfn ../../compiler $(TYPES)/gradc
 	@ln -sfn ../../runtime $(TYPES)/gradc_runtime
 	MYPYPATH=$(TYPES) $(BIN)/mypy -p gradc -p gradc_runtime -p bench \
 	  | sed -e 's#^$(TYPES)/gradc/#compiler/#' -e 's#^$(TYPES)/gradc_runtime/#runtime/#'
+	MYPYPATH=$(TYPES) $(BIN)/mypy --allow-untyped-defs --allow-untyped-calls tests/typed examples
 
 # --- now and then ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeVar, Unpack, overload
 
 from gradc.faces.functions import (
     MEANINGS,
@@ -19,20 +19,49 @@ from gradc.faces.options import OptionKeywords, chosen_options
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
     from gradc.faces.models import Model
+    from gradc.faces.typed import GradientOf, ValueAndGradientOf
 
 T = TypeVar("T")
+A = TypeVar("A")  # the first argument
+V = TypeVar("V")  # the value
+X = TypeVar("X")  # the further result
 
 
 @overload
 def grad(
-    function: Callable[..., Any], argnums: Argnums = 0, **options: Unpack[OptionKeywords]
-) -> Gradient: ...
+    function: Callable[Concatenate[A, ...], Any],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> GradientOf[A]: ...
 
 
 @overload
 def grad(
-    function: None = None, argnums: Argnums = 0, **options: Unpack[OptionKeywords]
-) -> Callable[[Callable[..., Any]], Gradient]: ...
+    function: Callable[Concatenate[A, ...], tuple[Any, X]],
+    argnums: Literal[0] = 0,
+    *,
+    has_aux: Literal[True],
+    **options: Unpack[OptionKeywords],
+) -> GradientOf[tuple[A, X]]: ...
+
+
+@overload
+def grad(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> GradientOf[Any]: ...
+
+
+@overload
+def grad(
+    function: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Callable[[Callable[..., Any]], GradientOf[Any]]: ...
 
 
 def grad(
@@ -40,7 +69,7 @@ def grad(
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> Gradient | Callable[[Callable[..., Any]], Gradient]:
+) -> Any:
     """The gradient of a function that returns one float.
 
     Parameters
@@ -82,14 +111,29 @@ def grad(
 
 @overload
 def value_and_grad(
-    function: Callable[..., Any], argnums: Argnums = 0, **options: Unpack[OptionKeywords]
-) -> ValueAndGradient: ...
+    function: Callable[Concatenate[A, ...], V],
+    argnums: Literal[0] = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> ValueAndGradientOf[tuple[V, A]]: ...
 
 
 @overload
 def value_and_grad(
-    function: None = None, argnums: Argnums = 0, **options: Unpack[OptionKeywords]
-) -> Callable[[Callable[..., Any]], ValueAndGradient]: ...
+    function: Callable[..., V],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> ValueAndGradientOf[tuple[V, Any]]: ...
+
+
+@overload
+def value_and_grad(
+    function: None = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Callable[[Callable[..., V]], ValueAndGradientOf[tuple[V, Any]]]: ...
 
 
 def value_and_grad(
@@ -97,7 +141,7 @@ def value_and_grad(
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> ValueAndGradient | Callable[[Callable[..., Any]], ValueAndGradient]:
+) -> Any:
     """The value and the gradient in one sweep; parameters as for :func:`grad`.
 
     Returns
@@ -121,20 +165,20 @@ def value_and_grad(
 
 @overload
 def vjp(
-    function: Callable[..., Any],
+    function: Callable[..., V],
     *args: Any,
     has_aux: Literal[False] = False,
     **options: Unpack[OptionKeywords],
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]: ...
+) -> tuple[V, Callable[[V], tuple[Any, ...]]]: ...
 
 
 @overload
 def vjp(
-    function: Callable[..., Any],
+    function: Callable[..., tuple[V, X]],
     *args: Any,
     has_aux: Literal[True],
     **options: Unpack[OptionKeywords],
-) -> tuple[Any, Callable[[Any], tuple[Any, ...]], Any]: ...
+) -> tuple[V, Callable[[V], tuple[Any, ...]], X]: ...
 
 
 def vjp(
@@ -179,22 +223,22 @@ def vjp(
 
 @overload
 def jvp(
-    function: Callable[..., Any],
+    function: Callable[..., V],
     args: Sequence[Any],
     tangents: Sequence[Any],
     has_aux: Literal[False] = False,
     **options: Unpack[OptionKeywords],
-) -> tuple[Any, Any]: ...
+) -> tuple[V, V]: ...
 
 
 @overload
 def jvp(
-    function: Callable[..., Any],
+    function: Callable[..., tuple[V, X]],
     args: Sequence[Any],
     tangents: Sequence[Any],
     has_aux: Literal[True],
     **options: Unpack[OptionKeywords],
-) -> tuple[Any, Any, Any]: ...
+) -> tuple[V, V, X]: ...
 
 
 def jvp(
@@ -333,7 +377,7 @@ def load_model(path: str | Path, **options: Unpack[OptionKeywords]) -> Model:
     return Model(Path(path), chosen_options(options))
 
 
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(x: T) -> T:
     """Return `x`; in a differentiated function its derivative is taken as zero."""
     return x
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeVar, Unpack, overload
 
 from gradc.errors import GradTypeError
 from gradc.faces.functions import Argnums
@@ -20,6 +20,47 @@ from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.outputs import Returning
 from gradc.faces.sparse import SparseHessian, SparseJacobian
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gradc.faces.typed import HessianOf, HessianVectorOf, JacobianOf, OneModeJacobianOf
+
+    Floats = NDArray[np.floating[Any]]
+
+A = TypeVar("A")  # the first argument
+V = TypeVar("V")  # the value
+
+
+@overload
+def jacobian(
+    function: Callable[Concatenate[Floats, ...], Floats | float],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    mode: JacobianMode = "auto",
+    **options: Unpack[OptionKeywords],
+) -> JacobianOf[Floats]: ...
+
+
+@overload
+def jacobian(
+    function: Callable[Concatenate[float, ...], V],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    mode: JacobianMode = "auto",
+    **options: Unpack[OptionKeywords],
+) -> JacobianOf[V]: ...
+
+
+@overload
+def jacobian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    mode: JacobianMode = "auto",
+    **options: Unpack[OptionKeywords],
+) -> JacobianOf[Any]: ...
+
 
 def jacobian(
     function: Callable[..., Any],
@@ -27,7 +68,7 @@ def jacobian(
     has_aux: bool = False,
     mode: JacobianMode = "auto",
     **options: Unpack[OptionKeywords],
-) -> Jacobian:
+) -> Any:
     """The Jacobian of a function: the derivative of each result element by each argument element.
 
     Parameters
@@ -69,12 +110,39 @@ def jacobian(
     return Jacobian(function, argnums, has_aux, chosen_options(options), mode)
 
 
+@overload
+def jacfwd(
+    function: Callable[Concatenate[Floats, ...], Floats | float],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> OneModeJacobianOf[Floats]: ...
+
+
+@overload
+def jacfwd(
+    function: Callable[Concatenate[float, ...], V],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> OneModeJacobianOf[V]: ...
+
+
+@overload
 def jacfwd(
     function: Callable[..., Any],
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> ForwardJacobian:
+) -> OneModeJacobianOf[Any]: ...
+
+
+def jacfwd(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Any:
     """The Jacobian by forward mode; see :func:`jacobian`.
 
     Its cost grows with the number of elements of the arguments; a pass carries four directions.
@@ -82,12 +150,39 @@ def jacfwd(
     return ForwardJacobian(function, argnums, has_aux, chosen_options(options))
 
 
+@overload
+def jacrev(
+    function: Callable[Concatenate[Floats, ...], Floats | float],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> OneModeJacobianOf[Floats]: ...
+
+
+@overload
+def jacrev(
+    function: Callable[Concatenate[float, ...], V],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> OneModeJacobianOf[V]: ...
+
+
+@overload
 def jacrev(
     function: Callable[..., Any],
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> ReverseJacobian:
+) -> OneModeJacobianOf[Any]: ...
+
+
+def jacrev(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Any:
     """The Jacobian by reverse mode; see :func:`jacobian`.
 
     Its cost grows with the number of elements of the result; the function runs once.
@@ -95,12 +190,39 @@ def jacrev(
     return ReverseJacobian(function, argnums, has_aux, chosen_options(options))
 
 
+@overload
+def hessian(
+    function: Callable[Concatenate[Floats, ...], float],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> HessianOf[Floats]: ...
+
+
+@overload
+def hessian(
+    function: Callable[Concatenate[float, ...], float],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> HessianOf[float]: ...
+
+
+@overload
 def hessian(
     function: Callable[..., Any],
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> Hessian:
+) -> HessianOf[Any]: ...
+
+
+def hessian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Any:
     """The matrix of second derivatives of a function that returns one float.
 
     It is computed by forward over reverse mode, several directions in one pass, and is symmetric
@@ -129,12 +251,30 @@ def hessian(
     return Hessian(function, argnums, has_aux, chosen_options(options))
 
 
+@overload
+def hvp(
+    function: Callable[Concatenate[A, ...], Any],
+    argnums: Literal[0] = 0,
+    has_aux: Literal[False] = False,
+    **options: Unpack[OptionKeywords],
+) -> HessianVectorOf[A]: ...
+
+
+@overload
 def hvp(
     function: Callable[..., Any],
     argnums: Argnums = 0,
     has_aux: bool = False,
     **options: Unpack[OptionKeywords],
-) -> HessianVector:
+) -> HessianVectorOf[Any]: ...
+
+
+def hvp(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    **options: Unpack[OptionKeywords],
+) -> Any:
     """The product of the Hessian with a vector, without the Hessian.
 
     Parameters

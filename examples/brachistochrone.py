@@ -45,7 +45,8 @@ def cycloid_time(width, depth):
     """The time on the cycloid ``x = r*(t - sin(t)), y = r*(1 - cos(t))`` through the end."""
     from scipy.optimize import brentq
 
-    end = brentq(lambda t: (t - np.sin(t)) / (1.0 - np.cos(t)) - width / depth, 1e-3, 6.28)
+    angle = brentq(lambda t: (t - np.sin(t)) / (1.0 - np.cos(t)) - width / depth, 1e-3, 6.28)
+    end = np.asarray(angle)
     radius = depth / (1.0 - np.cos(end))
     return end * np.sqrt(radius / GRAVITY)
 

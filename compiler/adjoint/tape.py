@@ -48,7 +48,9 @@ class LoopTape:
         """
         if self._walks_index(in_order):
             start, stop, step = self.op.args[:3]
-            index = builder.value(INT, self.op.regions[0].params[0].name)
+            # the same size, too: arrays may be as long as the index says
+            primal_index = self.op.regions[0].params[0]
+            index = builder.value(INT, primal_index.name, primal_index.size)
             if in_order:
                 return (start, stop, step), index
             last = _minus(builder, stop, builder.const(1))
@@ -72,11 +74,14 @@ class LoopTape:
                     number = iteration_number(builder, index, start, step)
             else:
                 offset = builder.emit(MUL, [index, step], name=primal_index.name)
-                position = builder.emit(ADD, [start, offset], name=primal_index.name)
+                position = builder.emit(
+                    ADD, [start, offset], name=primal_index.name, size=primal_index.size
+                )
                 mapping[primal_index] = position
         for value, tape in self.tapes.items():
+            spec = {"spec": entry_spec(value.type)}
             mapping[value] = builder.emit(
-                GET, [tape, number], {"spec": entry_spec(value.type)}, name=value.name
+                GET, [tape, number], spec, name=value.name, size=value.size
             )
         return mapping
 
