@@ -15,6 +15,7 @@ from gradc.ir.types import DType
 from gradc.prims.decompositions import CHOLESKY, EIGH, QR, SVD
 from gradc.prims.define import PRODUCT
 from gradc.prims.linalg import BATCHED_MATMUL
+from gradc.prims.pseudoinverse import PINV
 from gradc.prims.solves import COFACTORS, DET, INV, SLOGDET, SOLVE, SOLVE_TRIANGULAR
 from gradc.prims.triangles import EYE, TRIL, TRIU
 
@@ -59,6 +60,10 @@ def _triangle(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     return call(f"{writer.helper('linalg')}.{op.prim.name}", *args, str(k))
 
 
+def _pinv(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
+    return call("np.linalg.pinv", args[0], rcond=args[2].at(0))
+
+
 def _eye(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     if op.params["dtype"] is DType.F64:
         return call("np.eye", args[0])
@@ -76,6 +81,7 @@ TABLE: Mapping[Primitive, Text] = {
     QR: _function("np.linalg.qr"),
     EIGH: _function("np.linalg.eigh", 1, "lower"),
     SVD: _function("np.linalg.svd"),
+    PINV: _pinv,
     TRIL: _triangle,
     TRIU: _triangle,
     EYE: _eye,

@@ -40,7 +40,7 @@ _TALL = np.array([[0.3, -1.1], [2.0, 0.7], [0.1, 0.4]])
 _STACK = np.stack([SYMMETRIC, SYMMETRIC + np.diag([0.2, 2.5, 0.1])])
 
 
-def _scaled_columns(matrix: Any, factors: Any) -> Any:
+def scaled_columns(matrix: Any, factors: Any) -> Any:
     """The columns of a traced matrix, each times a factor."""
     rank = matrix.type.rank
     axes = (*range(rank - 2), rank - 1)
@@ -176,7 +176,7 @@ def _eigh_vjp(cts: Sequence[Any], a: Any, *, out: Sequence[Any], lower: bool) ->
     (w_bar, v_bar), (w, v) = cts, out
     inner = None
     if w_bar is not None:
-        inner = _scaled_columns(v, w_bar)
+        inner = scaled_columns(v, w_bar)
     if v_bar is not None:
         turning = product(v, off_diagonal(product(transposed(v), v_bar) / _differences(w)))
         inner = turning if inner is None else inner + turning
@@ -241,23 +241,23 @@ def _svd_vjp(cts: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> t
         turned = None
         if u_bar is not None:
             moved = product(transposed(u), u_bar)
-            turned = _scaled_columns(off_diagonal((moved - transposed(moved)) / gaps), s)
+            turned = scaled_columns(off_diagonal((moved - transposed(moved)) / gaps), s)
         if vh_bar is not None:
             moved = product(vh, transposed(vh_bar))
             own = off_diagonal((moved - transposed(moved)) / gaps)
-            own = transposed(_scaled_columns(transposed(own), s))
+            own = transposed(scaled_columns(transposed(own), s))
             turned = own if turned is None else turned + own
         inner = product(u, turned)
     if s_bar is not None:
-        stretched = _scaled_columns(u, s_bar)
+        stretched = scaled_columns(u, s_bar)
         inner = stretched if inner is None else inner + stretched
     total = product(inner, vh)
     rows, columns = a.shape[-2:]
     if u_bar is not None and rows != u.shape[-1]:
-        beyond = _outside(u, _scaled_columns(u_bar, 1.0 / s))
+        beyond = _outside(u, scaled_columns(u_bar, 1.0 / s))
         total = total + product(beyond, vh)
     if vh_bar is not None and columns != vh.shape[-2]:
-        beyond = _outside(v, _scaled_columns(transposed(vh_bar), 1.0 / s))
+        beyond = _outside(v, scaled_columns(transposed(vh_bar), 1.0 / s))
         total = total + product(u, transposed(beyond))
     return total, None
 
@@ -269,17 +269,17 @@ def _svd_jvp(tangents: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any])
     inner = product(transposed(u), moved)
     s_dot = _dot_columns(u, moved)
     gaps = _differences(s * s)
-    by_columns = _scaled_columns(inner, s)
-    by_rows = transposed(_scaled_columns(transposed(inner), s))
+    by_columns = scaled_columns(inner, s)
+    by_rows = transposed(scaled_columns(transposed(inner), s))
     u_turn = off_diagonal((by_columns + transposed(by_columns)) / gaps)
     v_turn = off_diagonal((by_rows + transposed(by_rows)) / gaps)
     u_dot, v_dot = product(u, u_turn), product(v, v_turn)
     rows, columns = a.shape[-2:]
     if rows != u.shape[-1]:
-        u_dot = u_dot + _outside(u, _scaled_columns(moved, 1.0 / s))
+        u_dot = u_dot + _outside(u, scaled_columns(moved, 1.0 / s))
     if columns != vh.shape[-2]:
         pulled = product(transposed(change), u)
-        v_dot = v_dot + _outside(v, _scaled_columns(pulled, 1.0 / s))
+        v_dot = v_dot + _outside(v, scaled_columns(pulled, 1.0 / s))
     return u_dot, s_dot, transposed(v_dot)
 
 

@@ -130,3 +130,36 @@ surface(
     SQUARE,
     peers=False,
 )
+
+# -- norms, pseudoinverses, powers --------------------------------------------------------------
+
+for order in (None, 1, 2, 3, 2.5, np.inf, -np.inf):
+    surface("numpy.linalg.norm", lambda x, order=order: np.linalg.norm(x, order), VECTOR)
+for order in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
+    surface("numpy.linalg.norm", lambda x, order=order: np.linalg.norm(x, order), MATRIX)
+surface("numpy.linalg.norm", lambda x: np.linalg.norm(x, axis=1), MATRIX)
+surface("numpy.linalg.norm", lambda x: np.linalg.norm(x, 1, axis=(2, 0), keepdims=True), PAIR)
+surface("numpy.linalg.norm", lambda x: np.linalg.norm(x, "nuc", axis=(0, 2)), PAIR)
+surface("numpy.linalg.norm", lambda x: np.linalg.norm(x, 0), VECTOR, smooth=False)
+surface("numpy.linalg.vector_norm", lambda x: np.linalg.vector_norm(x), MATRIX)
+surface("numpy.linalg.vector_norm", lambda x: np.linalg.vector_norm(x, axis=0, ord=3), MATRIX)
+surface("numpy.linalg.matrix_norm", lambda x: np.linalg.matrix_norm(x), PAIR)
+surface("numpy.linalg.matrix_norm", lambda x: np.linalg.matrix_norm(x, ord="nuc"), PAIR)
+surface("numpy.linalg.cond", lambda x: np.linalg.cond(x), TALL)
+surface("numpy.linalg.cond", lambda x: np.linalg.cond(x, -2), TALL)
+surface("numpy.linalg.cond", lambda x: np.linalg.cond(x, 1), SQUARE)
+surface("numpy.linalg.matrix_rank", lambda x: np.linalg.matrix_rank(x), TALL, smooth=False)
+surface("numpy.linalg.pinv", lambda x: np.linalg.pinv(x), TALL)
+surface("numpy.linalg.pinv", lambda x: np.linalg.pinv(x), MATRIX)
+surface("numpy.linalg.pinv", lambda x: np.linalg.pinv(x, rcond=1e-10), STACK)
+surface("numpy.linalg.lstsq", lambda a, b: np.linalg.lstsq(a, b)[0], TALL, VECTOR)
+surface("numpy.linalg.lstsq", lambda a, b: np.linalg.lstsq(a, b)[0], MATRIX, TALL[:2])
+surface("numpy.linalg.lstsq", lambda a, b: np.linalg.lstsq(a, b)[2:], TALL, VECTOR, smooth=False)
+surface("numpy.linalg.matrix_power", lambda a: np.linalg.matrix_power(a, 5), SQUARE)
+surface("numpy.linalg.matrix_power", lambda a: np.linalg.matrix_power(a, -2), STACK)
+surface("numpy.linalg.matrix_power", lambda a: a * np.linalg.matrix_power(a, 0), STACK)
+surface("numpy.linalg.matrix_transpose", lambda a: np.linalg.matrix_transpose(a), PAIR)
+surface("numpy.matrix_transpose", lambda a: np.matrix_transpose(a), PAIR)
+BLOCK = np.random.default_rng(8).normal(size=(2, 3, 3, 2))
+surface("numpy.linalg.tensorinv", lambda a: np.linalg.tensorinv(a), BLOCK)
+surface("numpy.linalg.tensorsolve", lambda a, b: np.linalg.tensorsolve(a, b), BLOCK, MATRIX)

@@ -10,7 +10,7 @@ from gradc.frontend.python import arithmetic, slices
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, axes_of, is_none
-from gradc.frontend.python.functions.elementwise import extremum, magnitude, truth_values
+from gradc.frontend.python.functions.elementwise import extremum, truth_values
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import Kind, as_float, as_number
@@ -327,23 +327,3 @@ def ptp(ctx: Lowering, a: Ref, axis: Ref = NONE, *, keepdims: Ref = FALSE) -> Re
     """``np.ptp``: the largest less the smallest."""
     top, bottom = (find(ctx, a, axis, keepdims=keepdims) for find in (max_, min_))
     return arithmetic.binary(ctx, ast.Sub, top, bottom, "np.ptp")
-
-
-@REGISTRY.function(np.linalg.norm)
-def norm(ctx: Lowering, x: Ref, ord: Ref = NONE, axis: Ref = NONE, keepdims: Ref = FALSE) -> Ref:
-    """``np.linalg.norm``: the 2-norm of a vector, the Frobenius norm of a matrix.
-
-    Its derivative at zero is zero. The norms 1 and infinity of vectors are there too.
-    """
-    x = as_operand(ctx, x)
-    value = ctx.value(x, as_float(ctx.kind(x)).dtype)
-    axes = axes_of(ctx, axis, value.type)
-    order = ctx.constant(ord, "the order of the norm")
-    keep = keeps(ctx, keepdims)
-    if order in (1, np.inf) and len(axes) == 1:
-        size = ctx.value(magnitude(ctx, ctx.result(value)))
-        return ctx.result(reduced(ctx, SUM if order == 1 else MAX, size, axes, keep))
-    if not (order is None or order == "fro" or (order == 2 and len(axes) == 1)):
-        raise RefusedError(f"the norm of order {order!r} is not supported here", "use the 2-norm")
-    squares = ctx.emit(IPOW, (value,), {"n": 2})
-    return ctx.result(ctx.emit(ROOT, (reduced(ctx, SUM, squares, axes, keep),), None, "norm"))

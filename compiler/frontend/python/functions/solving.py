@@ -7,20 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic
+from gradc.frontend.python import arithmetic, slices
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.functions.common import as_operand
+from gradc.frontend.python.functions.common import as_operand, integer_constant, is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import shapes
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float
-from gradc.frontend.python.refs import Ref, Struct
+from gradc.frontend.python.refs import NONE, Conflict, Constant, Ref, Struct, Tuple
 from gradc.ir.core import Primitive, Value
 from gradc.ir.types import DType
+from gradc.prims.arithmetic import MUL
+from gradc.prims.integers import IMAX, IMIN
+from gradc.prims.linalg import MATMUL, product
+from gradc.prims.pseudoinverse import PINV
 from gradc.prims.solves import DET, INV, SLOGDET, SOLVE
+from gradc.prims.trace import Var
+from gradc.prims.triangles import EYE
 
 REGISTRY = Registry()
 
 MATRIX = 2
+FALSE, TWO, MISSING = Constant(False), Constant(2), Constant(None)
 
 
 def float_arrays(ctx: Lowering, *refs: Ref) -> list[Value]:
@@ -119,6 +126,145 @@ def fitting_side(ctx: Lowering, matrix: Value, side: Value, title: str) -> tuple
     return matrix, side
 
 
-def float_type(value: Value) -> DType:
-    """The element type of a value."""
-    return value.type.dtype
+# -- pseudoinverses and least squares -----------------------------------------------------------
+
+
+def relative_cut(ctx: Lowering, matrix: Value, rtol: Ref) -> Value:
+    """Below which part of the largest one a singular value counts as zero.
+
+    Without `rtol` it is the larger size times the machine epsilon, as in NumPy.
+    """
+    dtype = matrix.type.dtype
+    if not is_none(rtol):
+        return ctx.value(as_operand(ctx, rtol), dtype)
+    rows, columns = (ctx.size(dim) for dim in matrix.type.shape[-2:])
+    largest = ctx.cast(ctx.builder.integer(IMAX, rows, columns), dtype)
+    epsilon = ctx.builder.const(_epsilon(dtype), dtype)
+    return ctx.emit(MUL, (largest, epsilon), None, "cut")
+
+
+def _epsilon(dtype: DType) -> float:
+    return float(np.finfo(np.float32 if dtype is DType.F32 else np.float64).eps)
+
+
+def pseudoinverse(ctx: Lowering, matrix: Value, cut: Value) -> Value:
+    """The pseudoinverse of a matrix, or of each of a stack."""
+    rows, columns = (ctx.size(dim) for dim in matrix.type.shape[-2:])
+    return ctx.emit(PINV, (matrix, ctx.builder.integer(IMIN, rows, columns), cut))
+
+
+@REGISTRY.function(np.linalg.pinv)
+def pinv(
+    ctx: Lowering, a: Ref, rcond: Ref = NONE, hermitian: Ref = FALSE, *, rtol: Ref = MISSING
+) -> Ref:
+    """``np.linalg.pinv``; singular values below `rcond` times the largest one count as zero."""
+    (value,) = float_arrays(ctx, a)
+    if ctx.constant(hermitian, "hermitian"):
+        raise RefusedError("np.linalg.pinv with hermitian=True is not supported", "leave it out")
+    matrix = checked_matrix(ctx, value, "np.linalg.pinv")
+    if not is_none(rcond):
+        cut = relative_cut(ctx, matrix, rcond)
+    elif rtol is MISSING:
+        cut = ctx.builder.const(1e-15, matrix.type.dtype)
+    else:
+        cut = relative_cut(ctx, matrix, rtol)
+    return ctx.result(pseudoinverse(ctx, matrix, cut))
+
+
+@REGISTRY.function(np.linalg.lstsq)
+def lstsq(ctx: Lowering, a: Ref, b: Ref, rcond: Ref = NONE) -> Ref:
+    """``np.linalg.lstsq``: the solution of least norm, the rank and the singular values.
+
+    Whether there are residuals depends on the rank, so they are refused where they are read.
+    """
+    from gradc.frontend.python.functions.decompositions import singular_parts
+    from gradc.frontend.python.functions.norms import rank_of
+
+    matrix, side = float_arrays(ctx, a, b)
+    if matrix.type.rank != MATRIX or side.type.rank not in (1, MATRIX):
+        raise shapes("np.linalg.lstsq takes a matrix, and a vector or matrix")
+    wanted = (matrix.type.shape[0], *side.type.shape[1:])
+    side = arithmetic.expect_shape(ctx, side, wanted, "np.linalg.lstsq: the rows do not fit")
+    if isinstance(rcond, Constant) and rcond.value == -1:
+        cut = ctx.builder.const(_epsilon(matrix.type.dtype), matrix.type.dtype)
+    else:
+        cut = relative_cut(ctx, matrix, rcond)
+    solution = ctx.emit(MATMUL, (pseudoinverse(ctx, matrix, cut), side), None, "x")
+    values = singular_parts(ctx, matrix)[1]
+    residuals = Conflict(
+        "the residuals of np.linalg.lstsq depend on the rank of the matrix",
+        "compute them: np.sum((b - a @ x)**2, axis=0)",
+    )
+    rank = ctx.result(rank_of(ctx, matrix, values, rcond))
+    return Tuple((ctx.result(solution), residuals, rank, ctx.result(values)))
+
+
+# -- powers -------------------------------------------------------------------------------------
+
+
+@REGISTRY.function(np.linalg.matrix_power)
+def matrix_power(ctx: Lowering, a: Ref, n: Ref) -> Ref:
+    """``np.linalg.matrix_power``: by repeated squaring."""
+    exponent = integer_constant(ctx, n, "the exponent of np.linalg.matrix_power")
+    (value,) = float_arrays(ctx, a)
+    value = square_matrix(ctx, value, "np.linalg.matrix_power")
+    if exponent < 0:
+        value, exponent = ctx.emit(INV, (value,)), -exponent
+    if exponent == 0:
+        size = ctx.size(value.type.shape[-1])
+        one = ctx.emit(EYE, (size,), {"dtype": value.type.dtype})
+        return ctx.result(arithmetic.broadcast_to(ctx, one, value.type.shape, ""))
+    result: Value | None = None
+    while exponent:
+        if exponent % 2:
+            result = value if result is None else _times(ctx, result, value)
+        exponent //= 2
+        if exponent:
+            value = _times(ctx, value, value)
+    assert result is not None
+    return ctx.result(result)
+
+
+def _times(ctx: Lowering, left: Value, right: Value) -> Value:
+    found: Value = product(Var(ctx.builder, left), Var(ctx.builder, right)).value
+    return found
+
+
+@REGISTRY.function(np.linalg.matrix_transpose, np.matrix_transpose)
+def matrix_transpose(ctx: Lowering, x: Ref, /) -> Ref:
+    """``np.linalg.matrix_transpose``: the last two axes swapped."""
+    return ctx.call(Constant(np.swapaxes), (x, Constant(-1), Constant(-2)), {}, None)
+
+
+@REGISTRY.function(np.linalg.tensorinv)
+def tensorinv(ctx: Lowering, a: Ref, ind: Ref = TWO) -> Ref:
+    """``np.linalg.tensorinv``: the inverse of the matrix of the first and the other axes."""
+    count = integer_constant(ctx, ind, "ind")
+    (value,) = float_arrays(ctx, a)
+    first, last = value.type.shape[:count], value.type.shape[count:]
+    if not first or not last:
+        raise shapes("np.linalg.tensorinv: ind is between 1 and the number of axes")
+    dims = tuple(slices.product(ctx, part).size or 0 for part in (first, last))
+    matrix = square_matrix(ctx, arithmetic.reshaped(ctx, value, dims), "np.linalg.tensorinv")
+    return ctx.result(arithmetic.reshaped(ctx, ctx.emit(INV, (matrix,)), (*last, *first)))
+
+
+@REGISTRY.function(np.linalg.tensorsolve)
+def tensorsolve(ctx: Lowering, a: Ref, b: Ref, axes: Ref = NONE) -> Ref:
+    """``np.linalg.tensorsolve`` with the axes in order."""
+    if not is_none(axes):
+        raise RefusedError("np.linalg.tensorsolve with axes is not supported", "use np.moveaxis")
+    value, side = float_arrays(ctx, a, b)
+    rest = value.type.shape[side.type.rank :]
+    columns = slices.product(ctx, rest).size or 0
+    rows = slices.product(ctx, value.type.shape[: side.type.rank]).size or 0
+    title = "np.linalg.tensorsolve"
+    side = arithmetic.expect_shape(
+        ctx, side, value.type.shape[: side.type.rank], f"{title}: the shapes do not fit"
+    )
+    flat = arithmetic.reshaped(ctx, value, (rows, columns))
+    matrix = square_matrix(ctx, flat, title)
+    solution = ctx.emit(SOLVE, (matrix, arithmetic.reshaped(ctx, side, (rows,))))
+    what = f"{title} takes square systems"
+    solution = arithmetic.expect_shape(ctx, solution, (columns,), what)
+    return ctx.result(arithmetic.reshaped(ctx, solution, rest))
