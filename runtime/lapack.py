@@ -26,7 +26,7 @@ _BYTE, _INT = ir.IntType(8), ir.IntType(32)
 _POINTER = _BYTE.as_pointer()
 _LETTERS = {types.float64: "d", types.float32: "s"}
 
-BLAS = ("trsm",)
+BLAS = ("gemm", "trsm")
 LAPACK = ("getrf", "getrs", "getri", "potrf", "geqrf", "orgqr", "syevd", "gesdd")
 
 

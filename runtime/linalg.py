@@ -195,3 +195,11 @@ def tril(a: Array, k: int) -> Array:
 def triu(a: Array, k: int) -> Array:
     """Upper triangles: :func:`numpy.triu`."""
     return np.triu(a, k)
+
+
+def expm(a: Array, line: int = 0) -> Array:
+    """Exponentials of matrices: :func:`scipy.linalg.expm`."""
+    from scipy.linalg import expm as exponential
+
+    found: Array = np.asarray(exponential(a)) if np.size(a) else np.zeros_like(a)
+    return found

@@ -24,6 +24,7 @@ _LOWER, _UPPER = ord("L"), ord("U")
 _PLAIN, _TRANSPOSED = ord("N"), ord("T")
 _VECTORS, _REDUCED, _RIGHT = ord("V"), ord("S"), ord("R")
 
+_gemm = routine("gemm", "cciiifaiaifai", info=False)
 _trsm = routine("trsm", "cccciifaiai", info=False)
 _getrf = routine("getrf", "iiaia")
 _getrs = routine("getrs", "ciiaiaai")
@@ -252,6 +253,97 @@ def cofactors(count: int, n: int, a: Any, x: Any) -> int:
                 for p in range(n):
                     total += left[p, i] * right[j, p]
                 results[k, i, j] = total
+    return 0
+
+
+# The numerator of the Pade approximant of order 13, and the norm up to which it is good enough:
+# Higham (2005), "The scaling and squaring method for the matrix exponential revisited", table 2.3.
+_PADE = (
+    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0,
+    129060195264000.0, 10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0,
+    960960.0, 16380.0, 182.0, 1.0,
+)  # fmt: skip
+_LARGEST_NORM = 5.371920351148152
+
+
+@_inside
+def _times(a: Any, b: Any, out: Any) -> None:
+    """``out = a @ b``; of transposes in the other order it is the same."""
+    n = a.shape[0]
+    _gemm((_PLAIN, _PLAIN, n, n, n, 1.0, b, n, a, n, 0.0, out, n))
+
+
+@_inside
+def _sum_of_columns(matrix: Any) -> Any:
+    """The 1-norm."""
+    best = 0.0
+    for j in range(matrix.shape[1]):
+        total = 0.0
+        for i in range(matrix.shape[0]):
+            total += abs(matrix[i, j])
+        best = total if not total <= best else best
+    return best
+
+
+def expm(count: int, n: int, a: Any, x: Any) -> int:
+    """``x = expm(a)``: the Pade approximant of order 13, with scaling and squaring."""
+    matrices, results = carray(a, (count, n, n)), carray(x, (count, n, n))
+    own, second = np.empty((n, n), matrices.dtype), np.empty((n, n), matrices.dtype)
+    fourth, sixth = np.empty((n, n), matrices.dtype), np.empty((n, n), matrices.dtype)
+    odd, even = np.empty((n, n), matrices.dtype), np.empty((n, n), matrices.dtype)
+    part, pivots = np.empty((n, n), matrices.dtype), np.empty(n, np.int32)
+    for k in range(count):
+        if n == 0:
+            continue
+        size = _sum_of_columns(matrices[k])
+        squarings = 0
+        while size > _LARGEST_NORM and squarings < 1100:
+            size *= 0.5
+            squarings += 1
+        # exact: a power of two
+        scale = own.dtype.type(0.5**squarings)
+        for i in range(n):
+            for j in range(n):
+                own[i, j] = matrices[k, i, j] * scale
+        _times(own, own, second)
+        _times(second, second, fourth)
+        _times(fourth, second, sixth)
+        for i in range(n):
+            for j in range(n):
+                odd[i, j] = (
+                    _PADE[13] * sixth[i, j] + _PADE[11] * fourth[i, j] + _PADE[9] * second[i, j]
+                )
+                even[i, j] = (
+                    _PADE[12] * sixth[i, j] + _PADE[10] * fourth[i, j] + _PADE[8] * second[i, j]
+                )
+        _times(sixth, odd, part)
+        for i in range(n):
+            for j in range(n):
+                part[i, j] += (
+                    _PADE[7] * sixth[i, j] + _PADE[5] * fourth[i, j] + _PADE[3] * second[i, j]
+                )
+            part[i, i] += _PADE[1]
+        _times(own, part, odd)
+        _times(sixth, even, part)
+        for i in range(n):
+            for j in range(n):
+                even[i, j] = part[i, j] + (
+                    _PADE[6] * sixth[i, j] + _PADE[4] * fourth[i, j] + _PADE[2] * second[i, j]
+                )
+            even[i, i] += _PADE[0]
+        # (even - odd) x = even + odd, in Fortran's order
+        for i in range(n):
+            for j in range(n):
+                own[j, i] = even[i, j] - odd[i, j]
+                part[j, i] = even[i, j] + odd[i, j]
+        if _getrf((n, n, own, n, pivots)) != 0:
+            return k + 1
+        _getrs((_PLAIN, n, n, own, n, pivots, part, n))
+        _transpose(part, odd)
+        for _ in range(squarings):
+            _times(odd, odd, even)
+            _copy(even, odd)
+        _copy(odd, results[k])
     return 0
 
 

@@ -14,6 +14,7 @@ from gradc.ir.core import Op, Primitive
 from gradc.ir.types import DType
 from gradc.prims.decompositions import CHOLESKY, EIGH, QR, SVD
 from gradc.prims.define import PRODUCT
+from gradc.prims.expm import EXPM
 from gradc.prims.linalg import BATCHED_MATMUL
 from gradc.prims.pseudoinverse import PINV
 from gradc.prims.solves import COFACTORS, DET, INV, SLOGDET, SOLVE, SOLVE_TRIANGULAR
@@ -82,6 +83,7 @@ TABLE: Mapping[Primitive, Text] = {
     EIGH: _function("np.linalg.eigh", 1, "lower"),
     SVD: _function("np.linalg.svd"),
     PINV: _pinv,
+    EXPM: _function(""),
     TRIL: _triangle,
     TRIU: _triangle,
     EYE: _eye,

@@ -55,6 +55,8 @@ def test_square_matrices(shape, dtype):
     for name in ("inv", "det", "slogdet", "svd", "qr"):
         same(name, a, LINE)
     same("cofactors", a / 4, LINE)
+    for scale in (0.01, 0.3, 3.0):
+        same("expm", np.asarray(scale * a, dtype), LINE)
     same("solve", a, side, LINE)
     for lower in (True, False):
         same("cholesky", symmetric, lower, LINE)

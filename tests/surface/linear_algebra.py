@@ -1,6 +1,7 @@
 """Products, decompositions, solves, norms."""
 
 import numpy as np
+import scipy.linalg
 
 from tests.surface.case import Surface
 
@@ -163,3 +164,36 @@ surface("numpy.matrix_transpose", lambda a: np.matrix_transpose(a), PAIR)
 BLOCK = np.random.default_rng(8).normal(size=(2, 3, 3, 2))
 surface("numpy.linalg.tensorinv", lambda a: np.linalg.tensorinv(a), BLOCK)
 surface("numpy.linalg.tensorsolve", lambda a, b: np.linalg.tensorsolve(a, b), BLOCK, MATRIX)
+
+# -- SciPy --------------------------------------------------------------------------------------
+
+sl = scipy.linalg
+surface("scipy.linalg.inv", lambda a: sl.inv(a), SQUARE)
+surface("scipy.linalg.det", lambda a: sl.det(a), SQUARE)
+surface("scipy.linalg.norm", lambda a: sl.norm(a, 1), SQUARE)
+surface("scipy.linalg.solve", lambda a, b: sl.solve(a, b), SQUARE, VECTOR[:3])
+surface("scipy.linalg.solve", lambda a, b: sl.solve(a, b, transposed=True), SQUARE, VECTOR[:3])
+surface("scipy.linalg.solve_triangular", lambda a, b: sl.solve_triangular(a, b), SQUARE, MATRIX.T)
+surface(
+    "scipy.linalg.solve_triangular",
+    lambda a, b: sl.solve_triangular(a, b, lower=True, trans="T"),
+    SQUARE,
+    VECTOR[:3],
+)
+surface("scipy.linalg.cholesky", lambda a: sl.cholesky(a), SYMMETRIC)
+surface("scipy.linalg.cholesky", lambda a: sl.cholesky(a, lower=True), SYMMETRIC)
+surface(
+    "scipy.linalg.cho_solve", lambda a, b: sl.cho_solve(sl.cho_factor(a), b), SYMMETRIC, MATRIX.T
+)
+surface(
+    "scipy.linalg.cho_factor",
+    lambda a, b: sl.cho_solve(sl.cho_factor(a, lower=True), b),
+    SYMMETRIC,
+    VECTOR[:3],
+)
+surface("scipy.linalg.expm", lambda a: sl.expm(a), SQUARE)
+surface("scipy.linalg.svdvals", lambda a: sl.svdvals(a), TALL)
+surface("scipy.linalg.svd", lambda a: sl.svd(a, full_matrices=False)[0] ** 2, TALL)
+surface("scipy.linalg.qr", lambda a: sl.qr(a, mode="economic")[1], TALL)
+surface("scipy.linalg.eigvalsh", lambda a: sl.eigvalsh(a), SYMMETRIC)
+surface("scipy.linalg.eigh", lambda a: sl.eigh(a, lower=False)[1] ** 2, SYMMETRIC)
