@@ -13,13 +13,12 @@ from gradc.frontend.python.functions.common import as_operand, integer_constant,
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float
-from gradc.frontend.python.refs import NONE, Conflict, Constant, Ref, Struct, Tuple
+from gradc.frontend.python.refs import NONE, Constant, Ref, Struct
 from gradc.ir.core import Primitive, Value
 from gradc.ir.types import DType
 from gradc.prims.arithmetic import MUL
-from gradc.prims.integers import IMAX, IMIN
-from gradc.prims.linalg import MATMUL, product
-from gradc.prims.pseudoinverse import PINV
+from gradc.prims.integers import IMAX
+from gradc.prims.linalg import product
 from gradc.prims.solves import DET, INV, SLOGDET, SOLVE
 from gradc.prims.trace import Var
 from gradc.prims.triangles import EYE
@@ -27,7 +26,7 @@ from gradc.prims.triangles import EYE
 REGISTRY = Registry()
 
 MATRIX = 2
-FALSE, TWO, MISSING = Constant(False), Constant(2), Constant(None)
+TWO = Constant(2)
 
 
 def float_arrays(ctx: Lowering, *refs: Ref) -> list[Value]:
@@ -126,7 +125,7 @@ def fitting_side(ctx: Lowering, matrix: Value, side: Value, title: str) -> tuple
     return matrix, side
 
 
-# -- pseudoinverses and least squares -----------------------------------------------------------
+# -- cuts ---------------------------------------------------------------------------------------
 
 
 def relative_cut(ctx: Lowering, matrix: Value, rtol: Ref) -> Value:
@@ -139,64 +138,12 @@ def relative_cut(ctx: Lowering, matrix: Value, rtol: Ref) -> Value:
         return ctx.value(as_operand(ctx, rtol), dtype)
     rows, columns = (ctx.size(dim) for dim in matrix.type.shape[-2:])
     largest = ctx.cast(ctx.builder.integer(IMAX, rows, columns), dtype)
-    epsilon = ctx.builder.const(_epsilon(dtype), dtype)
-    return ctx.emit(MUL, (largest, epsilon), None, "cut")
+    least = ctx.builder.const(epsilon(dtype), dtype)
+    return ctx.emit(MUL, (largest, least), None, "cut")
 
 
-def _epsilon(dtype: DType) -> float:
+def epsilon(dtype: DType) -> float:
     return float(np.finfo(np.float32 if dtype is DType.F32 else np.float64).eps)
-
-
-def pseudoinverse(ctx: Lowering, matrix: Value, cut: Value) -> Value:
-    """The pseudoinverse of a matrix, or of each of a stack."""
-    rows, columns = (ctx.size(dim) for dim in matrix.type.shape[-2:])
-    return ctx.emit(PINV, (matrix, ctx.builder.integer(IMIN, rows, columns), cut))
-
-
-@REGISTRY.function(np.linalg.pinv)
-def pinv(
-    ctx: Lowering, a: Ref, rcond: Ref = NONE, hermitian: Ref = FALSE, *, rtol: Ref = MISSING
-) -> Ref:
-    """``np.linalg.pinv``; singular values below `rcond` times the largest one count as zero."""
-    (value,) = float_arrays(ctx, a)
-    if ctx.constant(hermitian, "hermitian"):
-        raise RefusedError("np.linalg.pinv with hermitian=True is not supported", "leave it out")
-    matrix = checked_matrix(ctx, value, "np.linalg.pinv")
-    if not is_none(rcond):
-        cut = relative_cut(ctx, matrix, rcond)
-    elif rtol is MISSING:
-        cut = ctx.builder.const(1e-15, matrix.type.dtype)
-    else:
-        cut = relative_cut(ctx, matrix, rtol)
-    return ctx.result(pseudoinverse(ctx, matrix, cut))
-
-
-@REGISTRY.function(np.linalg.lstsq)
-def lstsq(ctx: Lowering, a: Ref, b: Ref, rcond: Ref = NONE) -> Ref:
-    """``np.linalg.lstsq``: the solution of least norm, the rank and the singular values.
-
-    Whether there are residuals depends on the rank, so they are refused where they are read.
-    """
-    from gradc.frontend.python.functions.decompositions import singular_parts
-    from gradc.frontend.python.functions.norms import rank_of
-
-    matrix, side = float_arrays(ctx, a, b)
-    if matrix.type.rank != MATRIX or side.type.rank not in (1, MATRIX):
-        raise shapes("np.linalg.lstsq takes a matrix, and a vector or matrix")
-    wanted = (matrix.type.shape[0], *side.type.shape[1:])
-    side = arithmetic.expect_shape(ctx, side, wanted, "np.linalg.lstsq: the rows do not fit")
-    if isinstance(rcond, Constant) and rcond.value == -1:
-        cut = ctx.builder.const(_epsilon(matrix.type.dtype), matrix.type.dtype)
-    else:
-        cut = relative_cut(ctx, matrix, rcond)
-    solution = ctx.emit(MATMUL, (pseudoinverse(ctx, matrix, cut), side), None, "x")
-    values = singular_parts(ctx, matrix)[1]
-    residuals = Conflict(
-        "the residuals of np.linalg.lstsq depend on the rank of the matrix",
-        "compute them: np.sum((b - a @ x)**2, axis=0)",
-    )
-    rank = ctx.result(rank_of(ctx, matrix, values, rcond))
-    return Tuple((ctx.result(solution), residuals, rank, ctx.result(values)))
 
 
 # -- powers -------------------------------------------------------------------------------------
