@@ -103,7 +103,7 @@ gradbench: $(STAMP) ## the evals of GradBench, beside the tools that build here;
 
 .PHONY: docs
 docs: $(STAMP) ## the pages of docs/ that are generated from the code
-	$(BIN)/python -m gradc.prims.document > docs/functions.md
+	$(BIN)/python -m gradc.explain.functions_page > docs/functions.md
 
 .PHONY: size
 size: ## lines per Python file, biggest first (the limit is 500)

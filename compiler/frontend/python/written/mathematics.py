@@ -72,9 +72,8 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     math.dist: dist,
     math.fsum: fsum,
     math.prod: prod,
+    "math.sumprod": sumprod,  # from Python 3.12 on
     math.isclose: math_isclose,
     math.modf: math_modf,
     math.remainder: remainder,
 }
-if hasattr(math, "sumprod"):
-    FUNCTIONS = {**FUNCTIONS, math.sumprod: sumprod}
