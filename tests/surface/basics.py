@@ -73,6 +73,13 @@ def partitioned_in_place(x):
     return y[2] * x
 
 
+def put_in_place(x, y):
+    z = x.copy()
+    z.put(np.array([2, 0]), y)
+    return z * x
+
+
+surface("numpy.ndarray.put", put_in_place, VECTOR, VECTOR[:2], peers=False)
 surface("numpy.ndarray.sort", sorted_in_place, VECTOR, peers=False)
 surface("numpy.ndarray.partition", partitioned_in_place, VECTOR, peers=False)
 surface("numpy.nonzero", lambda x: np.nonzero(x > 0)[0], VECTOR, smooth=False)

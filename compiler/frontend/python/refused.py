@@ -74,7 +74,7 @@ NUMPY: Sequence[Refusal] = (
     _of(
         "numpy",
         "gcd lcm left_shift right_shift bitwise_left_shift bitwise_right_shift bitwise_count"
-        " packbits unpackbits ravel_multi_index unravel_index",
+        " packbits unpackbits",
         _INTEGERS,
     ),
     _of(
@@ -127,32 +127,21 @@ NUMPY: Sequence[Refusal] = (
     _of("numpy", "asarray_chkfinite", "it raises an error that depends on the data",
         "np.asarray(x), and assert np.all(np.isfinite(x))"),
     _of("numpy", "asfortranarray", "arrays here are in C's order", "np.asarray(x)"),
+    _of("numpy", "bartlett blackman hamming hanning kaiser mask_indices", _FIXED),
     _of(
-        "numpy", "bartlett blackman hamming hanning kaiser tri tril_indices tril_indices_from"
-        " triu_indices triu_indices_from mask_indices diag_indices diag_indices_from",
-        _FIXED,
-    ),
-    _of(
-        "numpy", "poly polyadd polyder polydiv polyfit polyint polymul polysub",
+        "numpy", "poly polydiv polyfit",
         _NO_RULE, "np.polyval, np.convolve for products, np.linalg.solve for fits",
     ),
-    _of("numpy", "place put putmask copyto", "it writes to an array that it is given",
-        "x[mask] = values, x[indices] = values, x[...] = values"),
     _of("numpy", "resize", "it repeats elements by its size", "np.tile and a slice"),
     _of(
         "numpy",
-        "intersect1d isin setdiff1d setxor1d union1d unique unique_all unique_counts unique_inverse"
-        " unique_values trim_zeros argwhere lexsort histogram2d histogramdd broadcast_shapes"
-        " array_equal array_equiv",
+        "intersect1d isin setdiff1d setxor1d union1d unique_all unique_counts unique_inverse"
+        " unique_values trim_zeros histogram2d histogramdd array_equal array_equiv",
         "its result is a set, a list of positions, or a truth",
     ),
     _of(
         "numpy",
-        "append array_split atleast_2d atleast_3d block broadcast_arrays choose compress"
-        " corrcoef cov delete diagflat dsplit dstack einsum_path extract fill_diagonal"
-        " fliplr flipud hsplit indices insert ix_ matrix_transpose meshgrid pad"
-        " piecewise polyval put_along_axis rollaxis rot90 row_stack select split take_along_axis"
-        " unstack vander vecmat vsplit",
+        "corrcoef cov einsum_path row_stack unstack vecmat",
         NOT_YET,
         "write it with indices and loops: they are compiled",
     ),
@@ -265,10 +254,8 @@ METHODS: Sequence[Refusal] = (
     _of("numpy.ndarray", "base byteswap ctypes data device flags flat getfield itemsize nbytes"
         " setfield setflags strides to_device view", "it is about memory", "leave it out"),
     _of("numpy.ndarray", "dump dumps tobytes tofile", _FILES, "do it outside of the function"),
-    _of("numpy.ndarray", "put resize", "it changes an array as a whole",
+    _of("numpy.ndarray", "resize", "it changes an array as a whole",
         "x[indices] = values, or a new array"),
-    _of("numpy.ndarray", "choose compress conj conjugate imag mT", NOT_YET,
-        "the function of NumPy with that name, or indices"),
 )  # fmt: skip
 
 ALL: Sequence[Refusal] = (*MATH, *NUMPY, *LINALG, *FFT, *SPECIAL, *METHODS)

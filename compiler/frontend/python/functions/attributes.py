@@ -67,6 +67,18 @@ def real(ctx: Lowering, owner: Ref) -> Ref:
     return owner
 
 
+@REGISTRY.method("conj", "conjugate")
+def conjugate(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.conj()``: the same values, in a new array."""
+    return ctx.copied(owner) if isinstance(owner, Array) else owner
+
+
+@REGISTRY.attribute("imag")
+def imag(ctx: Lowering, owner: Ref) -> Ref:
+    """``x.imag``: zeros, since numbers are real here."""
+    return ctx.call(Constant(np.zeros_like), (owner,), {}, None)
+
+
 @REGISTRY.method("item")
 def item(ctx: Lowering, owner: Ref) -> Ref:
     """``x.item()`` of a number."""
