@@ -236,13 +236,20 @@ def mode_pipeline(
     return first
 
 
-def emission_pipeline(style: Style, target: Target, boundscheck: bool = True) -> str:
+def emission_pipeline(
+    style: Style, target: Target, boundscheck: bool = True, parallel: bool = False
+) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
-    last = "inplace" if boundscheck else "unchecked,inplace"
+    last = ["inplace"]
+    if parallel and style == "loops":
+        # a loop that may raise runs in order: its checks are moved before it where they can be
+        last = ["checks", CLEAN, "parallel", *last]
+    if not boundscheck:
+        last.insert(0, "unchecked")
     if style == "numpy":
-        return f"inline,{last}"
+        return ",".join(["inline", *last])
     loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return f"inline,expand,{CLEAN},{loops},{CLEAN},{last}"
+    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, *last])
 
 
 def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:
@@ -296,7 +303,7 @@ class Compiled:
             [self.lowered(style)],
             style=style,
             title=self.title,
-            options={"fastmath": self.options.fastmath},
+            options={"fastmath": self.options.fastmath, "parallel": self.options.parallel},
         )
 
     def _cuda_text(self) -> str:
@@ -311,7 +318,8 @@ class Compiled:
 
     def lowered(self, style: Style) -> Function:
         """The function as it is emitted in a style."""
-        pipeline = emission_pipeline(style, self.options.target, self.options.boundscheck)
+        options = self.options
+        pipeline = emission_pipeline(style, options.target, options.boundscheck, options.parallel)
         return run_passes(self.function, pipeline, self.inspection)
 
     @property

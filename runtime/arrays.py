@@ -67,6 +67,11 @@ def dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any
     return product
 
 
+def prange(count: int) -> range:
+    """The numbers of the blocks of a parallel loop; in compiled programs threads share them."""
+    return range(count)
+
+
 def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     """Make room for the entry number `count` of an array.
 

@@ -93,6 +93,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
     return {
         arrays.wrap: _wrap,
         arrays.grow: numba.njit(arrays.grow),
+        arrays.prange: numba.prange,
         arrays.dot: blas.dot,
         **compiled_functions(index_sets),
         sorting.argsort: sorts[compiled_sorting.argsort],

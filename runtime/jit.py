@@ -118,6 +118,63 @@ def kernel(
     return decorate
 
 
+class BlockKernel:
+    """The body of a parallel loop: called by a kernel, and compiled with it.
+
+    Attributes
+    ----------
+    py_func : function
+        The uncompiled function; a call runs this.
+    fastmath : bool
+    """
+
+    def __init__(self, py_func: types.FunctionType, fastmath: bool) -> None:
+        functools.update_wrapper(self, py_func)
+        self.py_func = py_func
+        self.fastmath = fastmath
+
+    def __call__(self, *args: Any) -> Any:
+        """Run it uncompiled."""
+        return self.py_func(*args)
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """The numba dispatcher, which is compiled for the types that it is called with."""
+        import numba
+
+        from gradc_runtime.unsigned import UnsignedCompiler
+
+        function = _prepared(self.py_func, _home(self.py_func), self.fastmath)
+        return numba.njit(
+            error_model="numpy",
+            nogil=True,
+            fastmath=set(FASTMATH) if self.fastmath else False,
+            pipeline_class=UnsignedCompiler,
+        )(function)
+
+
+def kernel_block(*, fastmath: bool = True) -> Callable[[Callable[..., Any]], BlockKernel]:
+    """Make the body of a parallel loop of a function of a generated module."""
+
+    def decorate(function: Callable[..., Any]) -> BlockKernel:
+        return BlockKernel(cast("types.FunctionType", function), fastmath)
+
+    return decorate
+
+
+# Of what numba knows to run in parallel, loops that say so.
+_LOOPS_ONLY = {
+    "comprehension": False,
+    "prange": True,
+    "numpy": False,
+    "reduction": False,
+    "inplace_binop": False,
+    "setitem": False,
+    "stencil": False,
+    "fusion": False,
+}
+
+
 def _compile(function: types.FunctionType, signature: str, options: KernelOptions) -> Any:
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
@@ -142,7 +199,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
             error_model="numpy",
             nogil=True,
             fastmath=set(FASTMATH) if options.fastmath else False,
-            parallel=options.parallel,
+            parallel=_LOOPS_ONLY if options.parallel else False,
             boundscheck=options.boundscheck,
             pipeline_class=UnsignedCompiler,
         )(function)

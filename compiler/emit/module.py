@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from gradc.emit.blocks import BlockFunction
 from gradc.emit.comments import INDENT, WIDTH, with_comments
 from gradc.emit.names import HELPERS, identifier
 from gradc.emit.statements import FunctionWriter
@@ -56,6 +57,8 @@ def emit_module(
         bodies.append(text)
         helpers |= used
     imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
+    if "prange" in helpers:
+        imports["gradc_runtime.jit"].add("kernel_block")
     for helper in helpers:
         imports.setdefault(HELPERS[helper], set()).add(helper)
     return header(title, bodies, imports) + "\n\n" + "\n\n\n".join(bodies) + "\n"
@@ -82,8 +85,18 @@ def _function(
     params = [writer.names[param] for param in function.params]
     head = definition(identifier(function.name), params)
     body = with_comments(lines, function.loc.file)
+    options = {key: value for key, value in options.items() if key != "parallel" or writer.blocks}
     decorator = _decorator(signature(function.params), options)
-    return "\n".join([*decorator, *head, *body]), writer.helpers
+    blocks = [_block(each, function, options) for each in writer.blocks]
+    return "\n\n\n".join([*blocks, "\n".join([*decorator, *head, *body])]), writer.helpers
+
+
+def _block(block: BlockFunction, function: Function, options: Mapping[str, bool]) -> str:
+    """The text of the body of a parallel loop."""
+    fastmath = options.get("fastmath", True)
+    decorator = "@kernel_block()" if fastmath else "@kernel_block(fastmath=False)"
+    body = with_comments(list(block.lines), function.loc.file)
+    return "\n".join([decorator, *definition(block.name, block.params), *body])
 
 
 def _decorator(types: str, options: Mapping[str, bool]) -> list[str]:

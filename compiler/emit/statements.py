@@ -9,8 +9,9 @@ import numpy as np
 
 from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import index_text, pick_text, range_text, structured
+from gradc.emit.blocks import BlockFunction, outlined
 from gradc.emit.comments import INDENT, WIDTH, Line
-from gradc.emit.names import HELPERS
+from gradc.emit.names import HELPERS, identifier
 from gradc.emit.numbers import RAISING, python_floats
 from gradc.emit.plan import Plan, make_plan, only_renames
 from gradc.emit.text import Expr, call, literal, pieces, quoted, template
@@ -57,6 +58,8 @@ class FunctionWriter:
     lines : list of Line
     helpers : set of str
         Functions of the runtime that the text calls.
+    blocks : list of BlockFunction
+        The bodies of parallel loops.
     """
 
     def __init__(self, function: Function, style: Style, width: int) -> None:
@@ -64,6 +67,7 @@ class FunctionWriter:
         self.style: Style = style
         self.lines: list[Line] = []
         self.helpers: set[str] = set()
+        self.blocks: list[BlockFunction] = []
         self.plan: Plan = make_plan(function, style, width)
         self.names = name_variables(function, self.plan)
         late = late_updates(function, self.plan, self.names)
@@ -313,11 +317,31 @@ class FunctionWriter:
         (body,) = op.regions
         index, *params = body.params
         self.moves(params, carried_inits(op), op, depth)
+        if op.params.get("parallel") and self.parallel_loop(op, depth):
+            return
         used = bool(self.plan.sites.get(index))
         name = self.name(index) if used else "_"
         self.write(depth, f"for {name} in {range_text(op.args[:3], self)}:", op)
         self.block(body, params, op, depth + 1)
         self.hand_out(op.outs, params, op, depth)
+
+    def parallel_loop(self, op: Op, depth: int) -> bool:
+        """Write a loop over blocks and the function of its body; False where that cannot be."""
+        (body,) = op.regions
+        before, self.lines = self.lines, []
+        self.block(body, body.params[1:], op, 1)
+        lines, self.lines = self.lines, before
+        name = f"{identifier(self.function.name)}_block_{len(self.blocks) + 1}"
+        made = outlined(name, body, lines, self.plan, self.names)
+        if made is None:
+            return False
+        self.blocks.append(made)
+        count = self.expr(op.args[1]).at(0)
+        prange = self.helper("prange")
+        self.write(depth, f"for {made.params[0]} in {prange}({count}):", op)
+        self.write(depth + 1, made.call, op)
+        self.hand_out(op.outs, body.params[1:], op, depth)
+        return True
 
     def conditional_loop(self, op: Op, depth: int) -> None:
         """Write a ``while`` loop; a condition that needs statements is tested inside."""

@@ -42,10 +42,8 @@ def chosen_options(given: OptionKeywords) -> Options:
             value = given[name]  # type: ignore[literal-required]
             raise GradTypeError(f"{name}={value!r}; it is one of {', '.join(allowed)}")
     options = Options(**given)
-    for name in ("parallel",):
-        value = getattr(options, name)
-        if value != getattr(Options(), name):
-            raise GradTypeError(f"{name}={value!r} is not available yet; leave it out")
+    if options.target == "cuda" and options.parallel:
+        raise GradTypeError('parallel=True is for the CPU: with target="cuda" all samples are')
     if options.target == "cuda" and options.memory_limit is not None:
         raise GradTypeError('memory_limit is for the CPU: leave it out with target="cuda"')
     limit: object = options.memory_limit

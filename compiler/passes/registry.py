@@ -16,6 +16,7 @@ from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
 from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
+from gradc.passes.parallel import Parallel
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 from gradc.passes.unchecked import TrustIndices
@@ -31,6 +32,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     JamLoops,
     Loops,
     MergeBranches,
+    Parallel,
     Simplify,
     TrustIndices,
     UnifySizes,
