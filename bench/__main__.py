@@ -11,12 +11,18 @@ from bench.common import ONE_THREAD, ROOT, machine
 
 QUICK_ROUNDS = {
     "call_overhead": 5,
+    "checkpoint": 1,
+    "compile_time": 1,
     "first_gradient": 1,
     "train_step": 5,
     "gradient_ratio": 3,
     "jacobians": 3,
+    "vector_math": 5,
 }
 """Rounds for a first look; each benchmark has its own default for numbers that are kept."""
+
+# These start other processes or threads.
+MORE_THREADS = frozenset({"first_gradient", "compile_time", "checkpoint", "vector_math"})
 
 
 def main() -> int:
@@ -37,7 +43,7 @@ def main() -> int:
         command += ["--markdown"] if options.markdown else []
         command += ["--rounds", str(QUICK_ROUNDS[name])] if options.quick else []
         # processes that start others are not held to one thread: JAX compiles with several
-        environment = {} if name == "first_gradient" else ONE_THREAD
+        environment = {} if name in MORE_THREADS else ONE_THREAD
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
         if done.returncode != 0:
             return done.returncode

@@ -83,8 +83,8 @@ def grad(
     **options
         ``target="cpu" | "cuda" | "python"``, ``style="loops" | "numpy"``, ``fastmath=True``,
         ``cache=True``, ``memory_limit=None`` (bytes of tape, see :func:`checkpoint`),
-        ``boundscheck=True`` (with False, indices are trusted). Other values than
-        ``parallel=False`` are refused: they are not available yet.
+        ``boundscheck=True`` (with False, indices are trusted), ``parallel=False`` (with True,
+        independent iterations run in threads, with the same results for any number of them).
 
     Returns
     -------

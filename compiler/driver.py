@@ -242,8 +242,7 @@ def emission_pipeline(
     """The text of the pipeline that prepares a function for emission in a style."""
     last = ["inplace"]
     if parallel and style == "loops":
-        # a loop that may raise runs in order: its checks are moved before it where they can be
-        last = ["checks", CLEAN, "parallel", *last]
+        last.insert(0, "parallel")
     if not boundscheck:
         last.insert(0, "unchecked")
     if style == "numpy":

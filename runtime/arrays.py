@@ -7,6 +7,7 @@ is not imported before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,16 @@ def dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any
 def prange(count: int) -> range:
     """The numbers of the blocks of a parallel loop; in compiled programs threads share them."""
     return range(count)
+
+
+def attempt(
+    function: Callable[..., Any], failed: np.ndarray[Any, Any], block: int, *args: Any
+) -> None:
+    """Run the body of a parallel loop for one block.
+
+    In compiled programs an error of it is noted in ``failed[block]`` and goes no further.
+    """
+    function(block, *args)
 
 
 def grow(tape: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:

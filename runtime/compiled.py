@@ -13,8 +13,10 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 from gradc_runtime import arrays, blas, compiled_sorting, index_sets, schedule, sorting
 from gradc_runtime.caching import can_cache
@@ -64,6 +66,27 @@ def _generate_refusal(context: Any, builder: Any, signature: Any, args: Any) -> 
     return args[0]
 
 
+@intrinsic
+def _attempt(context: Any, function: Any, failed: Any, block: Any, *args: Any) -> Any:
+    """:func:`gradc_runtime.arrays.attempt`."""
+    given = args[0].types if isinstance(args[0], types.BaseTuple) else args
+    inner = function.get_call_type(context, (block, *given), {})
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        compiled = function.dispatcher.get_compile_result(inner)
+        context.active_code_library.add_linking_library(compiled.library)
+        _, flags, number, rest = values
+        passed = [number, *cgutils.unpack_tuple(builder, rest, len(given))]
+        status, _ = context.call_internal_no_propagate(builder, compiled.fndesc, inner, passed)
+        with builder.if_then(status.is_error, likely=False):
+            array = make_array(failed)(context, builder, flags)
+            place = builder.gep(array.data, [number])
+            builder.store(cgutils.true_byte, place)
+        return context.get_dummy_value()
+
+    return types.none(function, failed, block, types.StarArgTuple(given)), generate
+
+
 def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
     """What a global name of a generated program stands for in its compiled form.
 
@@ -94,6 +117,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
         arrays.wrap: _wrap,
         arrays.grow: numba.njit(arrays.grow),
         arrays.prange: numba.prange,
+        arrays.attempt: _attempt,
         arrays.dot: blas.dot,
         **compiled_functions(index_sets),
         sorting.argsort: sorts[compiled_sorting.argsort],

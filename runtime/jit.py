@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from gradc_runtime.blocks import BlockKernel
+
 # LLVM's fast-math flags without `nnan` and `ninf`: NaN and infinity keep their meaning.
 FASTMATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
 
@@ -118,50 +120,25 @@ def kernel(
     return decorate
 
 
-class BlockKernel:
-    """The body of a parallel loop: called by a kernel, and compiled with it.
+def _block_dispatcher(block: BlockKernel) -> Any:
+    """The body of a parallel loop for numba, which compiles it for the types it is called with."""
+    import numba
 
-    Attributes
-    ----------
-    py_func : function
-        The uncompiled function; a call runs this.
-    fastmath : bool
-    """
+    from gradc_runtime.unsigned import UnsignedCompiler
 
-    def __init__(self, py_func: types.FunctionType, fastmath: bool) -> None:
-        functools.update_wrapper(self, py_func)
-        self.py_func = py_func
-        self.fastmath = fastmath
-
-    def __call__(self, *args: Any) -> Any:
-        """Run it uncompiled."""
-        return self.py_func(*args)
-
-    @functools.cached_property
-    def dispatcher(self) -> Any:
-        """The numba dispatcher, which is compiled for the types that it is called with."""
-        import numba
-
-        from gradc_runtime.unsigned import UnsignedCompiler
-
-        function = _prepared(self.py_func, _home(self.py_func), self.fastmath)
-        return numba.njit(
+    if block.dispatcher is None:
+        function = _prepared(block.py_func, _ANY_FLOATS, _home(block.py_func), block.fastmath)
+        block.dispatcher = numba.njit(
             error_model="numpy",
             nogil=True,
-            fastmath=set(FASTMATH) if self.fastmath else False,
+            fastmath=set(FASTMATH) if block.fastmath else False,
             pipeline_class=UnsignedCompiler,
         )(function)
+    return block.dispatcher
 
 
-def kernel_block(*, fastmath: bool = True) -> Callable[[Callable[..., Any]], BlockKernel]:
-    """Make the body of a parallel loop of a function of a generated module."""
-
-    def decorate(function: Callable[..., Any]) -> BlockKernel:
-        return BlockKernel(cast("types.FunctionType", function), fastmath)
-
-    return decorate
-
-
+# The bodies of parallel loops are compiled for the types that they are called with.
+_ANY_FLOATS = "f4, f8"
 # Of what numba knows to run in parallel, loops that say so.
 _LOOPS_ONLY = {
     "comprehension": False,
@@ -226,6 +203,14 @@ def _home(function: types.FunctionType) -> types.ModuleType | None:
     return sys.modules.setdefault(name, types.ModuleType(name))
 
 
+def _counterpart(value: Any, names: tuple[str, ...], fastmath: bool) -> Any:
+    from gradc_runtime.compiled import counterpart
+
+    if isinstance(value, BlockKernel):
+        return _block_dispatcher(value)
+    return counterpart(value, names, fastmath)
+
+
 def _prepared(
     function: types.FunctionType,
     signature: str,
@@ -233,12 +218,10 @@ def _prepared(
     fastmath: bool,
 ) -> types.FunctionType:
     """The same function in another module, calling the compiled helpers."""
-    from gradc_runtime.compiled import counterpart
-
     used = function.__code__.co_names
     names = (*used, *re.findall(r"[fib]\d", signature))
     namespace = {
-        name: counterpart(value, names, fastmath) if name in used else value
+        name: _counterpart(value, names, fastmath) if name in used else value
         for name, value in function.__globals__.items()
     }
     if home is not None:

@@ -9,7 +9,8 @@ only adds to it; and of numbers that are carried, it only adds to them::
         s += y[i]                  # SUM
         w_bar[k[i]] += y_bar[i]    # SUM: added to, anywhere
 
-Such a loop gives the same in any order of its iterations, up to the rounding of its sums.
+Such a loop gives the same in any order of its iterations, up to the rounding of its sums. Which
+error it raises, where it raises one, depends on the order; see :func:`may_raise`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from gradc.ir.control import FOR, IF, LOOP_BOUNDS, carried_inits, carried_params
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.walk import all_ops, use_counts
 from gradc.prims.arithmetic import ADD, SUB
-from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT, SLICE
+from gradc.prims.index import ADD_AT, ALL, AT, GET, PICK, PICK_ADD, PUT, SLICE, WRAP
+from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT, MAX, MIN, RESHAPE
 
+_RAISING = frozenset({WRAP, EXPECT, RESHAPE, MAX, MIN, ARGMAX, ARGMIN, PICK, PICK_ADD})
 _OPERANDS = {AT: 1, SLICE: 3, ALL: 0}
 
 
@@ -36,11 +39,8 @@ class Carried(enum.Enum):
 
 
 def independent_iterations(op: Op) -> Sequence[Carried] | None:
-    """How a counted loop uses each value that it carries; None where iterations depend.
-
-    Loops that may raise errors are not counted among them.
-    """
-    if op.prim is not FOR or not all(_is_harmless(inner) for inner in all_ops(op.regions[0])):
+    """How a counted loop uses each value that it carries; None where iterations depend."""
+    if op.prim is not FOR:
         return None
     body = op.regions[0]
     index, *params = body.params
@@ -57,8 +57,9 @@ def independent_iterations(op: Op) -> Sequence[Carried] | None:
     return found
 
 
-def _is_harmless(op: Op) -> bool:
-    return op.prim.pure and op.prim.name not in ("wrap", "expect")
+def may_raise(region: Region) -> bool:
+    """Whether an op of a region checks something at run time."""
+    return any(not op.prim.pure or op.prim in _RAISING for op in all_ops(region))
 
 
 def _is_sum(region: Region, value: Value, end: Value, counts: Mapping[Value, int]) -> bool:

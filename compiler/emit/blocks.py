@@ -34,16 +34,24 @@ class BlockFunction:
     @property
     def call(self) -> str:
         """A statement that runs it for one block."""
-        text = f"{self.name}({', '.join(self.params)})"
-        if len(text) + 2 * len(INDENT) <= WIDTH:
-            return text
-        rows, row = [], INDENT
-        for param in self.params:
-            if len(row) + len(param) + 2 * len(INDENT) + 2 > WIDTH:
-                rows.append(row.rstrip())
-                row = INDENT
-            row += f"{param}, "
-        return "\n".join([f"{self.name}(", *rows, row.rstrip(), ")"])
+        return _call(self.name, self.params)
+
+    def call_by(self, helper: str, failed: str) -> str:
+        """The same through a helper that notes in an array whether it raised."""
+        return _call(helper, (self.name, failed, *self.params))
+
+
+def _call(name: str, args: Sequence[str]) -> str:
+    text = f"{name}({', '.join(args)})"
+    if len(text) + 3 * len(INDENT) <= WIDTH:
+        return text
+    rows, row = [], INDENT
+    for arg in args:
+        if len(row) + len(arg) + 3 * len(INDENT) + 2 > WIDTH:
+            rows.append(row.rstrip())
+            row = INDENT
+        row += f"{arg}, "
+    return "\n".join([f"{name}(", *rows, row.rstrip(), ")"])
 
 
 def outlined(

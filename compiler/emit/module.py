@@ -58,7 +58,7 @@ def emit_module(
         helpers |= used
     imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
     if "prange" in helpers:
-        imports["gradc_runtime.jit"].add("kernel_block")
+        imports["gradc_runtime.blocks"] = {"kernel_block"}
     for helper in helpers:
         imports.setdefault(HELPERS[helper], set()).add(helper)
     return header(title, bodies, imports) + "\n\n" + "\n\n\n".join(bodies) + "\n"

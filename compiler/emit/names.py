@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 # Names that generated modules import.
-MODULES = frozenset({"np", "math", "special", "kernel", "kernel_block"})
+MODULES = frozenset({"np", "math", "special", "kernel", "kernel_block", "failed"})
 # Functions of the runtime that generated programs call, and the module each is imported from.
 HELPERS: Mapping[str, str] = MappingProxyType(
     {
         "wrap": "gradc_runtime.arrays",
         "grow": "gradc_runtime.arrays",
         "prange": "gradc_runtime.arrays",
+        "attempt": "gradc_runtime.arrays",
         "dot": "gradc_runtime.arrays",
         "argsort": "gradc_runtime.sorting",
         "in_order": "gradc_runtime.sorting",

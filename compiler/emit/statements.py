@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradc.analysis.independence import may_raise
 from gradc.analysis.storage import UPDATES, is_in_place
 from gradc.emit.arrays import index_text, pick_text, range_text, structured
 from gradc.emit.blocks import BlockFunction, outlined
@@ -338,8 +339,19 @@ class FunctionWriter:
         self.blocks.append(made)
         count = self.expr(op.args[1]).at(0)
         prange = self.helper("prange")
-        self.write(depth, f"for {made.params[0]} in {prange}({count}):", op)
-        self.write(depth + 1, made.call, op)
+        number = made.params[0]
+        if may_raise(body):
+            # threads note that a block raises; it is run again to raise in order
+            self.write(depth, f"failed = np.zeros({count}, np.bool_)", op)
+            self.write(depth, f"for {number} in {prange}({count}):", op)
+            self.write(depth + 1, made.call_by(self.helper("attempt"), "failed"), op)
+            self.write(depth, f"for {number} in range({count}):", op)
+            self.write(depth + 1, f"if failed[{number}]:", op)
+            self.write(depth + 2, made.call, op)
+            self.write(depth + 2, 'raise ValueError("a check failed in a parallel loop")', op)
+        else:
+            self.write(depth, f"for {number} in {prange}({count}):", op)
+            self.write(depth + 1, made.call, op)
         self.hand_out(op.outs, body.params[1:], op, depth)
         return True
 

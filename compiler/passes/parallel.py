@@ -36,9 +36,9 @@ from typing import ClassVar
 from gradc.analysis.independence import Carried, independent_iterations
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, LOOP_BOUNDS, WHILE
-from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.core import Function, Op, Value
 from gradc.ir.types import INT
-from gradc.ir.walk import map_regions, rebuilt, with_body
+from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.prims.arithmetic import ADD, FLOORDIV, MUL
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
@@ -59,7 +59,16 @@ class Parallel:
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with loops over blocks."""
         deepest = max(map(_depth, function.ops), default=0)
-        return with_body(function, _region(function.body, Symbols.of(function), deepest, 0))
+        symbols = Symbols()
+        symbols.taken |= Symbols.of(function).taken
+        for param in function.params:
+            symbols.note(param)
+        ops: list[Op] = []
+        for op in function.ops:
+            ops += _op(op, symbols, deepest)
+            for out in op.outs:
+                symbols.note(out)
+        return with_body(function, rebuilt(function.body, ops, function.results))
 
 
 def _depth(op: Op) -> int:
@@ -68,32 +77,17 @@ def _depth(op: Op) -> int:
     return inside + (op.prim in (FOR, WHILE))
 
 
-def _region(region: Region, symbols: Symbols, deepest: int, around: int) -> Region:
-    inside = Symbols(symbols)
-    for param in region.params:
-        inside.note(param)
-    ops: list[Op] = []
-    for op in region.ops:
-        ops += _op(op, inside, deepest, around)
-        for out in op.outs:
-            inside.note(out)
-    return rebuilt(region, ops, region.yields)
+def _op(op: Op, symbols: Symbols, deepest: int) -> Sequence[Op]:
+    """The op, in parallel where that is worth it.
 
-
-def _op(op: Op, symbols: Symbols, deepest: int, around: int) -> Sequence[Op]:
-    """The op, with what is worth it in parallel.
-
-    Threads are started for the deepest nests of loops only, where the work is, and inside of a
-    loop that runs in order only for loops that have loops in them.
+    Threads are started for the deepest nests of loops only, where the work is, and not inside of
+    a loop that runs in order.
     """
-    depth = _depth(op)
-    if depth + around < deepest or not depth:
+    if op.prim is not FOR or _depth(op) < deepest:
         return [op]
-    kinds = independent_iterations(op) if depth > 1 or not around else None
+    kinds = independent_iterations(op)
     if kinds and not _is_too_large(op, kinds):
         return _Blocks(op, kinds, symbols).run()
-    if op.prim in (FOR, WHILE):
-        return [map_regions(op, lambda inner: _region(inner, symbols, deepest, around + 1))]
     return [op]
 
 

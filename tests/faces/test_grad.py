@@ -236,7 +236,7 @@ def test_division_by_zero_is_numpys():
         (lambda: grad(3), "a function belongs here"),
         (lambda: grad(lambda x: x, targett="cpu"), "there is no option 'targett'; did you mean"),
         (lambda: grad(lambda x: x, target="gpu"), "it is one of cpu, cuda, python"),
-        (lambda: grad(lambda x: x, parallel=True), "parallel=True is not available yet"),
+        (lambda: grad(lambda x: x, parallel=True, target="cuda"), "parallel=True is for the CPU"),
         (lambda: grad(lambda x: x, memory_limit=0), "memory_limit=0; it is a number of bytes"),
         (lambda: grad(lambda x: x, memory_limit=1.5), "memory_limit=1.5; it is a number of bytes"),
         (

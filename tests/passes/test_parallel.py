@@ -130,11 +130,18 @@ def test_iterations_that_depend_stay_in_order(function):
     assert "prange(" not in text.split("for ", 1)[0] + text.partition("# line")[0]
 
 
-def test_loops_with_checks_are_not_parallel():
-    checked = grad(scattered, argnums=(0, 1), target="python", parallel=True)
-    checked(X, W, PLACES)
-    assert "wrap(" in checked.source
-    assert "prange(" not in checked.source
+@pytest.mark.parametrize("target", ["python", "cpu"])
+def test_errors_are_those_of_the_loop_in_order(target):
+    gradient = grad(scattered, argnums=(0, 1), target=target, parallel=True)
+    serial = grad(scattered, argnums=(0, 1), target="python")
+    for found, wanted in zip(gradient(X, W, PLACES), serial(X, W, PLACES), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    assert "prange(" in gradient.source
+    places = PLACES.copy()
+    places[[150, 77, 190]] = 5, 9, -6
+    for _ in range(3):
+        with pytest.raises(IndexError, match="index 9 is out of range for size 5"):
+            gradient(X, W, places)
 
 
 def test_compiled():
