@@ -50,3 +50,16 @@ def _pointer(entry: Any) -> Any:
     pointer = entry.ctypes
     pointer.entry = entry
     return pointer
+
+
+def c_address(kernel: Kernel) -> int:
+    """The address of a C function that takes the numbers of a kernel and returns its number.
+
+    Its prototype is that of the signature: ``double (double, int64_t)`` for ``"f8, i8"``. An error
+    that the kernel raises is printed, and 0 is returned.
+    """
+    dispatcher = kernel.dispatcher
+    (compiled,) = dispatcher.overloads.values()
+    library = compiled.library
+    address: int = library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+    return address

@@ -193,6 +193,27 @@ class Differentiated:
         """A numba dispatcher that computes the same for flat arguments."""
         return self._shown.compiled.kernel.dispatcher
 
+    @property
+    def address(self) -> int:
+        """The address of a C function of the same numbers: ``double (double, ...)``.
+
+        Raises
+        ------
+        GradTypeError
+            For arrays and for several results, which have no such prototype; use `dispatcher`.
+        """
+        from gradc_runtime.entries import c_address
+
+        compiled = self._shown.compiled
+        function = compiled.function
+        values = (*function.params, *function.results)
+        if len(function.results) != 1 or not all(value.type.is_scalar for value in values):
+            raise GradTypeError(
+                f"{function.name} takes or returns more than numbers, and has no address for C; "
+                "use .dispatcher from compiled code"
+            )
+        return c_address(compiled.kernel)
+
     def save(self, path: str | Path) -> Path:
         """Write the program as a module that needs only ``gradc_runtime`` to run."""
         from gradc_runtime.files import write_atomically
