@@ -116,9 +116,10 @@ def test_arrays_that_share_memory_are_refused_every_time_where_one_is_written():
 def test_errors_stay_in_the_users_words():
     gradient = grad(element)
     x = np.arange(3.0)
+    line = element.__code__.co_firstlineno + 1
     for _ in range(2):
         np.testing.assert_array_equal(gradient(x, 2), [0.0, 0.0, 4.0])
-        with pytest.raises(IndexError, match="py:33: index 5 is out of range for size 3"):
+        with pytest.raises(IndexError, match=f"py:{line}: index 5 is out of range for size 3"):
             gradient(x, 5)
 
 
