@@ -174,3 +174,15 @@ surface(
 surface("numpy.histogram_bin_edges", lambda x: np.histogram_bin_edges(x, 3), VECTOR)
 surface("numpy.bincount", lambda labels: np.bincount(labels), LABELS)
 surface("numpy.bincount", lambda w, k: np.bincount(k, weights=w, minlength=6), VECTOR, LABELS)
+
+# -- several variables ---------------------------------------------------------------------------
+
+surface("numpy.cov", lambda x: np.cov(x), SOLID[0])
+surface("numpy.cov", lambda x, y: np.cov(x, y, rowvar=False, ddof=0), SOLID[0].T, VECTOR[:, None])
+surface("numpy.cov", lambda x: np.cov(x), VECTOR)
+surface("numpy.corrcoef", lambda x, y: np.corrcoef(x, y), VECTOR, POINTS)
+surface("numpy.apply_along_axis", lambda x: np.apply_along_axis(np.max, 1, x), SOLID)
+surface("numpy.apply_along_axis", lambda x: np.apply_along_axis(np.cumsum, 0, x), SOLID)
+surface("numpy.isin", lambda k: np.isin(k, [2, 5], invert=True), LABELS)
+surface("numpy.unwrap", lambda x: np.unwrap(x * 9.0), VECTOR)
+surface("numpy.unwrap", lambda x: np.unwrap(x * 5.0, axis=0, period=2.5), MATRIX)

@@ -59,6 +59,12 @@ def put(x, values):
     return y
 
 
+def put_by_method(x, values):
+    y = x * 1.0
+    y.put([0, 5, -7], values, mode="wrap")
+    return y
+
+
 def put_along_axis(x, k, values):
     y = x.T * 1.0
     np.put_along_axis(y, k, values, axis=0)
@@ -85,6 +91,7 @@ def copyto(x, mask, value):
 
 surface("numpy.put", put, MATRIX, VECTOR[:2], peers=False)
 surface("numpy.put", put, VECTOR, 0.7, peers=False)
+surface("numpy.ndarray.put", put_by_method, VECTOR, MATRIX[0], peers=False)
 surface("numpy.put_along_axis", put_along_axis, MATRIX, PLACES[:1], 0.7, peers=False)
 surface("numpy.put_along_axis", put_along_axis, MATRIX, PLACES, MATRIX[:, :2], peers=False)
 surface("numpy.place", place, MATRIX, VECTOR[:2], peers=False)

@@ -70,7 +70,6 @@ NUMPY: Sequence[Refusal] = (
         "numpy", "angle sort_complex roots real_if_close", _COMPLEX,
         "for real and imaginary parts of your own, np.arctan2(imag, real)",
     ),
-    _of("numpy", "unwrap", _NO_RULE, "x + jumps, with the jumps np.unwrap(x) - x computed outside"),
     _of(
         "numpy",
         "gcd lcm left_shift right_shift bitwise_left_shift bitwise_right_shift bitwise_count"
@@ -121,7 +120,7 @@ NUMPY: Sequence[Refusal] = (
     ),
     _of("numpy", "busday_count busday_offset is_busday", "dates are no numbers"),
     _of(
-        "numpy", "fromfunction fromiter frompyfunc apply_along_axis apply_over_axes",
+        "numpy", "fromfunction fromiter frompyfunc apply_over_axes",
         "it calls a function that it is given", "write the loop, or a comprehension",
     ),
     _of("numpy", "asarray_chkfinite", "it raises an error that depends on the data",
@@ -130,18 +129,19 @@ NUMPY: Sequence[Refusal] = (
     _of("numpy", "bartlett blackman hamming hanning kaiser mask_indices", _FIXED),
     _of(
         "numpy", "poly polydiv polyfit",
-        _NO_RULE, "np.polyval, np.convolve for products, np.linalg.solve for fits",
+        _NO_RULE, "np.polymul for products, np.linalg.lstsq of np.vander for fits",
     ),
     _of("numpy", "resize", "it repeats elements by its size", "np.tile and a slice"),
     _of(
         "numpy",
-        "intersect1d isin setdiff1d setxor1d union1d unique_all unique_counts unique_inverse"
+        "intersect1d setdiff1d setxor1d union1d unique_all unique_counts unique_inverse"
         " unique_values trim_zeros histogram2d histogramdd array_equal array_equiv",
-        "its result is a set, a list of positions, or a truth",
+        "its result is a set in no order of its own, a list of positions, or a truth",
+        "np.unique, np.isin, np.histogram, and np.all(x == y)",
     ),
     _of(
         "numpy",
-        "corrcoef cov einsum_path row_stack unstack vecmat",
+        "einsum_path row_stack unstack vecmat",
         NOT_YET,
         "write it with indices and loops: they are compiled",
     ),

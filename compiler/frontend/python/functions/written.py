@@ -32,6 +32,7 @@ from gradc.frontend.python.written import (
     reductions,
     signals,
     special,
+    statistics,
     support,
 )
 
@@ -54,6 +55,7 @@ _MODULES: tuple[Any, ...] = (
     reductions,
     signals,
     special,
+    statistics,
 )
 
 
