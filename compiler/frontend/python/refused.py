@@ -150,7 +150,6 @@ NUMPY: Sequence[Refusal] = (
 LINALG: Sequence[Refusal] = (
     _of("numpy.linalg", "LinAlgError test", "it is no function of arrays", "leave it out"),
     _of("numpy.linalg", "eig eigvals", _COMPLEX, "np.linalg.eigh of a symmetric matrix"),
-    _of("numpy.linalg", "matrix_rank", "it is an integer, constant but for jumps"),
     _of(
         "numpy.linalg",
         "cond diagonal lstsq matrix_norm matrix_power matrix_transpose"
