@@ -342,11 +342,11 @@ class FunctionWriter:
         number = made.params[0]
         if may_raise(body):
             # threads note that a block raises; it is run again to raise in order
-            self.write(depth, f"failed = np.zeros({count}, np.bool_)", op)
+            self.write(depth, f"failed_blocks = np.zeros({count}, np.bool_)", op)
             self.write(depth, f"for {number} in {prange}({count}):", op)
-            self.write(depth + 1, made.call_by(self.helper("attempt"), "failed"), op)
+            self.write(depth + 1, made.call_by(self.helper("attempt"), "failed_blocks"), op)
             self.write(depth, f"for {number} in range({count}):", op)
-            self.write(depth + 1, f"if failed[{number}]:", op)
+            self.write(depth + 1, f"if failed_blocks[{number}]:", op)
             self.write(depth + 2, made.call, op)
             self.write(depth + 2, 'raise ValueError("a check failed in a parallel loop")', op)
         else:
