@@ -2,8 +2,8 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    sizes,simplify,cse,dce,reverse{wrt=0},                  the adjoint
-        simplify,cse,branches,jam,simplify,cse,dce
+    sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
+    reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
 """
@@ -40,10 +40,12 @@ Mode = Literal[
     "primal", "grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "hessian", "hvp"
 ]
 
-READ = "sizes,simplify,cse,dce"
 CLEAN = "simplify,cse,dce"
+# What is simple before it is differentiated has a simple derivative: counters that follow from
+# loop indices need no tape, and checks made before a loop are not made again in its adjoint.
+READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,dce"
 # A derivative has loops and branches twice, to be computed again and for the adjoint.
-CLEAN_DERIVATIVE = "simplify,cse,branches,jam,simplify,cse,dce"
+CLEAN_DERIVATIVE = f"simplify,cse,branches,jam,{CLEAN},rows,zeros,{CLEAN}"
 SUFFIXES: Mapping[Mode, str] = {
     "primal": "_value",
     "grad": "_grad",
@@ -248,7 +250,7 @@ def emission_pipeline(
     if style == "numpy":
         return ",".join(["inline", *last])
     loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, *last])
+    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, "writes", *last, "workspace"])
 
 
 def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:

@@ -157,10 +157,12 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     import numba
 
     from gradc_runtime.caching import can_cache
+    from gradc_runtime.memory import keep_freed_memory
     from gradc_runtime.numba_start import load_array_functions
     from gradc_runtime.unsigned import UnsignedCompiler
 
     load_array_functions()
+    keep_freed_memory()
     home = _home(function)
     if home is not None:
         known = home.__dict__.get(function.__qualname__)

@@ -146,13 +146,25 @@ def _write_ba(results: tuple[Array, Array]) -> dict[str, Any]:
     }
 
 
-def _write_ba_jacobian(results: tuple[Array, Array]) -> dict[str, Any]:
+_BA_JACOBIAN = primal(ba.jacobian)
+
+
+def _ba_jacobian(cameras: Array, points: Array, *others: Array) -> tuple[Any, ...]:
+    """The blocks, the slopes, and the columns where points and weights begin."""
+    blocks, slopes = _BA_JACOBIAN(cameras, points, *others)
+    return blocks, slopes, cameras.size, cameras.size + points.size
+
+
+def _write_ba_jacobian(results: tuple[Any, ...]) -> dict[str, Any]:
     """The first block and the last entry of the sparse matrix, as the eval compares them."""
-    blocks, slopes = results
+    blocks, slopes, first_point, first_weight = results
     count = len(blocks)
-    rows = [*range(0, 15 * 30, 15), 30 * count + count]
-    first = [*range(11), 0, 1, 2, 0]
-    return {"rows": rows, "cols": first, "vals": [*_list(blocks[0].ravel()), float(slopes[-1])]}
+    row = [*range(11), *range(first_point, first_point + 3), first_weight]
+    return {
+        "rows": [*range(0, 15 * 30, 15), 30 * count + count],
+        "cols": [*row, *row, first_weight + count - 1],
+        "vals": [*_list(blocks[0].ravel()), float(slopes[-1])],
+    }
 
 
 def _read_ht(given: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -181,25 +193,22 @@ def _errors(*arguments: Any) -> Any:
 _SIMPLE, _COMPLICATED = primal(ht.objective), primal(ht.objective_complicated)
 
 
+_BY_ANGLES = gradc.jacfwd(ht.objective)
+_BY_ANGLES_AND_POINTS = gradc.jacfwd(ht.objective_shifted, argnums=(0, 1))
+
+
 def _ht_jacobian(*arguments: Any) -> list[Array]:
-    """One direction at a time: both coordinates of all points, then each angle."""
-    simple = len(arguments) == 9
-    function = ht.objective if simple else ht.objective_complicated
-    theta = arguments[0]
-    columns = []
-    for direction in () if simple else (0, 1):
-        us_dot = np.zeros_like(arguments[1])
-        us_dot[:, direction] = 1.0
-        tangents = (None, us_dot) + (None,) * (len(arguments) - 2)
-        columns.append(gradc.jvp(function, arguments, tangents)[1])
-    for theta_dot in np.eye(len(theta)):
-        tangents = (theta_dot,) + (None,) * (len(arguments) - 1)
-        columns.append(gradc.jvp(function, arguments, tangents)[1])
-    return columns
+    """By both coordinates of each point, where there are such, and by each angle."""
+    if len(arguments) == 9:
+        return [_BY_ANGLES(*arguments)]
+    theta, *others = arguments
+    by_angles, by_points = _BY_ANGLES_AND_POINTS(theta, np.zeros(2), *others)
+    return [by_points, by_angles]
 
 
-def _write_ht(columns: list[Array]) -> Any:
-    return _list(np.stack([column.ravel() for column in columns], axis=1))
+def _write_ht(blocks: list[Array]) -> Any:
+    rows = [block.reshape(-1, block.shape[-1]) for block in blocks]
+    return _list(np.concatenate(rows, axis=1))
 
 
 def _read_particle(given: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -262,7 +271,7 @@ MODULES: Mapping[tuple[str, str], Module] = {
     ("kmeans", "arrays"): _kmeans(kmeans.cost_arrays, kmeans.direction_arrays),
     ("ba", "loops"): {
         "objective": Task(_read_ba, primal(ba.objective), _write_ba),
-        "jacobian": Task(_read_ba, primal(ba.jacobian), _write_ba_jacobian),
+        "jacobian": Task(_read_ba, _ba_jacobian, _write_ba_jacobian),
     },
     ("ht", "loops"): {
         "objective": Task(_read_ht, _errors, lambda errors: _list(errors.ravel())),
@@ -278,7 +287,12 @@ MODULES: Mapping[tuple[str, str], Module] = {
         "primal": Task(_read_det, primal(det.primal)),
         "gradient": Task(_read_det, gradc.grad(det.primal), _list),
     },
-    ("particle", "loops"): {"rr": Task(_read_particle, primal(particle.argmin))},
-    ("saddle", "loops"): {"rr": Task(_read_saddle, primal(saddle.saddle), list)},
+    ("particle", "loops"): {
+        modes: Task(_read_particle, primal(function)) for modes, function in particle.MODES.items()
+    },
+    ("saddle", "loops"): {
+        modes: Task(_read_saddle, primal(function), list)
+        for modes, function in saddle.MODES.items()
+    },
 }
 """By module and form: the tasks by the name of their function."""

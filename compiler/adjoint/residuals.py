@@ -3,13 +3,15 @@
 For each needed value the first of these that holds: it is still there (defined outside the
 region), it is recomputed, or it is recorded while the region runs forwards. What to record is a
 minimum cut between what cannot be recomputed (the values that a loop carries) and what is
-needed, with the size of a recording as capacity; among equal cuts the one nearest to the needed
-values is taken, which leaves the least to recompute (Griewank and Walther, 2008, "Evaluating
-Derivatives", chapter 12, for the trade; the cut as in Kwon et al. and Enzyme).
+needed: a value costs the size of its recording, and an op that is computed again its arithmetic,
+loops in it included; among equal cuts the one nearest to the needed values is taken, which leaves
+the least to recompute (Griewank and Walther, 2008, "Evaluating Derivatives", chapter 12, for the
+trade; the cut as in Kwon et al. and Enzyme). Where the adjoint runs in the same iteration as the
+primal, computing again costs nothing: it is the same computation, and is done once.
 
 Example: for ``p = p * x`` in a loop the adjoint needs ``p`` as it was before the product. It is
-carried, so it is recorded, one scalar an iteration. For ``s += sin(x[i])**2`` it needs
-``sin(x[i])``, which depends on the index alone: recomputed, nothing is recorded.
+carried, so it is recorded, one scalar an iteration. For ``s += (x[i] + 1.0)**2`` it needs
+``x[i] + 1.0``, which depends on the index alone: recomputed, nothing is recorded.
 """
 
 from __future__ import annotations
@@ -19,12 +21,16 @@ from dataclasses import dataclass
 
 from gradc.analysis.flow import maximum_flow_residual
 from gradc.errors import InternalError
+from gradc.ir.control import IF
 from gradc.ir.core import Op, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import used_by
+from gradc.prims.index import GET, PICK
 
 _NEVER = 10**8
-_SCALAR, _AXIS = 1, 1000
+# A store and a load, in arithmetic operations; an axis or a loop of a length not known counts as
+# this many elements.
+_RECORDING, _AXIS = 8, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,25 @@ def recording_cost(value: Value, sizes_known: Callable[[Dim], bool]) -> int:
     """The size of a recording of a value; values of a size unknown beforehand cannot be."""
     if not all(sizes_known(dim) for dim in value.type.shape):
         return _NEVER
-    return int(_SCALAR * _AXIS ** min(value.type.rank, 2))
+    return int(_RECORDING * _AXIS ** min(value.type.rank, 2))
+
+
+def recomputing_cost(op: Op) -> int:
+    """The arithmetic of an op with the ops inside it, as far as it can be told."""
+    inside = [_total_cost(region.ops) for region in op.regions]
+    if op.prim is IF:
+        return max(inside)
+    if op.regions:
+        return min(_AXIS * sum(inside), _NEVER // 100)
+    touched = (*op.args, *op.outs)
+    if "spec" in op.params:  # an access costs what is read or written, not what that is part of
+        touched = op.outs if op.prim in (GET, PICK) else op.args[1:]
+    rank = max((value.type.rank for value in touched), default=0)
+    return op.prim.cost * int(_AXIS ** min(rank, 2))
+
+
+def _total_cost(ops: Sequence[Op]) -> int:
+    return sum(map(recomputing_cost, ops))
 
 
 def plan_residuals(
@@ -48,6 +72,7 @@ def plan_residuals(
     carried: Iterable[Value],
     sizes_known: Callable[[Dim], bool],
     recompute_limit: int | None = None,
+    costs: bool = False,
 ) -> Plan:
     """Choose between recording and recomputing.
 
@@ -63,12 +88,17 @@ def plan_residuals(
         Whether a dimension is known before the region runs.
     recompute_limit : int, optional
         Scalar results of ops that cost more than this are recorded rather than recomputed.
+    costs : bool
+        Whether computing again costs something.
     """
     makers = {out: op for op in ops for out in op.outs}
     sources = set(carried)
     wanted = [value for value in needed if value in makers or value in sources]
     network = _Network()
-    _add_slice(network, wanted, makers, sources, sizes_known, recompute_limit)
+    added = _add_slice(network, wanted, makers, sources, sizes_known, recompute_limit)
+    if costs:
+        for op in added:
+            network.add_cost(op, recomputing_cost(op))
     recorded = network.cut()
     recomputed = _recomputed_ops(ops, wanted, makers, set(recorded), sources)
     return Plan(tuple(recorded), recomputed)
@@ -81,8 +111,8 @@ def _add_slice(
     sources: set[Value],
     sizes_known: Callable[[Dim], bool],
     recompute_limit: int | None,
-) -> None:
-    """Add everything that the wanted values depend on inside the region."""
+) -> set[Op]:
+    """Add everything that the wanted values depend on inside the region; return the ops."""
     pending, seen = list(wanted), set(wanted)
     added_ops: set[Op] = set()
     for value in wanted:
@@ -108,6 +138,7 @@ def _add_slice(
                 if arg not in seen:
                     seen.add(arg)
                     pending.append(arg)
+    return added_ops
 
 
 def _recomputed_ops(
@@ -153,6 +184,10 @@ class _Network:
 
     def add_source(self, value: Value) -> None:
         self.edge(0, self.node("in", value), _NEVER)
+
+    def add_cost(self, op: Op, cost: int) -> None:
+        if cost:
+            self.edge(0, self.node("op", op), cost)
 
     def add_result(self, op: Op, value: Value) -> None:
         self.edge(self.node("op", op), self.node("in", value), _NEVER)

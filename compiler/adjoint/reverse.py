@@ -26,7 +26,7 @@ from gradc.adjoint.checkpoints import reverse_checkpointed
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
 from gradc.adjoint.residuals import Plan
-from gradc.adjoint.reverse_control import reverse_branch, reverse_loop
+from gradc.adjoint.reverse_control import in_order_of_use, reverse_branch, reverse_loop
 from gradc.adjoint.rules import contributions, refuse_unknown
 from gradc.analysis.activity import Activity, activity
 from gradc.errors import InternalError
@@ -82,10 +82,15 @@ class ReverseSweep:
 
     def selects(self, op: Op) -> bool:
         """Whether cotangents after an op may be zero because of a selection."""
-        return op.prim in SELECTING
+        return op.prim in SELECTING and any(map(self.is_active, op.outs))
 
-    def block(self, ops: Sequence[Op], bars: Cotangents, forward: Symbols) -> list[Op]:
+    def block(
+        self, ops: Sequence[Op], bars: Cotangents, forward: Symbols, together: bool = True
+    ) -> list[Op]:
         """Sweep backwards over ops, appending the adjoint to ``bars.builder``.
+
+        `together` says whether the adjoint runs where the ops themselves run: in the same call, or
+        in the same iteration of the loop around.
 
         Returns
         -------
@@ -95,11 +100,14 @@ class ReverseSweep:
         kept: list[Op] = []
         for op in reversed(ops):
             with bars.builder.at(op.loc, Role.ADJOINT):
-                kept.extend(reversed(self._op(op, bars, forward)))
+                kept.extend(reversed(self._op(op, bars, forward, kept, together)))
         kept.reverse()
         return kept
 
-    def _op(self, op: Op, bars: Cotangents, forward: Symbols) -> Sequence[Op]:
+    def _op(
+        self, op: Op, bars: Cotangents, forward: Symbols, kept: Sequence[Op], together: bool
+    ) -> Sequence[Op]:
+        """Sweep over one op; `kept` is what runs after it, last op first."""
         if op.prim.kind is Kind.CONTROL:
             if all(bars.get(out) is None for out in op.outs):
                 return [op]
@@ -109,7 +117,7 @@ class ReverseSweep:
                 replaced = reverse_checkpointed(self, op, bars, forward, self.share)
                 if replaced is not None:
                     return replaced
-            return reverse_loop(self, op, bars, forward)
+            return reverse_loop(self, op, bars, forward, kept[::-1], together)
         cts = [bars.take(out) for out in op.outs]
         if any(ct is not None for ct in cts):
             if op.prim is CUSTOM:
@@ -228,7 +236,8 @@ def reverse(
         residuals += sweep.residuals
     gradients = [bars.get_or_zeros(function.params[index]) for index in wrt]
     params = (*function.params, *(seeds if seeded else ()))
-    body = Region(params, (*kept, *builder.ops), (*function.results, *gradients))
+    ops = in_order_of_use((*kept, *builder.ops))
+    body = Region(params, tuple(ops), (*function.results, *gradients))
     made = Function(name or f"{function.name}_grad", body, function.loc)
     return without_recording(rename_values(made, bars.names))
 

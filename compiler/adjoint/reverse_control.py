@@ -11,18 +11,25 @@ A loop is reversed into a loop, a branch into a branch on the same condition::
 
 Cotangents of what the loop carries are carried backwards; cotangents of what it captures are
 accumulated. When the carried cotangents do not change from one iteration to the next, the
-iterations of the reverse loop are independent but for sums and run in the primal's order.
+iterations of the reverse loop are independent but for sums and run in the primal's order. When
+they are moreover known before the loop runs, each iteration is followed by its own adjoint, in one
+loop, and nothing is recorded::
+
+    for i in range(n):               for i in range(n):
+        s += sin(x[i])**2                e = sin(x[i])
+                                         s += e**2
+                                         x_bar[i] += s_bar * 2 * e * cos(x[i])
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.residuals import Plan, plan_residuals
-from gradc.adjoint.tape import LoopTape, record_branch, record_loop
+from gradc.adjoint.tape import LoopTape, record_branch, record_loop, trip_counts
 from gradc.analysis.still_there import StillThere
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, carried_inits, carried_params, loop_body
@@ -46,7 +53,9 @@ class Sweep(Protocol):
     def selects(self, op: Op) -> bool:
         """Whether cotangents after an op may be zero because of a selection."""
 
-    def block(self, ops: Sequence[Op], bars: Cotangents, forward: Symbols) -> list[Op]:
+    def block(
+        self, ops: Sequence[Op], bars: Cotangents, forward: Symbols, together: bool
+    ) -> list[Op]:
         """Sweep backwards over ops."""
 
 
@@ -85,8 +94,12 @@ def _sweep_region(
     start: dict[Value, Value],
     seeds: Sequence[tuple[Value, Value]],
     masked: bool,
+    together: bool,
 ) -> SweptRegion:
-    """Sweep over a region, from cotangents at its entry and those of its yields."""
+    """Sweep over a region, from cotangents at its entry and those of its yields.
+
+    `together` says whether it is expected to run in the same iteration as the primal.
+    """
     builder = outer.builder.child()
     builder.symbols.note_region(region)
     inside = Symbols(forward)
@@ -98,15 +111,34 @@ def _sweep_region(
             bars.mark_masked(bar)
     for primal, seed in seeds:
         bars.add(primal, Var(builder, seed), masked or outer.is_masked(seed))
-    kept = sweep.block(region.ops, bars, inside)
+    kept = sweep.block(region.ops, bars, inside, together)
     return SweptRegion(kept, builder.ops, bars, inside)
 
 
 # -- loops ------------------------------------------------------------------------------------
 
 
-def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Sequence[Op]:
-    """Reverse a loop; returns what replaces it in the forward sweep."""
+def reverse_loop(
+    sweep: Sweep,
+    op: Op,
+    bars: Cotangents,
+    forward: Symbols,
+    after: Sequence[Op] = (),
+    together: bool = False,
+) -> Sequence[Op]:
+    """Reverse a loop; returns what replaces it in the forward sweep.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    op : Op
+    bars : Cotangents
+    forward : Symbols
+    after : sequence of Op
+        What runs forwards after the loop, in its region.
+    together : bool
+        Whether the adjoint of that region runs in the same iteration as the region itself.
+    """
     body, builder = loop_body(op), bars.builder
     params, inits = carried_params(op), carried_inits(op)
     active = [index for index, param in enumerate(params) if sweep.is_active(param)]
@@ -118,51 +150,40 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
     carry = {k: bar_like(params[k], op) for k in active}
     sums = {value: bar_like(value, op) for value in captured}
     seeds = [(body.yields[k], carry[k]) for k in active]
-    swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked)
-
+    before = len(sweep.residuals)
+    swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked, together)
     with swept.bars.builder.at(op.loc):
         ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
+    independent = op.prim is FOR and all(ends[k] is carry[k] for k in active)
+    given = [bar for bar in (*out_bars.values(), *map(bars.get, captured)) if bar is not None]
+    if together and not (independent and not _waits(op, given, builder, after)):
+        together = False
+        if any(inner.regions for inner in body.ops):  # these expected to run together, too
+            del sweep.residuals[before:]
+            swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked, together)
+            with swept.bars.builder.at(op.loc):
+                ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
     totals = {value: swept.bars.get_or_zeros(value) for value in captured}
     totals = {value: bar for value, bar in totals.items() if bar is not sums[value]}
-    independent = op.prim is FOR and all(ends[k] is carry[k] for k in active)
-
-    own = [*carry.values(), *sums.values()]
-    used = [*ends.values(), *totals.values()]
-    swept.drop_unused(used)
-    again = swept.kept
-    if op.prim is FOR:
-        still_there = StillThere(op, swept.kept)
-        again = still_there.redirected(swept.kept)
-        left_behind = still_there.substitution(swept.ops, used)
-        swept.ops = [substitute_op(each, left_behind) for each in swept.ops]
-    needed = swept.needed(body, used, own)
-    plan = plan_residuals(again, needed, params, _known_outside(forward, body, swept.kept))
-    sweep.residuals.append((op, plan))
-    replaced, tape = record_loop(op, swept.kept, plan, forward)
-
     starts = {}
     for k in active:
         bar = out_bars[k]
         starts[k] = bars.get_or_zeros(op.outs[k]) if bar is None else bar
-    reversed_loop = _ReverseLoop(builder, tape, swept, plan)
-    if independent:
-        finals = {carry[k]: starts[k] for k in active}
-        reversed_loop.mapping.update(finals)
-        results = reversed_loop.emit(
-            [sums[value] for value in totals],
-            [bars.get_or_zeros(value) for value in totals],
-            list(totals.values()),
-            in_order=True,
-        )
-        carry_out = list(starts.values())
+    made = _ReversedLoop(
+        op,
+        swept,
+        carried=[(carry[k], starts[k], ends[k]) for k in active],
+        summed=[(sums[value], bars.get_or_zeros(value), bar) for value, bar in totals.items()],
+    )
+    replaced: Sequence[Op] = ()
+    if together:
+        sweep.residuals.append((op, Plan((), ())))
+        carry_out, results = made.in_one_loop(builder)
     else:
-        results = reversed_loop.emit(
-            [*carry.values(), *(sums[value] for value in totals)],
-            [*starts.values(), *(bars.get_or_zeros(value) for value in totals)],
-            [*ends.values(), *totals.values()],
-            in_order=False,
-        )
-        carry_out, results = results[: len(active)], results[len(active) :]
+        plan = made.plan(forward)
+        sweep.residuals.append((op, plan))
+        replaced, tape = record_loop(op, swept.kept, plan, forward)
+        carry_out, results = made.in_two_loops(builder, plan, tape, independent)
     for value, total in zip(totals, results, strict=True):
         bars.set(value, total)
         if masked:
@@ -170,6 +191,20 @@ def reverse_loop(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> Se
     for k, bar in zip(active, carry_out, strict=True):
         bars.add(inits[k], Var(builder, bar), masked)
     return replaced
+
+
+def _waits(op: Op, given: Sequence[Value], builder: Builder, after: Sequence[Op]) -> bool:
+    """Whether the cotangents that a reverse loop is given need results of the loop itself.
+
+    Where they do not, the loop and its adjoint can run in the same iterations.
+    """
+    late, count = set(op.outs), 0
+    while count < len(late):
+        count = len(late)
+        for other in (*after, *builder.ops):
+            if not late.isdisjoint(used_by(other)):
+                late.update(other.outs)
+    return not late.isdisjoint(given)
 
 
 def bar_like(primal: Value, op: Op) -> Value:
@@ -187,8 +222,10 @@ def _known_outside(forward: Symbols, body: Region, kept: Sequence[Op]) -> Callab
         if isinstance(symbol, str)
     }
 
+    lifted = trip_counts(kept, body)
+
     def known(dim: Dim) -> bool:
-        if isinstance(dim, int):
+        if isinstance(dim, int) or dim in lifted:
             return True
         outside = forward.value_of(dim) is not None or forward.array_with(dim) is not None
         return outside or dim not in inside
@@ -197,35 +234,110 @@ def _known_outside(forward: Symbols, body: Region, kept: Sequence[Op]) -> Callab
 
 
 @dataclass(slots=True)
-class _ReverseLoop:
-    """Puts the reverse loop together: residuals, recomputation, adjoint."""
+class _ReversedLoop:
+    """A loop and its adjoint, before it is decided how they run.
 
-    builder: Builder
-    tape: LoopTape
+    Attributes
+    ----------
+    op : Op
+    swept : SweptRegion
+    carried, summed : list of tuple of Value
+        For each cotangent that is carried backwards, or accumulated: the parameter for it, its
+        value to begin with, and its value as an iteration ends.
+    """
+
+    op: Op
     swept: SweptRegion
-    plan: Plan
-    mapping: dict[Value, Value] = field(default_factory=dict)
+    carried: list[tuple[Value, Value, Value]]
+    summed: list[tuple[Value, Value, Value]]
 
-    def emit(
+    def in_one_loop(self, builder: Builder) -> tuple[list[Value], list[Value]]:
+        """Append one loop that does both; nothing is recorded, for everything is at hand."""
+        op, body = self.op, self.op.regions[0]
+        forwards = [value for each in self.swept.kept for value in used_by(each)]
+        ends = [end for *_, end in self.summed]
+        self.swept.drop_unused([*ends, *body.yields, *forwards])
+        mapping = {param: start for param, start, _ in self.carried}
+        inside = [substitute_op(each, mapping) for each in self.swept.ops]
+        region = Region(
+            (*body.params, *(param for param, *_ in self.summed)),
+            tuple(in_order_of_use((*self.swept.kept, *inside))),
+            (*body.yields, *(mapping.get(end, end) for end in ends)),
+        )
+        outs = builder.outs_like(ends, [param for param, *_ in self.summed])
+        args = (*op.args, *(start for _, start, _ in self.summed))
+        builder.append(replace(op, args=args, outs=(*op.outs, *outs), regions=(region,)))
+        return [start for _, start, _ in self.carried], list(outs)
+
+    def plan(self, forward: Symbols) -> Plan:
+        """What the loop records for its adjoint; what is still there is not."""
+        swept, body = self.swept, loop_body(self.op)
+        both = (*self.carried, *self.summed)
+        used = [end for *_, end in both]
+        swept.drop_unused(used)
+        again = swept.kept
+        if self.op.prim is FOR:
+            still_there = StillThere(self.op, swept.kept)
+            again = still_there.redirected(swept.kept)
+            left_behind = still_there.substitution(swept.ops, used)
+            swept.ops = [substitute_op(each, left_behind) for each in swept.ops]
+        needed = swept.needed(body, used, [param for param, *_ in both])
+        known = _known_outside(forward, body, swept.kept)
+        return plan_residuals(again, needed, carried_params(self.op), known, costs=True)
+
+    def in_two_loops(
+        self, builder: Builder, plan: Plan, tape: LoopTape, independent: bool
+    ) -> tuple[list[Value], list[Value]]:
+        """Append the reverse loop; in the primal's order where its iterations are independent."""
+        if not independent:
+            results = self._reverse(builder, plan, tape, {}, [*self.carried, *self.summed], False)
+            return results[: len(self.carried)], results[len(self.carried) :]
+        mapping = {param: start for param, start, _ in self.carried}
+        results = self._reverse(builder, plan, tape, mapping, self.summed, True)
+        return [start for _, start, _ in self.carried], results
+
+    def _reverse(
         self,
-        params: Sequence[Value],
-        inits: Sequence[Value],
-        yields: Sequence[Value],
+        builder: Builder,
+        plan: Plan,
+        tape: LoopTape,
+        mapping: dict[Value, Value],
+        sums: Sequence[tuple[Value, Value, Value]],
         in_order: bool,
     ) -> list[Value]:
-        """Append the loop and return what it carries out."""
-        if not params:
+        """Append a loop of residuals, recomputation and adjoint; return what it carries out."""
+        if not sums:
             return []
-        inner = self.builder.child()
-        bounds, index = self.tape.reverse_range(self.builder, in_order)
+        inner = builder.child()
+        bounds, index = tape.reverse_range(builder, in_order)
         inner.symbols.note(index)
-        self.mapping.update(self.tape.load(inner, index, in_order))
-        recompute(inner, self.plan, self.mapping)
+        mapping.update(tape.load(inner, index, in_order))
+        recompute(inner, plan, mapping)
         for op in self.swept.ops:
-            inner.append(substitute_op(op, self.mapping))
-        results = [self.mapping.get(value, value) for value in yields]
-        region = inner.close((index, *params), results)
-        return list(self.builder.loop(bounds, inits, region))
+            inner.append(substitute_op(op, mapping))
+        params = [param for param, *_ in sums]
+        region = inner.close((index, *params), [mapping.get(end, end) for *_, end in sums])
+        return list(builder.loop(bounds, [start for _, start, _ in sums], region))
+
+
+def in_order_of_use(ops: Sequence[Op]) -> list[Op]:
+    """Ops in an order in which each comes after those that it uses, otherwise as they were."""
+    makers = {out: op for op in ops for out in op.outs}
+    placed: dict[Op, None] = {}
+    for first in ops:
+        waiting = [first]
+        while waiting:
+            op = waiting[-1]
+            missing = [
+                maker
+                for value in used_by(op)
+                if (maker := makers.get(value)) is not None and maker not in placed
+            ]
+            if missing:
+                waiting += reversed(missing)
+            else:
+                placed.setdefault(waiting.pop())
+    return list(placed)
 
 
 def recompute(builder: Builder, plan: Plan, mapping: dict[Value, Value]) -> None:
@@ -255,7 +367,7 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
             for value, bar in zip(region.yields, out_bars, strict=True)
             if bar is not None
         ]
-        side = _sweep_region(sweep, region, bars, forward, own, seeds, False)
+        side = _sweep_region(sweep, region, bars, forward, own, seeds, False, False)
         swept.append(side)
         for value in captured:
             if side.bars.get(value) is not bars.get(value):

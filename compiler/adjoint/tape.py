@@ -13,7 +13,8 @@ from gradc.adjoint.residuals import Plan
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, loop_body
 from gradc.ir.core import Op, Region, Value
-from gradc.ir.types import INT, Type
+from gradc.ir.types import INT, Dim, Type
+from gradc.ir.walk import clone_op
 from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
 from gradc.prims.index import ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE, TRIP
@@ -138,6 +139,7 @@ def record_loop(
     recorder = _Recorder(op, before, forward)
     if op.prim is FOR:
         if plan.recorded:
+            lift_trip_counts(kept, loop_body(op), before)
             tape.count = _trip_count(op, before, forward)
             recorder.allocate(plan.recorded, tape.count)
     else:
@@ -149,6 +151,25 @@ def record_loop(
         tape.count, extra = extra[0], extra[1:]
     tape.tapes = dict(zip(plan.recorded, extra, strict=True))
     return [*before.ops, recording], tape
+
+
+def trip_counts(ops: Sequence[Op], body: Region) -> dict[Dim, Op]:
+    """The trip counts in a region that depend on nothing inside of it, by their symbols."""
+    inside = {*body.params, *(out for op in ops for out in op.outs)}
+    return {
+        op.out.size: op
+        for op in ops
+        if op.prim is TRIP and op.out.size is not None and inside.isdisjoint(op.args)
+    }
+
+
+def lift_trip_counts(ops: Sequence[Op], body: Region, before: Builder) -> None:
+    """Compute trip counts before the region as well, for arrays of that size."""
+    for symbol, op in trip_counts(ops, body).items():
+        if isinstance(symbol, str) and before.symbols.first_with(symbol) is None:
+            copied = clone_op(op, {})
+            before.symbols.note(copied.out)
+            before.append(copied)
 
 
 def _trip_count(op: Op, before: Builder, forward: Symbols) -> Value:

@@ -1,10 +1,10 @@
 """What is known about integers at a place of the program, and what follows from it.
 
 A fact is an affine form that is not negative: an axis has size ``n``, so ``n >= 0``; inside
-``for i in range(lo, hi)``, ``i - lo >= 0`` and ``hi - 1 - i >= 0``; inside ``if i > 0``,
-``i - 1 >= 0``. To prove that a form is not negative, multiples of facts are subtracted from it
-until a constant is left. That finds a proof for affine indices of nested loops; where it finds
-none, nothing is claimed.
+``for i in range(lo, hi)``, ``i - lo >= 0`` and ``hi - 1 - i >= 0``, and what a loop counts up from
+``k`` is at least ``k``; inside ``if i > 0``, ``i - 1 >= 0``. To prove that a form is not negative,
+multiples of facts are subtracted from it until a constant is left. That finds a proof for affine
+indices of nested loops; where it finds none, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -147,6 +147,7 @@ class Facts:
             low, high = stop.shifted(1), start
         self.add(high.minus(low))
         self._between(index, low, high)
+        self._note_counters(op)
         place: Facts | None = self
         while place is not None:
             for trip, rest in place.trips:
@@ -154,6 +155,15 @@ class Facts:
                     self.add(rest)
             place = place.outer
         self._choose()
+
+    def _note_counters(self, op: Op) -> None:
+        """What only grows from iteration to iteration is never less than in the first."""
+        (body,) = op.regions
+        for init, param, end in zip(op.args[3:], body.params[1:], body.yields, strict=True):
+            if param.type == INT:
+                grown = self.forms.of(end).minus(self.forms.of(param))
+                if self.proves(grown):
+                    self.add(self.forms.of(param).minus(self.forms.of(init)))
 
     def assume(self, condition: Value, holds: bool) -> None:
         """Note what a condition says about integers where it is known to hold, or not to."""

@@ -19,6 +19,7 @@ from gradc.ir.core import Function, Op, Role, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import GET
+from gradc.prims.shape import EMPTY
 
 _SAYS_NOTHING = OPS | {"c", "t"}
 
@@ -68,6 +69,7 @@ class _Namer:
             )
 
     def run(self) -> dict[Value, str]:
+        self.share_workspace()
         self.share_across_control()
         self.share_by_name()
         variables = {value: self.root(variable) for value, variable in self.variables.items()}
@@ -112,6 +114,26 @@ class _Namer:
             variable = self.parents[variable]
         return variable
 
+    def share_workspace(self) -> None:
+        """Give an array without contents one variable with what a loop makes of it.
+
+        It may be in use for longer, as the memory of all iterations of a loop around; since what
+        lies in it does not matter, what the loop leaves there serves as well.
+        """
+        workspace = {op.out for op in all_ops(self.function.body) if op.prim is EMPTY}
+        for op in all_ops(self.function.body):
+            if op.prim is not FOR:
+                continue
+            carried = zip(carried_inits(op), carried_params(op), op.outs, strict=True)
+            for init, param, out in carried:
+                a = self.variable(init)
+                if self.plan.real(init) not in workspace or a is None:
+                    continue
+                workspace |= {param, out}
+                for b in (self.variable(param), self.variable(out)):
+                    if b is not None:
+                        self.join(self.root(a), b)
+
     def share_across_control(self) -> None:
         for op in all_ops(self.function.body):
             for left, right, whole in _handed_on(op):
@@ -145,6 +167,13 @@ class _Namer:
             return False
         if a.kind != b.kind or meet(a.intervals, b.intervals):
             return False
+        self.join(a, b)
+        return True
+
+    def join(self, a: Variable, b: Variable) -> None:
+        """Make two variables one; the name of `a` stays unless only that of `b` is the user's."""
+        if a is b:
+            return
         name = b.name if b.is_users else a.name or b.name
         if b.first < a.first:
             a, b = b, a
@@ -152,7 +181,6 @@ class _Namer:
         a.name = name
         a.is_users = a.is_users or b.is_users
         a.intervals = merged([*a.intervals, *b.intervals])
-        return True
 
 
 def _handed_on(op: Op) -> Iterator[tuple[Value, Value, bool]]:

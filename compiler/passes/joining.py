@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gradc.ir.core import Op, Region, Value
+from gradc.ir.core import Op, Region
 from gradc.ir.walk import map_regions, rebuilt, used_by
 
 # Whether two ops may be joined, and the op that does the work of both.
@@ -45,24 +45,24 @@ def _join_next(ops: list[Op], first: int, mergeable: Mergeable, join: Join, dire
         if not mergeable(ops[first], ops[second]):
             continue
         between = ops[first + 1 : second]
-        dependent = _dependent(ops[first], between)
+        behind = _dependent(ops[first], between)
+        dependent = {out for op in behind for out in op.outs}
         barred = dependent if direct else dependent | set(ops[first].outs)
         if not barred.isdisjoint(used_by(ops[second])):
             return False
         if not all(op.prim.pure for op in between):
             return False
-        ahead = [op for op in between if dependent.isdisjoint(op.outs)]
-        behind = [op for op in between if not dependent.isdisjoint(op.outs)]
+        ahead = [op for op in between if op not in behind]
         ops[first : second + 1] = [*ahead, join(ops[first], ops[second]), *behind]
         return True
     return False
 
 
-def _dependent(first: Op, between: Sequence[Op]) -> set[Value]:
-    """The values between two ops that depend on the first."""
-    found: set[Value] = set()
+def _dependent(first: Op, between: Sequence[Op]) -> list[Op]:
+    """The ops between two that depend on the first; one that only checks has no results."""
+    late, found = set(first.outs), []
     for op in between:
-        used = set(used_by(op))
-        if not found.isdisjoint(used) or not used.isdisjoint(first.outs):
-            found.update(op.outs)
+        if not late.isdisjoint(used_by(op)):
+            found.append(op)
+            late.update(op.outs)
     return found

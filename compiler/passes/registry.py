@@ -10,7 +10,10 @@ from gradc.passes.branches import MergeBranches
 from gradc.passes.checks import HoistChecks
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
+from gradc.passes.direct_rows import DirectRows
 from gradc.passes.expand import Expand
+from gradc.passes.first_writes import FirstWrites
+from gradc.passes.induction import Induction
 from gradc.passes.inlining import InlineCalls
 from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
@@ -19,14 +22,19 @@ from gradc.passes.loops import Loops
 from gradc.passes.parallel import Parallel
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
+from gradc.passes.skip_zeros import SkipZeros
 from gradc.passes.unchecked import TrustIndices
+from gradc.passes.workspace import Workspace
 
 _CLASSES: tuple[type[Pass], ...] = (
     CommonSubexpressions,
     DeadCode,
+    DirectRows,
     Expand,
+    FirstWrites,
     Hoist,
     HoistChecks,
+    Induction,
     InPlace,
     InlineCalls,
     JamLoops,
@@ -34,8 +42,10 @@ _CLASSES: tuple[type[Pass], ...] = (
     MergeBranches,
     Parallel,
     Simplify,
+    SkipZeros,
     TrustIndices,
     UnifySizes,
+    Workspace,
 )
 
 PASSES: Mapping[str, type[Pass]] = MappingProxyType({cls.name: cls for cls in _CLASSES})

@@ -105,14 +105,14 @@ M = np.array([[0.1, 0.2], [0.3, -0.1]])
 CASES: list[tuple[Any, tuple[Any, ...], list[list[str]], str]] = [
     (power, (1.3, 4), [["p"]], "carried, needed by the product"),
     (sum_of_squares, (V,), [[]], "depends on the index alone: computed again"),
-    (written_once, (V,), [[]], "elements written once are their own tape"),
+    (written_once, (V,), [["sin"]], "elements written once are their own tape, their sine is dear"),
     (linear_steps, (V[:2], M, 3), [["u"]], "needed for the matrix, not for the state"),
     (logistic_map, (0.3, 5), [["x"]], "carried, nonlinear"),
     (overwritten, (V, 3), [["a_at"]], "the element is overwritten at once"),
     (running_sine, (V,), [["add"]], "the argument of the sine, not the state and the sum"),
-    (loop_in_loop, (V, 3), [[], ["y"]], "the inner loop runs again"),
+    (loop_in_loop, (V, 3), [[], ["y", "t"]], "what a loop has summed is dear"),
     (table, (V, 3), [[], []], "each row is written once"),
-    (halving, (9.0,), [["x"]], "a conditional loop records on a growing tape"),
+    (halving, (9.0,), [["x", "cos"]], "a conditional loop records on a growing tape"),
     (branch_on_value, (0.7,), [["exp"], []], "a dear scalar is handed over"),
     (scaled_by_constant, (2.0, 4), [[]], "linear: nothing is needed"),
 ]

@@ -54,6 +54,20 @@ def test_branches_on_one_condition_become_one():
     assert len(_branches(result)) == 1
 
 
+def test_a_check_of_what_the_first_makes_stays_behind_it():
+    check = """
+    bad: b1 = gt(r, y)
+    with if_(bad):
+        ok: b1 = check(c, error='ValueError', what='r is too large')
+        yield_()
+    with else_():
+        yield_()
+    outs()
+    s: f64 = sin(y)"""
+    _, result = _merged(check)
+    assert len(_branches(result)) == 2
+
+
 def test_what_depends_on_the_first_keeps_them_apart():
     function, result = _merged("s: f64 = sin(r)")
     assert result is function

@@ -142,3 +142,8 @@ def objective_complicated(
                 + (1.0 - us[i, 0] - us[i, 1]) * vertices[third, a]
             )
     return errors
+
+
+def objective_shifted(theta, shift, us, *others):
+    """With all points moved by the same coordinates: each error depends on its own point alone."""
+    return objective_complicated(theta, us + shift, *others)

@@ -13,10 +13,10 @@ def objective(px, py, qx, qy):
     return (px * px + py * py) - (qx * qx + qy * qy)
 
 
-def argmax(px, py, qx, qy):
+def argmax(px, py, qx, qy, slopes):
     """Ascend over q; the step grows after ten successes and shrinks after a failure."""
     value = objective(px, py, qx, qy)
-    gx, gy = gradc.grad(objective, argnums=(2, 3))(px, py, qx, qy)
+    gx, gy = slopes(px, py, qx, qy)
     successes = 0
     step = 1e-5
     while math.sqrt(gx * gx + gy * gy) > 1e-5:
@@ -33,7 +33,7 @@ def argmax(px, py, qx, qy):
                 qx = further_x
                 qy = further_y
                 value = reached
-                gx, gy = gradc.grad(objective, argnums=(2, 3))(px, py, qx, qy)
+                gx, gy = slopes(px, py, qx, qy)
                 successes += 1
             else:
                 step /= 2.0
@@ -41,18 +41,31 @@ def argmax(px, py, qx, qy):
     return qx, qy
 
 
-def highest(px, py, qx, qy):
+def reverse_slopes(px, py, qx, qy):
+    return gradc.grad(objective, argnums=(2, 3))(px, py, qx, qy)
+
+
+def forward_slopes(px, py, qx, qy):
+    return gradc.jacfwd(objective, argnums=(2, 3))(px, py, qx, qy)
+
+
+def reverse_highest(px, py, qx, qy):
     """The maximum over q, from a start."""
-    qx, qy = argmax(px, py, qx, qy)
+    qx, qy = argmax(px, py, qx, qy, reverse_slopes)
     return objective(px, py, qx, qy)
 
 
-def argmin(px, py):
+def forward_highest(px, py, qx, qy):
+    qx, qy = argmax(px, py, qx, qy, forward_slopes)
+    return objective(px, py, qx, qy)
+
+
+def argmin(px, py, highest, derivatives):
     """Descend over p; each step looks for the maximum over q from where p began."""
     qx = px
     qy = py
     value = highest(px, py, qx, qy)
-    gx, gy = gradc.grad(highest, argnums=(0, 1))(px, py, qx, qy)
+    gx, gy = derivatives(px, py, qx, qy)
     successes = 0
     step = 1e-5
     while math.sqrt(gx * gx + gy * gy) > 1e-5:
@@ -69,7 +82,7 @@ def argmin(px, py):
                 px = further_x
                 py = further_y
                 value = reached
-                gx, gy = gradc.grad(highest, argnums=(0, 1))(px, py, qx, qy)
+                gx, gy = derivatives(px, py, qx, qy)
                 successes += 1
             else:
                 step /= 2.0
@@ -77,7 +90,29 @@ def argmin(px, py):
     return px, py
 
 
-def saddle(x, y):
-    px, py = argmin(x, y)
-    qx, qy = argmax(px, py, x, y)
+def rr(x, y):
+    px, py = argmin(x, y, reverse_highest, gradc.grad(reverse_highest, argnums=(0, 1)))
+    qx, qy = argmax(px, py, x, y, reverse_slopes)
     return px, py, qx, qy
+
+
+def rf(x, y):
+    px, py = argmin(x, y, forward_highest, gradc.grad(forward_highest, argnums=(0, 1)))
+    qx, qy = argmax(px, py, x, y, forward_slopes)
+    return px, py, qx, qy
+
+
+def fr(x, y):
+    px, py = argmin(x, y, reverse_highest, gradc.jacfwd(reverse_highest, argnums=(0, 1)))
+    qx, qy = argmax(px, py, x, y, reverse_slopes)
+    return px, py, qx, qy
+
+
+def ff(x, y):
+    px, py = argmin(x, y, forward_highest, gradc.jacfwd(forward_highest, argnums=(0, 1)))
+    qx, qy = argmax(px, py, x, y, forward_slopes)
+    return px, py, qx, qy
+
+
+# The first letter is the mode of the minimum, the second that of the maximum.
+MODES = {"rr": rr, "rf": rf, "fr": fr, "ff": ff}

@@ -1,0 +1,213 @@
+"""Arrays that a loop makes anew in every iteration are made once, before it.
+
+Before, with updates in place::
+
+    with for_(lo, n, one, s) as (i, t):
+        a: f64[m] = empty(m)
+        b: f64[m] = zeros(m)
+        ...
+        yield_(t1)
+
+After::
+
+    a: f64[m] = empty(m)
+    b_1: f64[m] = empty(m)
+    with for_(lo, n, one, s) as (i, t):
+        with for_(lo, m, one, b_1) as (j, b_2):
+            b_3: f64[m] = put(b_2, zero, j, spec=('at',), inplace=True)
+            yield_(b_3)
+        b: f64[m] = outs()
+        ...
+        yield_(t1)
+
+An array moves where its size is the same in all iterations and nothing that lies in its memory is
+seen by another iteration or after the loop. Allocation costs as much as some dozens of operations,
+which is as much as the loops inside often do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from gradc.analysis.storage import StorageClasses
+from gradc.ir.builder import CONST, DIM, Builder, Symbols
+from gradc.ir.control import FOR, IF, loop_body
+from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.types import INT
+from gradc.ir.walk import all_ops, rebuilt, with_body
+from gradc.passes.base import Context
+from gradc.prims.arithmetic import ADD, MUL, SUB
+from gradc.prims.index import AT, PUT
+from gradc.prims.integers import IMAX
+from gradc.prims.loops import TRIP
+from gradc.prims.shape import EMPTY, ZEROS
+
+_MADE = frozenset({EMPTY, ZEROS})
+# Sizes are made of these; none of them can raise.
+_ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, IMAX})
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The pass; it runs when updates are in place."""
+
+    name: ClassVar[str] = "workspace"
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function with arrays made before the loops that use them."""
+        loops = [op for op in all_ops(function.body) if op.regions and op.prim is not IF]
+        if not any(inner.prim in _MADE for op in loops for inner in all_ops(loop_body(op))):
+            return function
+        return _Moving(function).run()
+
+
+class _Moving:
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.symbols = Symbols.of(function)
+        self.classes = StorageClasses(function)
+        self.members: dict[Value, set[Value]] = {}
+        self.axes = {dim for value in function.params for dim in value.type.shape}
+        for value in _arrays(function.body):
+            self.members.setdefault(self.classes.of(value), set()).add(value)
+
+    def run(self) -> Function:
+        return with_body(self.function, self.region(self.function.body))
+
+    def region(self, region: Region) -> Region:
+        ops: list[Op] = []
+        for op in region.ops:
+            if op.regions:
+                ops += self.control(op)
+            else:
+                ops.append(op)
+        return rebuilt(region, ops, region.yields)
+
+    def control(self, op: Op) -> list[Op]:
+        """An op with regions, after what moves out of it."""
+        regions = tuple(self.region(region) for region in op.regions)
+        if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
+            op = replace(op, regions=regions)
+        if op.prim is not FOR or op.params.get("parallel"):
+            return [op]
+        return self.loop(op)
+
+    def loop(self, op: Op) -> list[Op]:
+        body = loop_body(op)
+        private = set(_arrays(body)) - set(body.params) - set(body.yields)
+        before: list[Op] = []
+        ops: list[Op] = []
+        sizes = _Sizes(body)
+        for inner in body.ops:
+            own = self.members.get(self.classes.of(inner.outs[0]), set()) if inner.outs else set()
+            if inner.prim not in _MADE or not own <= private or not sizes.are_known(inner.args):
+                ops.append(inner)
+                continue
+            before += sizes.take(inner.args)
+            if inner.prim is EMPTY:
+                before.append(self.made(inner, before))
+            else:
+                ops += self.filled(inner, before)
+        if not before:
+            return [op]
+        ops = [each for each in ops if each not in sizes.taken]
+        changed = replace(body, ops=tuple(ops))
+        return [*before, replace(op, regions=(changed,))]
+
+    def made(self, op: Op, before: list[Op]) -> Op:
+        """The array, made where the loop may not run: its size must not be negative there."""
+        builder = Builder(Symbols(self.symbols))
+        builder.loc, builder.role = op.loc, op.role
+        args = [
+            size if size.size in self.axes else _not_negative(size, before, builder)
+            for size in op.args
+        ]
+        before += builder.ops
+        return replace(op, prim=EMPTY, args=tuple(args))
+
+    def filled(self, op: Op, before: list[Op]) -> Sequence[Op]:
+        """Fill an array with zeros that has been made before the loop."""
+        array = replace(op.out)
+        self.members[self.classes.of(op.out)].add(array)
+        before.append(self.made(replace(op, outs=(array,)), before))
+        builder = Builder(Symbols(self.symbols))
+        builder.loc, builder.role = op.loc, op.role
+        self.fill(builder, array, op.args, (), op.out)
+        return builder.ops
+
+    def fill(
+        self,
+        builder: Builder,
+        array: Value,
+        sizes: Sequence[Value],
+        index: tuple[Value, ...],
+        out: Value,
+    ) -> None:
+        """Append a nest of loops that writes zeros, with `out` for the array that it leaves."""
+        inner = builder.child()
+        place = inner.value(INT, "ijkl"[len(index)] if len(index) < 4 else "i")
+        param = replace(array)
+        end = replace(array)
+        at = (*index, place)
+        if len(sizes) == 1:
+            zero = inner.const(0.0, array.type.dtype) if array.type.is_float else inner.const(0)
+            params = {"spec": (AT,) * len(at), "inplace": True}
+            inner.append(Op(PUT, (param, zero, *at), params, (end,), (), builder.loc, builder.role))
+        else:
+            self.fill(inner, param, sizes[1:], at, end)
+        region = inner.close((place, param), (end,))
+        bounds = (builder.const(0), sizes[0], builder.const(1))
+        builder.loop(bounds, [array], region, (out,))
+
+
+def _arrays(region: Region) -> Iterable[Value]:
+    """The arrays that a region defines, at any depth."""
+    for value in region.params:
+        if value.type.rank:
+            yield value
+    for op in region.ops:
+        for value in op.outs:
+            if value.type.rank:
+                yield value
+        for inner in op.regions:
+            yield from _arrays(inner)
+
+
+class _Sizes:
+    """The integers of a loop body that are the same in all iterations."""
+
+    def __init__(self, body: Region) -> None:
+        self.inside: set[Value] = set(body.params)
+        self.makers: dict[Value, Op] = {}
+        self.taken: dict[Op, None] = {}
+        for op in body.ops:
+            fixed = all(arg not in self.inside or arg in self.makers for arg in op.args)
+            if op.prim in _ARITHMETIC and fixed:
+                self.makers[op.out] = op
+            self.inside.update(op.outs)
+
+    def are_known(self, sizes: Iterable[Value]) -> bool:
+        """Whether sizes can be computed before the loop."""
+        return all(size not in self.inside or size in self.makers for size in sizes)
+
+    def take(self, sizes: Iterable[Value]) -> list[Op]:
+        """The ops that compute sizes, to be moved before the loop; each once."""
+        found: list[Op] = []
+        for size in sizes:
+            op = self.makers.get(size)
+            if op is not None and op not in self.taken:
+                found += self.take(op.args)
+                self.taken[op] = None
+                found.append(op)
+        return found
+
+
+def _not_negative(size: Value, before: Iterable[Op], builder: Builder) -> Value:
+    """The size itself where it certainly is not negative, else the larger of it and zero."""
+    maker = next((op for op in before if size in op.outs), None)
+    known = isinstance(size.size, int) and size.size >= 0
+    if known or (maker is not None and maker.prim in (DIM, TRIP)):
+        return size
+    return builder.emit(IMAX, (size, builder.const(0)), name=size.name)

@@ -1,0 +1,224 @@
+"""Counters from indices, rows written where they belong, arrays made before loops."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import gradc
+from gradc.driver import run_passes
+from gradc.ir.control import FOR
+from gradc.ir.printer import to_text
+from gradc.ir.walk import all_ops
+from gradc.passes.direct_rows import DirectRows
+from gradc.passes.first_writes import FirstWrites
+from gradc.passes.induction import Induction
+from gradc.passes.skip_zeros import SkipZeros
+from gradc.passes.workspace import Workspace
+from gradc.prims.evaluate import evaluate
+from tests.passes.helpers import check, parse, unchanged
+
+COUNTED = """
+def f(a: f64[m], n: i64(n), k: i64(k)):
+    one: i64(1) = const(value=1, dtype='i64')
+    zero: f64 = const(value=0.0, dtype='f64')
+    with for_(k, n, one, k, zero) as (j, place, s):
+        j: i64(j)
+        place: i64(place)
+        v: f64 = get(a, place, spec=('at',))
+        s1: f64 = add(s, v)
+        next: i64(next) = add(place, one)
+        yield_(next, s1)
+    last: i64(last); total: f64 = outs()
+    return (total, last)
+"""
+
+
+def test_a_counter_is_computed_from_the_index():
+    check(
+        COUNTED,
+        """
+        def f(a: f64[m], n: i64(n), k: i64(k)):
+            one: i64(1) = const(value=1, dtype='i64')
+            zero: f64 = const(value=0.0, dtype='f64')
+            with for_(k, n, one, zero) as (j, s):
+                j: i64(j)
+                offset: i64(offset) = sub(j, k)
+                place: i64(place) = add(k, offset)
+                v: f64 = get(a, place, spec=('at',))
+                s1: f64 = add(s, v)
+                next: i64(next) = add(place, one)
+                yield_(s1)
+            total: f64 = outs()
+            count: i64(count) = trip(k, n, one)
+            last: i64(last) = add(k, count)
+            return (total, last)
+        """,
+        Induction(),
+        names=False,
+    )
+
+
+def test_what_grows_by_something_else_each_time_stays_carried():
+    unchanged(COUNTED.replace("add(place, one)", "add(place, j)"), Induction())
+
+
+ROWS = """
+def f(n: i64(n), m: i64(m), x: f64):
+    lo: i64(0) = const(value=0, dtype='i64')
+    one: i64(1) = const(value=1, dtype='i64')
+    all: f64[n, m] = empty(n, m, dtype='f64')
+    with for_(lo, n, one, all) as (i, a):
+        i: i64(i)
+        row: f64[m] = empty(m, dtype='f64')
+        with for_(lo, m, one, row) as (j, r):
+            j: i64(j)
+            {read}
+            r1: f64[m] = put(r, v, j, spec=('at',))
+            yield_(r1)
+        r2: f64[m] = outs()
+        a1: f64[n, m] = put(a, r2, i, spec=('at', 'all'))
+        yield_(a1)
+    a2: f64[n, m] = outs()
+    return (a2,)
+"""
+
+
+def test_a_row_is_written_where_it_belongs():
+    before = parse(ROWS.format(read="v: f64 = sin(x)"))
+    after = DirectRows().run(before, gradc_context())
+    assert sum(op.prim.name == "empty" for op in all_ops(after.body)) == 1
+    assert "put(r, v, i, j, spec=('at', 'at'))" in to_text(after)
+
+
+def test_a_row_that_is_read_stays_an_array_of_its_own():
+    unchanged(ROWS.format(read="v: f64 = get(r, lo, spec=('at',))"), DirectRows())
+
+
+FILLED = """
+def f(x: f64[n], y: f64):
+    n: i64(n) = dim(x, axis=0)
+    lo: i64(0) = const(value=0, dtype='i64')
+    one: i64(1) = const(value=1, dtype='i64')
+    zero: f64 = const(value=0.0, dtype='f64')
+    b: f64[n] = zeros(n, dtype='f64')
+    with for_({bounds}, b) as (i, b_1):
+        i: i64(i)
+        v: f64 = get(x, i, spec=('at',))
+        no: b1 = eq(y, zero)
+        p: f64 = mul(v, y)
+        t: f64 = select(no, zero, p)
+        b_2: f64[n] = add_at(b_1, t, {index}, spec=('at',))
+        b_3: f64[n] = add_at(b_2, v, i, spec=('at',))
+        yield_(b_3)
+    c: f64[n] = outs()
+    return (c,)
+"""
+
+
+def test_what_is_added_to_zeros_once_is_written():
+    before = parse(FILLED.format(bounds="lo, n, one", index="i"))
+    after = FirstWrites().run(before, gradc_context())
+    assert [op.prim.name for op in all_ops(after.body)].count("add_at") == 1
+    assert "zeros" not in to_text(after)
+    args = [np.array([0.5, -2.0]), 3.0]
+    np.testing.assert_array_equal(evaluate(after, args)[0], evaluate(before, args)[0])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "index"), [("one, n, one", "i"), ("lo, n, one", "lo"), ("lo, n, n", "i")]
+)
+def test_a_loop_that_misses_elements_goes_on_adding(bounds, index):
+    unchanged(FILLED.format(bounds=bounds, index=index), FirstWrites())
+
+
+NEAREST = """
+def f(b: f64[n], x: f64[n], y: f64):
+    n: i64(n) = dim(x, axis=0)
+    lo: i64(0) = const(value=0, dtype='i64')
+    one: i64(1) = const(value=1, dtype='i64')
+    zero: f64 = const(value=0.0, dtype='f64')
+    with for_(lo, n, one, b) as (i, b_1):
+        i: i64(i)
+        v: f64 = get(x, i, spec=('at',))
+        no: b1 = eq(y, zero)
+        p: f64 = mul(v, y)
+        t: f64 = select(no, zero, p)
+        b_2: f64[n] = add_at(b_1, {added}, i, spec=('at',))
+        yield_(b_2)
+    c: f64[n] = outs()
+    return (c,)
+"""
+
+
+def test_a_loop_is_skipped_where_the_cotangent_is_zero():
+    before = parse(NEAREST.format(added="t"))
+    after = run_passes(SkipZeros().run(before, gradc_context()), "simplify,dce")
+    text = to_text(after)
+    assert "if_(" in text
+    assert "select" not in text
+    for y in (0.0, 2.0, np.nan):
+        args = [np.array([1.0, 2.0]), np.array([0.5, np.inf]), y]
+        np.testing.assert_array_equal(evaluate(after, args)[0], evaluate(before, args)[0])
+
+
+def test_a_loop_that_adds_something_else_is_not_skipped():
+    unchanged(NEAREST.format(added="p"), SkipZeros())
+
+
+def gradc_context():
+    from gradc.passes.base import Context
+
+    return Context()
+
+
+def made_in_loops(function):
+    loops = [op for op in all_ops(function.body) if op.prim is FOR]
+    inside = {inner for op in loops for inner in all_ops(op.regions[0])}
+    return [op for op in inside if op.prim.name in ("empty", "zeros")]
+
+
+def smoothed(x, n):
+    total = 0.0
+    for i in range(n):
+        work = np.zeros(len(x))
+        for j in range(len(x)):
+            work[j] += x[j] * (i + 1)
+        for j in range(1, len(x)):
+            total += work[j] * work[j - 1]
+    return total
+
+
+def swapped(x, n):
+    u = x.copy()
+    for _ in range(n):
+        new = np.empty(len(u))
+        for j in range(len(u)):
+            new[j] = np.sin(u[j])
+        u = new
+    return np.sum(u)
+
+
+@pytest.mark.parametrize(("fn", "left"), [(smoothed, 0), (swapped, 1)])
+def test_arrays_of_one_iteration_are_made_once(fn, left):
+    x = np.array([0.3, -1.2, 0.8])
+    value = gradc.value_and_grad(fn, target="python")
+    assert value(x, 4)[0] == pytest.approx(fn(x, 4), rel=1e-14)
+    value.check(x, 4)
+    found, _ = primal(fn, x, 4)
+    assert len(made_in_loops(found)) == left
+
+
+def primal(fn, *args):
+    """The primal, emitted, and its text."""
+    from gradc.driver import Options
+    from gradc.faces.program import make_program
+
+    names = list(inspect.signature(fn).parameters)
+    program = make_program(fn, args, {}, names, Options(target="python"))
+    pipeline = "sizes,simplify,cse,dce,loops,simplify,cse,dce,inplace,workspace"
+    made = run_passes(program.lowered.function, pipeline)
+    assert Workspace().run(made, gradc_context()) is made
+    return made, to_text(made)
