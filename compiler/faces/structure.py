@@ -94,9 +94,13 @@ class PatternProgram:
 
 
 def _as_loops(function: Function) -> Function:
-    """The function over scalars, as it is before updates become writes in place."""
+    """The function over scalars, as it is before updates become writes in place.
+
+    Calls with custom derivatives stay calls: what they depend on is what their rule says, which
+    need not be what the function itself computes.
+    """
     read = mode_pipeline("primal", ())
-    emission = emission_pipeline("loops", "cpu").removesuffix(",inplace")
+    emission = emission_pipeline("loops", "cpu").removeprefix("inline,").removesuffix(",inplace")
     return run_passes(function, f"{read},{emission}")
 
 

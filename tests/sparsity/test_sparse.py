@@ -153,6 +153,32 @@ def test_single_precision():
     np.testing.assert_array_equal(found.toarray(), [[1, 1, 0], [0, 1, 1]])
 
 
+@gradc.custom_vjp
+def rounded(x):
+    return np.round(x)
+
+
+rounded.defvjp(lambda x: (np.round(x), None), lambda saved, x_bar: (x_bar,))
+
+
+def test_a_rule_may_depend_on_what_its_function_does_not():
+    """Straight through: the function is constant, and its rule says that it is the identity."""
+
+    def function(x):
+        y = np.zeros_like(x)
+        for i in range(1, len(x)):
+            y[i] = rounded(x[i - 1]) ** 2
+        return y
+
+    x = np.array([1.3, 2.6, -0.7])
+    dense = gradc.jacobian(function, target="python")(x)
+    found = gradc.sparse_jacobian(function, target="python")(x)
+    np.testing.assert_allclose(found.toarray(), dense)
+    assert found.nnz == 2
+    whole = gradc.sparse_jacobian(lambda x: rounded(x), target="python")(x)
+    np.testing.assert_allclose(whole.toarray(), np.eye(3))
+
+
 def test_refusals():
     with pytest.raises(GradTypeError, match="it is one of auto, forward, reverse"):
         gradc.sparse_jacobian(residual, mode="backward")
