@@ -112,7 +112,7 @@ class Structure:
     ----------
     shape : tuple of int
     starts, indices : ndarray
-        The pattern, as in SciPy's CSR format.
+        The pattern, as in SciPy's CSR format; integers of 32 bits where these suffice.
     mode : str
         Whether columns are coloured and directional derivatives taken (``"forward"``), or rows.
     colours : ndarray of int64
@@ -129,6 +129,10 @@ class Structure:
     colours: Array
     sources: Array
     result_shapes: list[tuple[int, ...]]
+
+    def __post_init__(self) -> None:
+        if max(self.indices.size, *self.shape) < 2**31:
+            self.starts, self.indices = self.starts.astype("i4"), self.indices.astype("i4")
 
     @property
     def count(self) -> int:

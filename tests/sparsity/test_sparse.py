@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 import gradc
+from bench.sparse import reprojection, scene
 from gradc.errors import GradientCheckError, GradTypeError
 from tests.sparsity.dense import dense_jacobian
 
@@ -144,6 +145,16 @@ def test_hessian_blocks():
     np.testing.assert_allclose(xs.toarray(), 2.0 * x[:, None])
     np.testing.assert_allclose(sx.toarray(), 2.0 * x[None, :])
     np.testing.assert_allclose(ss.toarray(), [[18.0]])
+
+
+def test_bundle_adjustment():
+    args = scene(3, 6, 20)
+    by_camera, by_point = gradc.sparse_jacobian(reprojection, (0, 1), target="python")(*args)
+    dense = gradc.jacobian(reprojection, (0, 1), target="python")(*args)
+    assert by_camera.nnz == 40 * 9
+    assert by_point.nnz == 40 * 3
+    for found, wanted in zip((by_camera, by_point), dense, strict=True):
+        np.testing.assert_allclose(found.toarray(), wanted.reshape(40, -1), rtol=1e-9, atol=1e-9)
 
 
 def test_single_precision():

@@ -1,0 +1,221 @@
+"""Sparse Jacobians and Hessians: ``python -m bench.sparse``.
+
+Each row times a matrix beside one evaluation of the compiled function that it belongs to, and,
+where they are installed, CasADi's matrix and JAX's products along the same colours (JAX has
+neither patterns nor colourings of its own).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.common import (
+    Subject,
+    Table,
+    Times,
+    interleaved,
+    is_installed,
+    start_over_with_one_thread,
+)
+
+
+def laplacian(u: Any) -> Any:
+    """The residual of ``-laplace(u) + exp(u) = 0`` on a grid."""
+    r = 4.0 * u
+    r[1:] -= u[:-1]
+    r[:-1] -= u[1:]
+    r[:, 1:] -= u[:, :-1]
+    r[:, :-1] -= u[:, 1:]
+    return r + np.exp(u)
+
+
+def rosenbrock(x: Any) -> Any:
+    """The chained Rosenbrock function."""
+    return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+
+def reprojection(cameras: Any, points: Any, of_camera: Any, of_point: Any, seen: Any) -> Any:
+    """Bundle adjustment: where each point appears to each camera, less where it was seen.
+
+    A camera is a rotation vector, a translation, a focal length and two distortions (Snavely's
+    model, as in "Bundle Adjustment in the Large", Agarwal and others, 2010).
+    """
+    n = len(of_camera)
+    r = np.empty((n, 2))
+    for k in range(n):
+        c, p = of_camera[k], of_point[k]
+        wx, wy, wz = cameras[c, 0], cameras[c, 1], cameras[c, 2]
+        angle = np.sqrt(wx * wx + wy * wy + wz * wz + 1e-30)
+        ax, ay, az = wx / angle, wy / angle, wz / angle
+        px, py, pz = points[p, 0], points[p, 1], points[p, 2]
+        cos, sin = np.cos(angle), np.sin(angle)
+        along = (ax * px + ay * py + az * pz) * (1.0 - cos)
+        x = px * cos + (ay * pz - az * py) * sin + ax * along + cameras[c, 3]
+        y = py * cos + (az * px - ax * pz) * sin + ay * along + cameras[c, 4]
+        z = pz * cos + (ax * py - ay * px) * sin + az * along + cameras[c, 5]
+        u, v = -x / z, -y / z
+        square = u * u + v * v
+        scale = cameras[c, 6] * (1.0 + cameras[c, 7] * square + cameras[c, 8] * square * square)
+        r[k, 0] = scale * u - seen[k, 0]
+        r[k, 1] = scale * v - seen[k, 1]
+    return r
+
+
+def scene(cameras: int, points: int, seen: int) -> tuple[Any, ...]:
+    """Arguments of :func:`reprojection`."""
+    rng = np.random.default_rng(0)
+    views = np.column_stack(
+        [
+            rng.normal(0.0, 0.1, (cameras, 3)),
+            rng.normal(0.0, 0.1, (cameras, 2)),
+            np.full(cameras, -5.0),
+            np.full(cameras, 500.0),
+            np.zeros((cameras, 2)),
+        ]
+    )
+    where = rng.integers(0, cameras, seen), rng.integers(0, points, seen)
+    return views, rng.normal(size=(points, 3)), *where, rng.normal(size=(seen, 2))
+
+
+def measure(rounds: int) -> Table:
+    """Time all matrices."""
+    import gradc
+
+    rng = np.random.default_rng(0)
+    grid, line = rng.normal(size=(300, 300)), rng.normal(size=1_000_000)
+    cases: list[tuple[str, Callable[..., Any], tuple[Any, ...], Any]] = [
+        ("Laplacian 300x300, Jacobian", laplacian, (grid,), gradc.sparse_jacobian(laplacian)),
+        ("Rosenbrock 10^6, Hessian", rosenbrock, (line,), gradc.sparse_hessian(rosenbrock)),
+        (
+            "bundle adjustment, 50 cameras, 10^4 points, 10^5 sightings",
+            reprojection,
+            scene(50, 10_000, 100_000),
+            gradc.sparse_jacobian(reprojection, argnums=(0, 1)),
+        ),
+    ]
+    columns = ("", "entries", "colours", "first", "matrix", "over one evaluation", "CasADi", "JAX")
+    table = Table("Sparse Jacobians and Hessians", columns)
+    for name, function, args, matrix in cases:
+        table.add(name, *_row(name, function, args, matrix, rounds))
+    table.notes.append(
+        "first: the first call, with compiling, the pattern and the colouring. CasADi: its matrix, "
+        "as a function evaluated by its virtual machine. JAX: jit of its products along gradc's "
+        "colours, which are not yet a matrix."
+    )
+    return table
+
+
+def _row(
+    name: str, function: Callable[..., Any], args: tuple[Any, ...], matrix: Any, rounds: int
+) -> Sequence[str | Times]:
+    from gradc.bridges.scipy import compiled
+
+    began = time.perf_counter()
+    found = matrix(*args)
+    first = time.perf_counter() - began
+    parts = found if isinstance(found, tuple) else (found,)
+    value = compiled(function)
+    subjects = {
+        "matrix": Subject(lambda: matrix(*args)),
+        "value": Subject(lambda: value(*args)),
+    }
+    colours = matrix.colours(*args)
+    if is_installed("casadi") and name in CASADI:
+        subjects["CasADi"] = CASADI[name](args[0], found)
+    if is_installed("jax") and name in JAX:
+        subjects["JAX"] = JAX[name](args[0], colours)
+    times = interleaved(subjects, rounds, "cpu")
+    return (
+        f"{sum(part.nnz for part in parts):,}",
+        str(colours.max() + 1),
+        f"{first:.1f} s",
+        times["matrix"],
+        f"{times['matrix'].over(times['value']):.1f}",
+        times.get("CasADi", "-"),
+        times.get("JAX", "-"),
+    )
+
+
+def _casadi_laplacian(grid: Any, wanted: Any) -> Subject:
+    import casadi
+
+    u = casadi.SX.sym("u", *grid.shape)
+    r = 4.0 * u
+    r[1:, :] -= u[:-1, :]
+    r[:-1, :] -= u[1:, :]
+    r[:, 1:] -= u[:, :-1]
+    r[:, :-1] -= u[:, 1:]
+    r = r + casadi.exp(u)
+    # its matrices are stored by columns: transposed, they have the order of NumPy's
+    derivative = casadi.jacobian(casadi.vec(r.T), casadi.vec(u.T))
+    function = casadi.Function("jacobian", [u], [derivative])
+    np.testing.assert_allclose(function(grid).sparse().data, wanted.tocsc().data, rtol=1e-12)
+    return Subject(lambda: function(grid))
+
+
+def _casadi_rosenbrock(x: Any, wanted: Any) -> Subject:
+    import casadi
+
+    v = casadi.SX.sym("x", x.size)
+    f = casadi.sum1(100.0 * (v[1:] - v[:-1] ** 2) ** 2 + (1.0 - v[:-1]) ** 2)
+    function = casadi.Function("hessian", [v], [casadi.hessian(f, v)[0]])
+    np.testing.assert_allclose(function(x).sparse().data, wanted.tocsc().data, rtol=1e-9)
+    return Subject(lambda: function(x))
+
+
+def _jax_products(function: Callable[..., Any], point: Any, colours: Any) -> Subject:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    seeds = (colours == np.arange(colours.max() + 1)[:, None]).astype(float)
+    seeds = jax.numpy.asarray(seeds.reshape(-1, *point.shape))
+    placed = jax.numpy.asarray(point)
+    products = jax.jit(lambda u: jax.vmap(lambda seed: jax.jvp(function, (u,), (seed,))[1])(seeds))
+    return Subject(lambda: jax.block_until_ready(products(placed)))
+
+
+def _jax_laplacian(grid: Any, colours: Any) -> Subject:
+    import jax.numpy as jnp
+
+    def residual(u: Any) -> Any:
+        r = 4.0 * u
+        r = r.at[1:].add(-u[:-1]).at[:-1].add(-u[1:])
+        r = r.at[:, 1:].add(-u[:, :-1]).at[:, :-1].add(-u[:, 1:])
+        return r + jnp.exp(u)
+
+    return _jax_products(residual, grid, colours)
+
+
+def _jax_rosenbrock(x: Any, colours: Any) -> Subject:
+    import jax
+
+    return _jax_products(jax.grad(rosenbrock), x, colours)
+
+
+CASADI = {
+    "Laplacian 300x300, Jacobian": _casadi_laplacian,
+    "Rosenbrock 10^6, Hessian": _casadi_rosenbrock,
+}
+JAX = {
+    "Laplacian 300x300, Jacobian": _jax_laplacian,
+    "Rosenbrock 10^6, Hessian": _jax_rosenbrock,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.sparse", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is timed (7)")
+    parser.add_argument("--markdown", action="store_true", help="tables for README.md")
+    options = parser.parse_args(arguments)
+    start_over_with_one_thread("bench.sparse")
+    measure(options.rounds).show(options.markdown)
+
+
+if __name__ == "__main__":
+    main()
