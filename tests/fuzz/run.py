@@ -7,6 +7,7 @@ number alone. A wrong program is made small and printed as source, and the run e
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import time
@@ -114,6 +115,7 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="one program, by the number that was printed")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
+    gc.set_threshold(200_000, 20, 20)  # a program leaves cycles behind: a fifth of the time
     tally, start = Tally(), time.perf_counter()
     first = chosen.seed * PER_SEED
     seeds = range(first, first + chosen.programs)

@@ -117,8 +117,10 @@ def written(choices: Choices, most: int = 7, depth: int = 2) -> PythonProgram:
 
 
 def random_program(seed: int) -> PythonProgram:
-    """The program of a seed."""
-    return written(RandomChoices(seed))
+    """The program of a seed: short ones more often, for more of them can be checked."""
+    choices = RandomChoices(seed)
+    most = (2, 2, 3, 3, 4, 7)[choices.below(6)]
+    return written(choices, most, depth=1 + choices.below(2))
 
 
 @st.composite

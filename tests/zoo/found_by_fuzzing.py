@@ -56,3 +56,25 @@ def lambda_of_a_function_called_on_one_path(v, k):
         if v[i] > 0:
             total = scaled(total)
     return total
+
+
+@zoo(0.5, V, 3)
+@zoo(0.5, V, 0)
+def slice_first_assigned_in_loop(x, v, k):
+    # the size of the slice is computed in the loop, and again in front of it
+    for _ in range(k):
+        tail = v[:-1] * x
+        v[1] = v[1] * x + tail[0]
+    return tail * x if k > 0 else v[1:]
+
+
+@zoo(0.5, V, 2)
+def check_of_a_name_between_two_sweeps(x, v, k):
+    # a loop that only checks was moved in front of the loop that it depends on
+    for i in range(len(v), k, -1):
+        last = i
+        x -= v[1] ** 2
+    for _ in range(k):
+        if last:
+            pass
+    return x

@@ -54,6 +54,7 @@ class Carrier:
         self.guess = guess
         self.before = before
         self.frame = ctx.state.frame
+        self.outside = ctx.builder
         self.lists = {_list_name(ref, k): ref for k, ref in enumerate(before.lists)}
         carried = {
             name: Tuple(before.lists[ref])
@@ -186,12 +187,23 @@ class Carrier:
             entry = Tuple(self.before.lists[self.lists[name]])
             names[name] = widen(self.ctx, name, first_plan(self.ctx, entry), entry, self.ends[name])
         names |= self._changed_elsewhere()
+        names = {name: self._sized(name, plan) for name, plan in names.items()}
         written = frozenset(
             cell for cell, token in self.heads.items() if state.tokens[cell] != token
         )
         # A part that was refused may write to more than was seen.
         complete = len(self.ctx.diagnostics.found) == self.problems
         return Guess(names, written if complete else self.guess.cells | written)
+
+    def _sized(self, name: str, plan: Plan) -> Plan:
+        """What is first assigned in the loop is carried where its shape is known before it."""
+        dims = {dim for type, _ in self.leaves(name, plan) for dim in type.shape}
+        if all(map(self.outside.can_size, dims)):
+            return plan
+        return Clash(
+            f"{shown(name)} is first assigned in this loop, with a shape that is computed in it",
+            f"make {shown(name)} before the loop, with a shape of its own",
+        )
 
     def _changed_elsewhere(self) -> dict[str, Plan]:
         """Names that a function called in the body has assigned as ``nonlocal``."""

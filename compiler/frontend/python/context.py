@@ -281,12 +281,7 @@ class Lowering:
 
     def in_scope(self, dim: Dim) -> bool:
         """Whether the value of a dimension can be had here."""
-        symbols = self.builder.symbols
-        return (
-            isinstance(dim, int)
-            or symbols.value_of(dim) is not None
-            or symbols.array_with(dim) is not None
-        )
+        return self.builder.can_size(dim)
 
     def dim(self, dim: Dim) -> Ref:
         """Return a dimension as a Python integer."""

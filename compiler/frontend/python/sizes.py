@@ -52,8 +52,8 @@ class Sizes:
         The affine form of each derived symbol.
     symbols : dict
         The symbol of each affine form, or of each other operation on sizes.
-    parts : dict
-        For the symbol of another operation, the symbols that it is computed from.
+    recipes : dict
+        For the symbol of another operation, the operation and the sizes it is computed from.
     given : set of str
         The sizes of arguments, which are never 1.
     low, high : dict
@@ -62,7 +62,7 @@ class Sizes:
 
     forms: dict[str, Affine] = field(default_factory=dict)
     symbols: dict[object, Dim] = field(default_factory=dict)
-    parts: dict[str, frozenset[str]] = field(default_factory=dict)
+    recipes: dict[str, tuple[Primitive, tuple[Dim, ...]]] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     low: dict[str, Affine] = field(default_factory=dict)
     high: dict[str, Affine] = field(default_factory=dict)
@@ -81,8 +81,8 @@ class Sizes:
             symbol = pending.pop()
             if symbol in self.forms:
                 pending += [part for part, _ in self.forms[symbol].terms]
-            elif symbol in self.parts:
-                pending += self.parts[symbol]
+            elif symbol in self.recipes:
+                pending += [dim for dim in self.recipes[symbol][1] if isinstance(dim, str)]
             else:
                 found.add(symbol)
         return frozenset(found)
@@ -137,7 +137,7 @@ class Sizes:
         if key not in self.symbols:
             made = symbols.fresh(name)
             self.symbols[key] = made
-            self.parts[made] = frozenset(dim for dim in dims if isinstance(dim, str))
+            self.recipes[made] = prim, tuple(dims)
             self._note_bounds(prim, [self.form(dim) for dim in dims], made)
         return self.symbols[key]
 
@@ -221,6 +221,29 @@ class SizedBuilder(Builder):
             if found is not None:
                 return found
         return self.emit(prim, values, params, size=size)
+
+    def can_size(self, dim: Dim) -> bool:
+        """Whether the value of a size is there or can be computed from what is."""
+        if isinstance(dim, int) or self.symbols.first_with(dim) is not None:
+            return True
+        form, recipe = self.sizes.forms.get(dim), self.sizes.recipes.get(dim)
+        if form is not None:
+            return all(self.can_size(symbol) for symbol, _ in form.terms)
+        return recipe is not None and recipe[0] is not WRAP and all(map(self.can_size, recipe[1]))
+
+    def size(self, dim: Dim) -> Value:
+        """Return the integer value of a size; computed again where its value is elsewhere."""
+        if isinstance(dim, int) or self.symbols.first_with(dim) is not None:
+            return super().size(dim)
+        form, recipe = self.sizes.forms.get(dim), self.sizes.recipes.get(dim)
+        if form is not None and form.terms:
+            total: Value | int = form.constant
+            for symbol, count in form.terms:
+                total = self.integer(ADD, total, self.integer(MUL, self.size(symbol), count))
+            return total if isinstance(total, Value) else self.const(total)
+        if recipe is not None and recipe[0] is not WRAP:
+            return self.integer(recipe[0], *map(self.size, recipe[1]))
+        return super().size(dim)
 
     def form(self, value: Value) -> Affine:
         """Return the affine form of an integer."""
