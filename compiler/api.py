@@ -15,6 +15,7 @@ from gradc.faces.functions import (
     ValueAndGradient,
 )
 from gradc.faces.options import OptionKeywords, chosen_options
+from gradc.faces.products import JVP, VJP
 
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
@@ -408,6 +409,8 @@ stop_gradient.__gradc_intrinsic__ = "stop_gradient"  # type: ignore[attr-defined
 
 grad.__gradc_transform__ = MEANINGS["grad"]  # type: ignore[attr-defined]
 value_and_grad.__gradc_transform__ = MEANINGS["value_and_grad"]  # type: ignore[attr-defined]
+vjp.__gradc_transform__ = VJP  # type: ignore[attr-defined]
+jvp.__gradc_transform__ = JVP  # type: ignore[attr-defined]
 
 __all__ = [
     "Differentiated",

@@ -28,6 +28,7 @@ from gradc.ir.printer import to_text
 from gradc.passes.base import Context, Pass
 from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
+from gradc.passes.routines import lowered_together
 
 if TYPE_CHECKING:
     from gradc_runtime.cuda import CudaKernel
@@ -300,11 +301,15 @@ class Compiled:
             return self._cuda_text()
         from gradc.emit import emit_module
 
+        routines, function = lowered_together(
+            self.function, lambda each: self._lowered(each, style)
+        )
         return emit_module(
-            [self.lowered(style)],
+            [function],
             style=style,
             title=self.title,
             options={"fastmath": self.options.fastmath, "parallel": self.options.parallel},
+            routines=routines,
         )
 
     def _cuda_text(self) -> str:
@@ -319,9 +324,15 @@ class Compiled:
 
     def lowered(self, style: Style) -> Function:
         """The function as it is emitted in a style."""
+        return self._lowered(self.function, style)
+
+    def _lowered(self, function: Function, style: Style) -> Function:
         options = self.options
         pipeline = emission_pipeline(style, options.target, options.boundscheck, options.parallel)
-        return run_passes(self.function, pipeline, self.inspection)
+        if function is not self.function:
+            pipeline = emission_pipeline(style, options.target, options.boundscheck)
+            pipeline = f"{READ},{CLEAN_DERIVATIVE},{pipeline}"
+        return run_passes(function, pipeline, self.inspection)
 
     @property
     def title(self) -> str:

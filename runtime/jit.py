@@ -127,7 +127,8 @@ def _block_dispatcher(block: BlockKernel) -> Any:
     from gradc_runtime.unsigned import UnsignedCompiler
 
     if block.dispatcher is None:
-        function = _prepared(block.py_func, _ANY_FLOATS, _home(block.py_func), block.fastmath)
+        options = KernelOptions(block.fastmath)
+        function = _prepared(block.py_func, _ANY_FLOATS, _home(block.py_func), options)
         block.dispatcher = numba.njit(
             error_model="numpy",
             nogil=True,
@@ -152,6 +153,29 @@ _LOOPS_ONLY = {
 }
 
 
+class Routine:
+    """A function of a generated module that kernels and routines call, compiled with them.
+
+    Attributes
+    ----------
+    py_func : function
+        The uncompiled function.
+    """
+
+    def __init__(self, py_func: types.FunctionType) -> None:
+        functools.update_wrapper(self, py_func)
+        self.py_func = py_func
+
+    def __call__(self, *args: Any) -> Any:
+        """Run the uncompiled function."""
+        return self.py_func(*args)
+
+
+def routine(function: Callable[..., Any]) -> Routine:
+    """Make a routine of a function of a generated module."""
+    return Routine(cast("types.FunctionType", function))
+
+
 def _compile(function: types.FunctionType, signature: str, options: KernelOptions) -> Any:
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
@@ -159,7 +183,6 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     from gradc_runtime.caching import can_cache
     from gradc_runtime.memory import keep_freed_memory
     from gradc_runtime.numba_start import load_array_functions
-    from gradc_runtime.unsigned import UnsignedCompiler
 
     load_array_functions()
     keep_freed_memory()
@@ -168,23 +191,32 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
         known = home.__dict__.get(function.__qualname__)
         if known is not None:
             return known
-    function = _prepared(function, signature, home, options.fastmath)
+    function = _prepared(function, signature, home, options)
     with warnings.catch_warnings():
         # about the shape of the generated code, which its reader cannot change
         warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
         dispatcher = numba.njit(
             f"({signature},)" if signature else "()",
             cache=home is not None and can_cache(function),
-            error_model="numpy",
-            nogil=True,
-            fastmath=set(FASTMATH) if options.fastmath else False,
-            parallel=_LOOPS_ONLY if options.parallel else False,
-            boundscheck=options.boundscheck,
-            pipeline_class=UnsignedCompiler,
+            **_settings(options),
         )(function)
     if home is not None:
         setattr(home, function.__qualname__, dispatcher)
     return dispatcher
+
+
+def _settings(options: KernelOptions) -> dict[str, Any]:
+    """What kernels and routines have in common."""
+    from gradc_runtime.unsigned import UnsignedCompiler
+
+    return {
+        "error_model": "numpy",
+        "nogil": True,
+        "fastmath": set(FASTMATH) if options.fastmath else False,
+        "parallel": _LOOPS_ONLY if options.parallel else False,
+        "boundscheck": options.boundscheck,
+        "pipeline_class": UnsignedCompiler,
+    }
 
 
 def _home(function: types.FunctionType) -> types.ModuleType | None:
@@ -217,17 +249,26 @@ def _prepared(
     function: types.FunctionType,
     signature: str,
     home: types.ModuleType | None,
-    fastmath: bool,
+    options: KernelOptions,
 ) -> types.FunctionType:
-    """The same function in another module, calling the compiled helpers."""
-    used = function.__code__.co_names
+    """The same function in another module, calling compiled helpers and routines."""
+    used = {*function.__code__.co_names}
+    for each in function.__globals__.values():
+        if isinstance(each, Routine):
+            used.update(each.py_func.__code__.co_names)
     names = (*used, *re.findall(r"[fib]\d", signature))
     namespace = {
-        name: _counterpart(value, names, fastmath) if name in used else value
+        name: _counterpart(value, names, options.fastmath) if name in used else value
         for name, value in function.__globals__.items()
     }
     if home is not None:
         namespace["__name__"] = home.__name__
+    routines = {name: each for name, each in namespace.items() if isinstance(each, Routine)}
+    for name, each in routines.items():
+        import numba
+
+        own = types.FunctionType(each.py_func.__code__, namespace, name)
+        namespace[name] = numba.njit(own, **_settings(options))
     copy = types.FunctionType(
         function.__code__, namespace, function.__name__, function.__defaults__
     )

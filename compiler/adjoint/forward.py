@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from gradc.adjoint.custom import Transpose, tangents_of_call
 from gradc.adjoint.reverse import reverse
+from gradc.adjoint.routines import tangents_of_routine
 from gradc.adjoint.rules import tangents_of
 from gradc.analysis.activity import Activity, activity
 from gradc.ir.builder import Builder, Symbols
@@ -28,6 +29,7 @@ from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import rename_values, substitute_region
 from gradc.prims.custom import CUSTOM
+from gradc.prims.routines import CALL
 from gradc.prims.trace import zeros
 
 # The tangents of one lane, by primal value.
@@ -141,7 +143,7 @@ class _ForwardSweep:
             return
         with builder.at(op.loc, Role.TANGENT):
             given = [dots.get(arg) for arg in op.args]
-            if op.prim is CUSTOM:
+            if op.prim in (CUSTOM, CALL):
                 made = self.call(op, given, lane, builder)
             else:
                 made = tangents_of(builder, op, given)
@@ -153,12 +155,15 @@ class _ForwardSweep:
     def call(
         self, op: Op, given: Sequence[Value | None], lane: int, builder: Builder
     ) -> Sequence[Value | None]:
-        """The tangents of a call with its own derivative; the rule's results take its place."""
+        """The tangents of a call; the results of its rule or routine take its place."""
 
         def is_active(value: Value) -> bool:
             return self.is_active(lane, value)
 
-        outs, made = tangents_of_call(builder, op, given, is_active, self.transpose)
+        if op.prim is CALL:
+            outs, made = tangents_of_routine(builder, op, given, is_active, forward)
+        else:
+            outs, made = tangents_of_call(builder, op, given, is_active, self.transpose)
         for out, result in zip(op.outs, outs, strict=True):
             self.results.setdefault(out, result)
         return made

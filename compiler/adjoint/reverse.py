@@ -27,6 +27,7 @@ from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
 from gradc.adjoint.residuals import Plan
 from gradc.adjoint.reverse_control import in_order_of_use, reverse_branch, reverse_loop
+from gradc.adjoint.routines import cotangents_of_routine
 from gradc.adjoint.rules import contributions, refuse_unknown
 from gradc.analysis.activity import Activity, activity
 from gradc.errors import InternalError
@@ -39,6 +40,7 @@ from gradc.prims.compare import EQ, SELECT
 from gradc.prims.custom import CUSTOM
 from gradc.prims.elementary import CLIP, MAXIMUM, MINIMUM, RELU
 from gradc.prims.index import Into
+from gradc.prims.routines import CALL
 from gradc.prims.shape import BROADCAST, MAX, MIN
 from gradc.prims.trace import Var
 
@@ -122,6 +124,9 @@ class ReverseSweep:
         if any(ct is not None for ct in cts):
             if op.prim is CUSTOM:
                 return [self._call(op, cts, bars)]
+            if op.prim is CALL:
+                self._routine(op, cts, bars)
+                return [op]
             self._simple(op, cts, bars)
         return [op]
 
@@ -133,6 +138,13 @@ class ReverseSweep:
         for operand, part in zip(op.args, parts, strict=False):
             bars.add(operand, Var(bars.builder, part), masked)
         return kept
+
+    def _routine(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
+        """Call the derivative of a function that is compiled on its own."""
+        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
+        parts = cotangents_of_routine(bars.builder, op, cts, self.is_active, _transpose, masked)
+        for place, part in parts.items():
+            bars.add(op.args[place], Var(bars.builder, part), masked)
 
     def _simple(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Add the contributions of one op to the cotangents of its operands."""
@@ -179,6 +191,7 @@ def reverse(
     residuals: list[tuple[Op, Plan]] | None = None,
     scope: Symbols | None = None,
     memory_limit: int | None = None,
+    masked: bool = False,
 ) -> Function:
     """Build the gradient or vector-Jacobian product of a function.
 
@@ -201,6 +214,8 @@ def reverse(
     memory_limit : int, optional
         Bytes of tape. The loops that are in no other and need a tape have equal shares of it and
         keep checkpoints (see :mod:`gradc.adjoint.checkpoints`).
+    masked : bool
+        Whether the given cotangents may be zero because of a selection around the function.
 
     Returns
     -------
@@ -230,7 +245,7 @@ def reverse(
     bars = Cotangents(builder, sweep.is_active, {})
     seeds = [_seed(function.results[index], builder, seeded) for index in chosen]
     for index, seed in zip(chosen, seeds, strict=True):
-        bars.add(function.results[index], Var(builder, seed))
+        bars.add(function.results[index], Var(builder, seed), masked)
     kept = sweep.block(function.ops, bars, forward)
     if residuals is not None:
         residuals += sweep.residuals
@@ -242,8 +257,10 @@ def reverse(
     return without_recording(rename_values(made, bars.names))
 
 
-def _transpose(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
-    return reverse(function, wrt, results=results, seeded=True)
+def _transpose(
+    function: Function, wrt: Sequence[int], results: Sequence[int], masked: bool = False
+) -> Function:
+    return reverse(function, wrt, results=results, seeded=True, masked=masked)
 
 
 def _seed(result: Value, builder: Builder, seeded: bool) -> Value:

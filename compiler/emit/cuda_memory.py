@@ -25,6 +25,7 @@ from gradc.ir.types import Dim, Type
 from gradc.ir.walk import all_ops
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE
+from gradc.prims.routines import CALL, routine_of
 from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
 from gradc_runtime.special import ON_DEVICE
 
@@ -72,6 +73,14 @@ def place_arrays(function: Function, plan: Plan) -> Memory:
         if op.prim.kind is Kind.CONTROL or plan.is_dead(op):
             continue
         if any(out in plan.implicit for out in op.outs):
+            continue
+        if op.prim is CALL:
+            problems.add(
+                op.loc,
+                f"{routine_of(op).name} calls itself, which is not available in CUDA kernels",
+                "write it as a loop",
+                UnsupportedFunctionError,
+            )
             continue
         if is_array_maker(op):
             total += _place(op, op.out.type, bounds, memory, total, problems)

@@ -26,6 +26,7 @@ def emit_module(
     style: Style,
     title: str,
     options: Mapping[str, bool] | None = None,
+    routines: Sequence[Function] = (),
 ) -> str:
     """Write functions as a Python module that needs only NumPy and ``gradc_runtime``.
 
@@ -39,6 +40,8 @@ def emit_module(
         What the module is, for its docstring.
     options : mapping, optional
         Options of the ``kernel`` decorator (see :class:`gradc_runtime.jit.KernelOptions`).
+    routines : sequence of Function
+        Functions that these and each other call.
 
     Returns
     -------
@@ -52,11 +55,13 @@ def emit_module(
     """
     bodies: list[str] = []
     helpers: set[str] = set()
-    for function in functions:
-        text, used = _function(function, style, options or {})
+    for function in (*routines, *functions):
+        kernel = function in functions
+        text, used = _function(function, style, options or {}, kernel)
         bodies.append(text)
         helpers |= used
-    imports: dict[str, set[str]] = {"gradc_runtime.jit": {"kernel"}}
+    decorators = {"kernel", "routine"} if routines else {"kernel"}
+    imports: dict[str, set[str]] = {"gradc_runtime.jit": decorators}
     if "prange" in helpers:
         imports["gradc_runtime.blocks"] = {"kernel_block"}
     for helper in helpers:
@@ -75,7 +80,7 @@ def signature(params: Sequence[Value]) -> str:
 
 
 def _function(
-    function: Function, style: Style, options: Mapping[str, bool]
+    function: Function, style: Style, options: Mapping[str, bool], kernel: bool
 ) -> tuple[str, set[str]]:
     for width in WIDTHS:
         writer = FunctionWriter(function, style, width)
@@ -86,7 +91,7 @@ def _function(
     head = definition(identifier(function.name), params)
     body = with_comments(lines, function.loc.file)
     options = {key: value for key, value in options.items() if key != "parallel" or writer.blocks}
-    decorator = _decorator(signature(function.params), options)
+    decorator = _decorator(signature(function.params), options) if kernel else ["@routine"]
     blocks = [_block(each, function, options) for each in writer.blocks]
     return "\n\n\n".join([*blocks, "\n".join([*decorator, *head, *body])]), writer.helpers
 

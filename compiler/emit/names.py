@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 # Names that generated modules import.
-MODULES = frozenset({"np", "math", "special", "kernel", "kernel_block", "failed_blocks"})
+MODULES = frozenset(
+    {"np", "math", "special", "kernel", "kernel_block", "failed_blocks", "routine"}
+)
 # Functions of the runtime that generated programs call, and the module each is imported from.
 HELPERS: Mapping[str, str] = MappingProxyType(
     {
@@ -78,6 +80,10 @@ class Names:
         self._kept_free = set(kept_free)
         self._taken: set[str] = set(RESERVED)
         self._counts: dict[str, int] = {}
+
+    def reserve(self, name: str) -> None:
+        """Never hand out a name: it is one of the module."""
+        self._taken.add(name)
 
     def claim(self, name: str) -> str:
         """A name of the user: as it is if it is still free."""

@@ -18,7 +18,9 @@ from gradc.ir.builder import DIM
 from gradc.ir.control import FOR
 from gradc.ir.core import Function, Region, Value
 from gradc.ir.types import DType
+from gradc.ir.walk import all_ops
 from gradc.prims.index import AT, GET
+from gradc.prims.routines import CALL, routine_of
 from gradc.prims.table import TABLE
 
 _LONGEST_PART = 12  # of a name made of other names
@@ -74,6 +76,9 @@ class _Speller:
         )
         self.tell_elements_apart()
         self.names = Names(identifier(v.name) for v in ordered if v.is_users)
+        for op in all_ops(self.function.body):
+            if op.prim is CALL:
+                self.names.reserve(routine_of(op).name)
         for param in self.function.params:
             self.spelled[self.variables[param]] = self.names.claim(param.name)
         for variable in ordered:

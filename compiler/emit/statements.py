@@ -28,6 +28,7 @@ from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 from gradc.prims.define import ATOM, NOT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
+from gradc.prims.routines import CALL, routine_of
 from gradc.prims.shape import EXPECT
 
 _MATH = "math."
@@ -139,6 +140,8 @@ class FunctionWriter:
             return self._pointwise(op)
         if op.prim.kind is Kind.CONTROL or op.prim in UPDATES:
             raise InternalError(f"{op.prim.name} is no expression")
+        if op.prim is CALL:
+            return call(routine_of(op).name, *map(self.typed, self.plan.operands(op)))
         write = self.expr if self.is_implicit(op.outs[0]) else self.typed
         return structured(op, [write(arg) for arg in self.plan.operands(op)], self)
 

@@ -8,12 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from gradc.adjoint.forward import forward
+from gradc.adjoint.reverse import reverse
 from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.containers import flatten
 from gradc.faces.functions import Differentiated
 from gradc.faces.program import Derivative
 from gradc.frontend.python import Static
+from gradc.frontend.python.products import Product
+from gradc.ir.core import Function
+
+
+def _pullback(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
+    return reverse(function, wrt, results=results, seeded=True)
+
+
+def _pushforward(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
+    return forward(function, wrt)
+
+
+# What the transformations mean where they are used inside a compiled function.
+VJP = Product("vjp", _pullback)
+JVP = Product("jvp", _pushforward)
 
 
 class _Pullback(Differentiated):

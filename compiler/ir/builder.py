@@ -200,7 +200,8 @@ class Builder:
         """Append an op with several outputs and return them."""
         params = {} if params is None else params
         types = prim.infer(args, params)
-        names = prim.results or (prim.name.rstrip("_"),) * len(types)
+        names = prim.results if len(prim.results) == len(types) else ()
+        names = names or (prim.name.rstrip("_"),) * len(types)
         outs = tuple(self.value(type, name) for type, name in zip(types, names, strict=True))
         self.append(Op(prim, tuple(args), params, outs, (), self.loc, self.role))
         return outs

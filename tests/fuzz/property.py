@@ -35,6 +35,8 @@ ACTIVE = (0, 1, 2, 3, 4)
 SAME = 1e-11
 TRANSPOSE = 1e-9
 DIFFERENCES = 1e-6
+# A change of the arguments that is larger than rounding, and as small as that.
+TINY = 1e-15
 # Beyond this size a derivative says more about rounding than about gradc.
 MODERATE = 1e4
 
@@ -111,8 +113,17 @@ class _Check:
             return "large"
         function = verify(program.lowered.function, "front end")
         found = self.evaluated(function, _prepared(program, args), program)
+        if self.amplifies(_vector(found), values):
+            return "large"
         _same("value", _vector(found), values, SAME)
         return self.derivatives(program, function, text, compiled)
+
+    def amplifies(self, found: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> bool:
+        """Whether values differ by no more than what rounding becomes in such a program."""
+        if found.shape != values.shape or _gap(found, values) <= SAME:
+            return False
+        moved = self.along(TINY)
+        return moved.shape == values.shape and _gap(found, values) < _gap(moved, values)
 
     def evaluated(self, function: Function, args: list[Any], program: Program) -> tuple[Any, ...]:
         try:

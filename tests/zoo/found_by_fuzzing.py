@@ -30,6 +30,18 @@ def pair_with_array_first_assigned_in_loop(x, w):
     return pair[0] * pair[1].sum() + other[1][0]
 
 
+@zoo(0.5, 2, V)
+def integer_named_like_a_size_before_the_array(x, n, w):
+    # the length of the array was taken for the integer
+    return x * len(w) + w[n] * n + w[:n].sum()
+
+
+@zoo(0.5, (2, {"m": 3}), V, np.ones((4, 2)))
+def integers_in_containers_named_like_sizes(x, n_0, w, a):
+    n, rest = n_0
+    return x * len(w) + w[n] + a[rest["m"], 1] * a.shape[1]
+
+
 @zoo(V, 2 * V, 2)
 @zoo(V, 2 * V, 1)
 def shapes_checked_in_branches_inside_branches(v, w, k):
@@ -78,3 +90,34 @@ def check_of_a_name_between_two_sweeps(x, v, k):
         if last:
             pass
     return x
+
+
+@zoo(0.5, V)
+@zoo(0.5, -V)
+@zoo(0.5, V[:0])
+def loop_left_by_break_or_return_with_else(x, w):
+    # a `break` was taken for the `return` where the loop has an `else`
+    for i, e in enumerate(w):
+        if e > 0.4:
+            return x * e * i + x
+        if e > -0.6:
+            break
+    else:
+        w = w * x
+    return x * x + w.sum()
+
+
+@zoo(0.5, V, 0.4)
+@zoo(0.5, V, 3.0)
+@zoo(0.5, V, -1.0)
+def while_left_by_break_or_return_with_else(x, w, y):
+    k = 0
+    while k < len(w):
+        if w[k] > y:
+            break
+        if w[k] > 0.45:
+            return x * w[k]
+        k += 1
+    else:
+        return x * x * y
+    return x * y + w[k]

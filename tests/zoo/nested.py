@@ -11,6 +11,8 @@ zoo = Group("nested")
 # uncompiled where Python itself runs these functions: each call makes new ones
 grad = partial(gradc.grad, target="python")
 value_and_grad = partial(gradc.value_and_grad, target="python")
+vjp = partial(gradc.vjp, target="python")
+jvp = partial(gradc.jvp, target="python")
 
 A = np.array([[2.0, 1.0], [1.0, 3.0]])
 
@@ -68,4 +70,100 @@ def branch_around(x):
     for i in range(len(x)):
         if x[i] > 0:
             total += grad(lambda z: np.sin(z) * z)(x[i])
+    return total
+
+
+# -- products: one inside the other, in all four combinations; the checks are of both modes --------
+
+
+@zoo(0.7, 1.3)
+def slope_by_jvp(x, y):
+    # both see `x` and `y` from outside
+    value, slope = jvp(lambda z: z * z * y + x, (x,), (2.0,))
+    return value * slope
+
+
+@zoo(1.0)
+def confusion_of_tangents(x):
+    # Siskind and Pearlmutter (2005), with tangents inside
+    return x * jvp(lambda y: x + y, (1.0,), (1.0,))[1]
+
+
+@zoo(1.0)
+def confusion_of_cotangents(x):
+    return x * vjp(lambda y: x + y, 1.0)[1](1.0)[0]
+
+
+@zoo(0.8)
+def jvp_in_jvp(x):
+    def outer(y):
+        return y * jvp(lambda z: np.sin(z * y) * x, (y,), (y,))[1]
+
+    return jvp(outer, (x * x,), (x,))[1]
+
+
+@zoo(0.8)
+def vjp_in_jvp(x):
+    def outer(y):
+        value, pullback = vjp(lambda z: np.sin(z * y) * x, y)
+        return value * pullback(y)[0]
+
+    return jvp(outer, (x * x,), (x,))[1]
+
+
+@zoo(0.8)
+def jvp_in_vjp(x):
+    value, pullback = vjp(lambda y: jvp(lambda z: np.exp(z * y) * x, (y,), (y,))[1], x * x)
+    return pullback(x)[0] * value
+
+
+@zoo(0.8)
+def vjp_in_vjp(x):
+    def outer(y):
+        value, pullback = vjp(lambda z: np.exp(z * y) * x, y)
+        return value * pullback(y)[0]
+
+    return vjp(outer, x)[1](x)[0]
+
+
+@zoo(np.array([0.3, -0.8, 1.1]), 0.5)
+def products_of_arrays(x, c):
+    def inner(u, w):
+        return np.sin(u) * w, np.sum(u * u) * c
+
+    value, pullback = vjp(inner, x, x * x)
+    u_bar, w_bar = pullback((value[0], c))
+    (first, second), dots = jvp(inner, (x, w_bar), (u_bar, None))
+    return np.sum(first * dots[0]) + second * dots[1] + np.sum(w_bar)
+
+
+@zoo(np.array([0.3, -0.8]), 3)
+def pullback_called_several_times(x, n):
+    value, pullback = vjp(lambda u: u * np.sum(u), x)
+    for _ in range(n):
+        value = pullback(value)[0] * 0.5
+    return value
+
+
+@zoo({"w": np.array([0.3, -0.8]), "b": 0.5}, 2.0)
+def products_of_containers(params, x):
+    def layer(p, z):
+        return {"out": np.tanh(p["w"] * z + p["b"]), "count": 3}
+
+    value, pullback = vjp(layer, params, x)
+    p_bar, x_bar = pullback({"out": value["out"], "count": 0})
+    _, dots = jvp(layer, (params, x), (p_bar, None))
+    return np.sum(dots["out"]) * x_bar + p_bar["b"] * value["count"]
+
+
+@zoo(0.4, 4)
+def jvp_of_a_loop(x, n):
+    def decay(y):
+        while y > 0.05:
+            y = y * x
+        return y
+
+    total = 0.0
+    for i in range(n):
+        total += jvp(decay, (1.0 + x * i,), (x,))[1]
     return total

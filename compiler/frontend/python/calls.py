@@ -28,6 +28,7 @@ from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.outputs import call_writing
 from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
+from gradc.frontend.python.products import Product, Pullback, apply_product, pull_back
 from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import (
     NONE,
@@ -48,6 +49,7 @@ from gradc.frontend.python.refs import (
     Tuple,
 )
 from gradc.frontend.python.refused import refusal_of, why_refused
+from gradc.frontend.python.routines import call_routine, calls_itself
 from gradc.frontend.python.transforms import (
     TRANSFORM,
     Derivation,
@@ -80,6 +82,10 @@ def call(
             kinds = {"batch": call_batch, "returning": call_writing}
             interpret = kinds.get(function.meaning.kind, call_blocks)
             return interpret(ctx, call, function, args, kwargs, node)
+        case Pullback():
+            if kwargs:
+                raise shapes("what vjp returns takes one argument: the cotangent of the value")
+            return pull_back(ctx, function, args)
         case Derivation():
             return call_derivation(ctx, call, function, args, kwargs, node)
         case Constant(value=value):
@@ -190,6 +196,8 @@ def _known(
     if isinstance(transform, Prepared):
         prepared = Derived(Constant(transform.function), transform.settings, transform.meaning)
         return call(ctx, prepared, args, kwargs, node)
+    if isinstance(transform, Product):
+        return apply_product(ctx, call, transform, args, kwargs, node)
     if isinstance(transform, Transform):
         return apply_transform(transform, args, kwargs)
     if isinstance(transform, tuple):  # what grad has returned: the function and how it is meant
@@ -298,9 +306,15 @@ def inline(
     node: ast.AST | None,
 ) -> Ref:
     """Interpret the body of a function of the user with the given arguments."""
-    _check_recursion(ctx, callee)
+    _check_depth(ctx)
     names = bind_arguments(ctx, callee, args, kwargs)
-    frame = new_frame(ctx, callee, names)
+    if calls_itself(ctx, callee):
+        return call_routine(ctx, callee, names, lambda given: _in_place(ctx, callee, given, node))
+    return _in_place(ctx, callee, names, node)
+
+
+def _in_place(ctx: Lowering, callee: Callee, names: Mapping[str, Ref], node: ast.AST | None) -> Ref:
+    frame = new_frame(ctx, callee, dict(names))
     with ctx.call_frame(frame), ctx.inside(id(node)):
         result = run(ctx, callee, frame)
     if RAISED in frame.names:
@@ -395,13 +409,7 @@ def _declared(node: ast.AST) -> frozenset[str]:
     )
 
 
-def _check_recursion(ctx: Lowering, callee: Callee) -> None:
-    again = [frame for frame in ctx.state.frames if frame.node is callee.node]
-    if again and ctx.branch_depth > again[-1].branch_depth:
-        raise RefusedError(
-            f"{callee.name} calls itself under a condition that is known at run time only",
-            "write it as a loop, or let a constant argument bound the recursion",
-        )
+def _check_depth(ctx: Lowering) -> None:
     if len(ctx.state.frames) >= _DEEPEST:
         ctx.diagnostics.add(
             ctx.builder.loc, f"{_DEEPEST} calls inside calls", "is this recursion without an end?"

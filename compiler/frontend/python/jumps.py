@@ -81,14 +81,21 @@ def live_beyond(ctx: Lowering, stmt: ast.stmt) -> frozenset[str]:
 
 
 def guarded(
-    ctx: Lowering, left: Value | bool, rest: Callable[[], None], live: frozenset[str]
+    ctx: Lowering,
+    left: Value | bool,
+    rest: Callable[[], None],
+    live: frozenset[str],
+    flags_tell: bool = True,
 ) -> None:
-    """Interpret `rest` where no jump has been taken; `left` is what :func:`jumped` returned."""
+    """Interpret `rest` where no jump has been taken; `left` is what :func:`jumped` returned.
+
+    `flags_tell` is false where a jump may have been taken of which no flag is left.
+    """
     names = ctx.state.frame.names
     open_flags = [flag for flag in FLAGS if isinstance(names.get(flag), Scalar)]
 
     def taken() -> None:
-        if len(open_flags) == 1:
+        if flags_tell and len(open_flags) == 1:
             ctx.state.frame.names[open_flags[0]] = Constant(True)
 
     def not_taken() -> None:

@@ -100,12 +100,12 @@ def _save_flags(ctx: Lowering) -> dict[str, Ref]:
 def _otherwise(ctx: Lowering, node: ast.For | ast.While, saved: dict[str, Ref]) -> None:
     """Interpret the ``else`` of a loop, and go back to the flags of the loop around it."""
     names = ctx.state.frame.names
-    left = jumps.jumped(ctx)
+    left, broken = jumps.jumped(ctx), ctx.truth(names[BROKEN])
     names.update(saved)
     if left is True or not node.orelse:
         return
     live = ctx.state.frame.live.after[id(node)]
-    jumps.guarded(ctx, left, lambda: block(ctx, node.orelse), live)
+    jumps.guarded(ctx, left, lambda: block(ctx, node.orelse), live, broken is False)
 
 
 # -- iterations known at compile time -----------------------------------------------------------

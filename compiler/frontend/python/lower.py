@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,6 +130,9 @@ class _Lowerer:
         source: Source = callee.source
         loc = source.location(callee.node)
         ctx.builder.loc = loc
+        # the sizes of arrays have their names already: an integer before them must not take one
+        for leaf in _leaves([*args, *kwargs.values()]):
+            ctx.root.symbols.taken.update(dim for dim in leaf.type.shape if isinstance(dim, str))
         refs, keywords = self._arguments(callee, first, named, args, kwargs)
         try:
             names = calls.bind_arguments(ctx, callee, refs, keywords)
@@ -284,6 +287,19 @@ class _Lowerer:
         raise RefusedError(
             f"{callee.name} returns {ctx.describe(ref)}, which is no number, array or container"
         )
+
+
+def _leaves(trees: Iterable[Any]) -> Iterator[Leaf]:
+    """The leaves of the descriptions of arguments."""
+    for tree in trees:
+        if isinstance(tree, Leaf):
+            yield tree
+        elif isinstance(tree, dict):
+            yield from _leaves(tree.values())
+        elif isinstance(tree, tuple | list):
+            yield from _leaves(tree)
+        elif dataclasses.is_dataclass(tree) and not isinstance(tree, Static | type):
+            yield from _leaves(getattr(tree, field.name) for field in dataclasses.fields(tree))
 
 
 def _instance(cls: type, fields: dict[str, object]) -> object:

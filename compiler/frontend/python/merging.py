@@ -340,11 +340,24 @@ class Merger:
             self.arms[side].state.tokens[cell] = 0
             return Array(cell)
         if isinstance(like, Tuple):
-            parts = [self._filler(side, item) for item in like.items]
-            if any(part is None for part in parts):
-                return None
-            return Tuple(tuple(part for part in parts if part is not None))
-        return like
+            parts = self._fillers(side, like.items)
+            return None if parts is None else Tuple(parts)
+        if isinstance(like, Struct):
+            parts = self._fillers(side, tuple(like.fields.values()))
+            return (
+                None
+                if parts is None
+                else Struct(like.cls, dict(zip(like.fields, parts, strict=True)))
+            )
+        if isinstance(like, Dict):
+            parts = self._fillers(side, tuple(like.items.values()))
+            return None if parts is None else Dict(dict(zip(like.items, parts, strict=True)))
+        return like if isinstance(like, Constant | Callee) else None
+
+    def _fillers(self, side: int, parts: Sequence[Ref]) -> tuple[Ref, ...] | None:
+        made = [self._filler(side, part) for part in parts]
+        found = tuple(part for part in made if part is not None)
+        return found if len(found) == len(made) else None
 
 
 def zeros_of(ctx: Lowering, type: Type) -> Value:

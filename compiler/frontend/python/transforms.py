@@ -17,8 +17,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.refs import Array, Cell, Constant, Ref, Scalar, Tuple
+from gradc.frontend.python.refs import (
+    NONE,
+    POISON,
+    Array,
+    Cell,
+    Constant,
+    Poison,
+    Ref,
+    Scalar,
+    Tuple,
+)
+from gradc.frontend.python.state import Snapshot
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function, Region, Value
 from gradc.ir.walk import clone_op
@@ -97,6 +109,8 @@ def call_derivation(
         for number, param in zip(positions, params, strict=True):
             refs[number] = _ref(ctx, param, ctx.kind(args[number]).weak)
         result = call(ctx, derivation.function, refs, kwargs, node)
+        if isinstance(result, Poison):
+            return _without_result(ctx, saved)
         value = _float_value(ctx, result, None)
         if not value.type.is_scalar:
             raise shapes("an inner function that is differentiated returns one float")
@@ -117,6 +131,15 @@ def call_derivation(
     if not derivation.transform.values:
         return gradient
     return Tuple((_ref(ctx, made[0], weak), gradient))
+
+
+def _without_result(ctx: Lowering, saved: Snapshot) -> Ref:
+    """Nothing comes of the call; where it cannot go on, what is around it cannot either."""
+    raised = RAISED in ctx.state.frame.names
+    ctx.state.restore(saved)
+    if raised:
+        ctx.state.frame.names[RAISED] = NONE
+    return POISON
 
 
 def _in_place_of_call(

@@ -1,0 +1,104 @@
+"""Both modes through calls of functions that are compiled on their own.
+
+The derivative of a call is a call of the derivative of its function::
+
+    y = f(n, x)             y = f(n, x)
+                            x_bar = f_vjp(n, x, y_bar)
+
+The derivative of a function that calls itself calls itself at the same place. It computes again
+what it needs of the function, so nothing is recorded across a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gradc.errors import Diagnostic, UnsupportedFunctionError
+from gradc.ir.builder import Builder
+from gradc.ir.core import Function, Op, Region, Value
+from gradc.prims.routines import CALL, Routine, routine_of
+from gradc.prims.trace import zeros
+
+IsActive = Callable[[Value], bool]
+# ``transpose(function, wrt, results, masked)``: the vector-Jacobian product with seeds.
+Transpose = Callable[[Function, Sequence[int], Sequence[int], bool], Function]
+Pushforward = Callable[[Function, Sequence[int]], Function]
+
+
+def cotangents_of_routine(
+    builder: Builder,
+    op: Op,
+    cts: Sequence[Value | None],
+    is_active: IsActive,
+    transpose: Transpose,
+    masked: bool,
+) -> dict[int, Value]:
+    """The cotangents of the active operands of a call, by position."""
+    wrt = _active(op, is_active)
+    results = tuple(place for place, ct in enumerate(cts) if ct is not None)
+    if not wrt:
+        return {}
+    routine = routine_of(op)
+    key = ("vjp", wrt, results, masked)
+    if key not in routine.derivatives:
+        seeds = tuple(routine.results[place] for place in results)
+        types = tuple(routine.params[place] for place in wrt)
+        made = Routine(f"{routine.name}_vjp", (*routine.params, *seeds), types)
+        routine.derivatives[key] = made
+        whole = transpose(_function(routine, op), wrt, results, masked)
+        made.function = _last_results(whole, len(wrt), made.name)
+    seeds_given = [ct for ct in cts if ct is not None]
+    params = {"routine": routine.derivatives[key]}
+    bars = builder.emit_all(CALL, [*op.args, *seeds_given], params)
+    return dict(zip(wrt, bars, strict=True))
+
+
+def tangents_of_routine(
+    builder: Builder,
+    op: Op,
+    dots: Sequence[Value | None],
+    is_active: IsActive,
+    pushforward: Pushforward,
+) -> tuple[list[Value], list[Value | None]]:
+    """The results of a call and their tangents, None for what is no float."""
+    wrt = _active(op, is_active)
+    routine = routine_of(op)
+    key = ("jvp", wrt)
+    if key not in routine.derivatives:
+        given = tuple(routine.params[place] for place in wrt)
+        floats = tuple(type for type in routine.results if type.is_float)
+        made = Routine(
+            f"{routine.name}_jvp", (*routine.params, *given), (*routine.results, *floats)
+        )
+        routine.derivatives[key] = made
+        made.function = pushforward(_function(routine, op), wrt)
+    tangents = [
+        zeros(builder, op.args[place].type) if (dot := dots[place]) is None else dot
+        for place in wrt
+    ]
+    outs = builder.emit_all(CALL, [*op.args, *tangents], {"routine": routine.derivatives[key]})
+    count = len(op.outs)
+    further = iter(outs[count:])
+    return list(outs[:count]), [next(further) if out.type.is_float else None for out in op.outs]
+
+
+def _active(op: Op, is_active: IsActive) -> tuple[int, ...]:
+    return tuple(place for place, arg in enumerate(op.args) if is_active(arg))
+
+
+def _function(routine: Routine, op: Op) -> Function:
+    if routine.function is None:
+        raise UnsupportedFunctionError(
+            Diagnostic(
+                op.loc,
+                f"{routine.name} takes a derivative of itself while it calls itself",
+                "write the recursion as a loop",
+            )
+        )
+    return routine.function
+
+
+def _last_results(function: Function, count: int, name: str) -> Function:
+    body = function.body
+    results = body.yields[len(body.yields) - count :]
+    return Function(name, Region(body.params, body.ops, results), function.loc)
