@@ -91,8 +91,9 @@ class ReverseSweep:
     ) -> list[Op]:
         """Sweep backwards over ops, appending the adjoint to ``bars.builder``.
 
-        `together` says whether the adjoint runs where the ops themselves run: in the same call, or
-        in the same iteration of the loop around.
+        `forward` has the sizes that are there before them. `together` says whether the adjoint
+        runs where the ops themselves run: in the same call, or in the same iteration of the loop
+        around.
 
         Returns
         -------
@@ -100,9 +101,11 @@ class ReverseSweep:
             The ops as they must run forwards: loops and branches that record residuals.
         """
         kept: list[Op] = []
+        before = _sizes_before(ops, forward)
         for op in reversed(ops):
             with bars.builder.at(op.loc, Role.ADJOINT):
-                kept.extend(reversed(self._op(op, bars, forward, kept, together)))
+                sizes = before.get(op, forward)
+                kept.extend(reversed(self._op(op, bars, sizes, kept, together)))
         kept.reverse()
         return kept
 
@@ -172,6 +175,18 @@ class ReverseSweep:
         return SELECT(EQ(Var(builder, ct), 0.0), 0.0, part)
 
 
+def _sizes_before(ops: Sequence[Op], forward: Symbols) -> dict[Op, Symbols]:
+    """The sizes that are there before each loop and branch, where it may record."""
+    found: dict[Op, Symbols] = {}
+    for op in ops:
+        if op.prim.kind is Kind.CONTROL:
+            found[op] = forward
+            forward = Symbols(forward)
+        for out in op.outs:
+            forward.note(out)
+    return found
+
+
 def constants_of(function: Function) -> set[Value]:
     """The literal constants of a function and their broadcasts."""
     found: set[Value] = set()
@@ -238,9 +253,13 @@ def reverse(
     sweep = ReverseSweep(
         activity(function, wrt, chosen), constants_of(function), outermost=loops, share=share
     )
+    everything = Symbols(scope)
+    everything.note_region(function.body)
+    builder = Builder(Symbols(everything))
     forward = Symbols(scope)
-    forward.note_region(function.body)
-    builder = Builder(Symbols(forward))
+    forward.taken = everything.taken
+    for param in function.params:
+        forward.note(param)
     builder.loc, builder.role = function.loc, Role.ADJOINT
     bars = Cotangents(builder, sweep.is_active, {})
     seeds = [_seed(function.results[index], builder, seeded) for index in chosen]

@@ -103,7 +103,8 @@ def _sweep_region(
     builder = outer.builder.child()
     builder.symbols.note_region(region)
     inside = Symbols(forward)
-    inside.note_region(region)
+    for param in region.params:
+        inside.note(param)
     bars = Cotangents(builder, sweep.is_active, outer.names)
     for primal, bar in start.items():
         bars.set(primal, bar)

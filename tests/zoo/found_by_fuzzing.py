@@ -121,3 +121,12 @@ def while_left_by_break_or_return_with_else(x, w, y):
     else:
         return x * x * y
     return x * y + w[k]
+
+
+@zoo(0.5, V, 3)
+@zoo(0.5, V, 0)
+def size_that_is_computed_again_after_the_loop(x, v, k):
+    # a tape was made with a size whose value comes after the loop
+    for _ in range(k):
+        v[-2::-1] *= x
+    return v[-2::-1].sum()
