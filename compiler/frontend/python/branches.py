@@ -156,12 +156,17 @@ def _emit(ctx: Lowering, merger: Merger) -> tuple[Value, ...]:
     if not merger.slots and not any(region.ops for region in regions):
         return ()
     outs = ctx.builder.branch(
-        merger.condition, regions[0], regions[1], [slot.name for slot in merger.slots]
+        merger.condition, regions[0], regions[1], [_legal(slot.name) for slot in merger.slots]
     )
     for slot, out in zip(merger.slots, outs, strict=True):
         if slot.named:
             ctx.given[out] = slot.name
     return outs
+
+
+def _legal(name: str) -> str:
+    """The name of a value: a hidden one without what makes it hidden."""
+    return name.rpartition(_HIDDEN)[2]
 
 
 def lazily(

@@ -1,0 +1,81 @@
+"""A million steps: both modes run, and what they take of memory is what the tape says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+STEPS = 1_000_000
+MEGABYTE = 2**20
+
+# Peak memory is that of a process, so each function has one of its own.
+SCRIPT = """
+import json, resource, sys
+import gradc
+from tests.adjoint import test_long_loops as functions
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+function, steps = getattr(functions, sys.argv[1]), int(sys.argv[2])
+reverse = gradc.value_and_grad(function, cache=False)
+reverse(0.3, 3)
+gradc.jvp(function, (0.3, 3), (1.0, None), cache=False)
+before = peak()
+value, dot = gradc.jvp(function, (0.3, steps), (1.0, None), cache=False)
+forward = peak() - before
+before = peak()
+found = reverse(0.3, steps)
+print(json.dumps([value, dot, *found, forward, peak() - before]))
+"""
+
+
+def carried(x, n):
+    s = x
+    for i in range(n):
+        s = s * (1.0 - 1e-6 * s) + 1e-9 * i
+    return s
+
+
+def linear(x, n):
+    s = x
+    for _ in range(n):
+        s = 0.999999 * s + 1e-6 * x
+    return s
+
+
+def conditional(x, n):
+    s, k = x, 0
+    while k < n:
+        s = s * (1.0 - 1e-6 * s)
+        k += 1
+    return s
+
+
+@pytest.mark.parametrize(
+    ("function", "numbers"),
+    [
+        pytest.param(carried, 1, id="one number is recorded for each step"),
+        pytest.param(linear, 0, id="nothing is recorded"),
+        # a growing tape has up to twice its size, and the half that it grew from
+        pytest.param(conditional, 3, id="a growing tape"),
+    ],
+)
+def test_a_million_steps(function, numbers):
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, function.__name__, str(STEPS)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    value, dot, same_value, gradient, forward, reverse = json.loads(run.stdout)
+    wanted = function(0.3, STEPS)
+    assert value == pytest.approx(wanted, rel=1e-9)
+    assert same_value == pytest.approx(wanted, rel=1e-9)
+    assert gradient == pytest.approx(dot, rel=1e-9)
+    assert forward < MEGABYTE
+    assert reverse < numbers * 8 * STEPS + 2 * MEGABYTE
+    assert reverse >= min(numbers, 1) * 7 * STEPS
