@@ -10,9 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 # Names that generated modules import.
-MODULES = frozenset(
-    {"np", "math", "special", "kernel", "kernel_block", "failed_blocks", "routine"}
-)
+MODULES = frozenset({"np", "math", "special", "kernel", "kernel_block", "failed_blocks", "routine"})
 # Functions of the runtime that generated programs call, and the module each is imported from.
 HELPERS: Mapping[str, str] = MappingProxyType(
     {
