@@ -160,8 +160,10 @@ class Nests:
     def write_over(self, node: Node, old: Ref, planned: Plan, nodes: list[Node]) -> None:
         """Let the result of a map be the next version of an operand."""
         assert node.out is not None
-        others = [ref for ref in node.inputs if ref is not old]
-        is_operand = len(others) < len(node.inputs)
+        others = list(node.inputs)
+        is_operand = old in others
+        if is_operand:
+            others.remove(old)  # once: of ``x + x`` the other operand is the same reference
         used_here = any(user in nodes for user, _ in planned.uses.get(node, ()))
         store = Node(Form.STORE, node.op, node.shape, (), node.out)
         if node.prim is ADD and is_operand and not used_here:

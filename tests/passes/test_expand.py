@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from gradc.errors import Location
-from gradc.ir.core import Function, Op, Region, Role
+from gradc.ir.builder import Builder, Symbols
+from gradc.ir.core import Function, Kind, Op, Region, Role, Value
+from gradc.ir.types import F64, INT
+from gradc.ir.verify import verify
 from gradc.ir.walk import all_ops
 from gradc.passes.base import Context
 from gradc.passes.expand import Expand
@@ -24,19 +27,27 @@ def test_there_is_something_to_expand():
 @pytest.mark.parametrize("prim", LOWERED, ids=lambda prim: prim.name)
 def test_expansion_means_the_same(prim):
     for point in prim.at:
-        args = [np.atleast_1d(arg) for arg in (point[0] if _has_params(point) else point)]
-        shapes = [", ".join(f"d{k}" for k in range(arg.ndim)) for arg in args]
-        params = ", ".join(f"p{k}: f64[{shape}]" for k, shape in enumerate(shapes))
-        names = ", ".join(f"p{k}" for k in range(len(args)))
-        out = "" if prim.name == "logsumexp" and args[0].ndim == 1 else f"[{shapes[0]}]"
-        if prim.name == "logsumexp" and args[0].ndim == 2:
-            out = "[d0]"
-        function = parse(
-            f"def f({params}):\n    y: f64{out} = {prim.name}({names})\n    return (y,)\n"
-        )
+        values, settings = point if _has_params(point) else (point, {})
+        if prim.kind is Kind.ELEMENTWISE:
+            values = [np.atleast_1d(value) for value in values]
+        function = _calling(prim, values, settings)
         result = apply(function, Expand())
         assert all(op.prim.lower is None for op in all_ops(result.body))
-        assert_close(evaluate(result, args), evaluate(function, args), rtol=1e-12)
+        assert_close(evaluate(result, values), evaluate(function, values), rtol=1e-12)
+
+
+def _calling(prim, values, settings):
+    """A function that is one op; arrays have symbolic sizes, and integers are sizes."""
+    builder = Builder(Symbols())
+    params = []
+    for k, value in enumerate(values):
+        if isinstance(value, int):
+            params.append(Value(INT, f"p{k}", size=f"n{k}"))
+        else:
+            shape = tuple(f"d{axis}" for axis in range(np.ndim(value)))
+            params.append(Value(F64.with_shape(shape), f"p{k}"))
+    out = builder.emit(prim, params, settings, "y")
+    return verify(Function("f", Region(tuple(params), tuple(builder.ops), (out,))))
 
 
 def _has_params(point):

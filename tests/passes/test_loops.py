@@ -322,6 +322,20 @@ def test_carried_array_is_summed_up_in_place():
     assert nest(result.body) == [[[]]]
 
 
+def test_array_is_added_to_itself_in_place():
+    result = lowered(
+        """
+        def f(x: f64[4, 1], a: f64[1], k: i64):
+            z: f64[4, 1] = sin(x)
+            w: f64[4, 1] = put(z, a, k, spec=('at', 'all'))
+            y: f64[4, 1] = add(w, w)
+            return (y,)
+        """,
+        *(np.arange(4.0)[:, None], np.array([0.7]), 2),
+    )
+    assert len(made(result, EMPTY)) == 1
+
+
 def test_arguments_are_not_written_over():
     result = lowered(
         """
