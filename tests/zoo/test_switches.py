@@ -5,6 +5,7 @@ All of them off is what the others are compared with: all of them on, and one of
 
 from __future__ import annotations
 
+import copy
 import inspect
 
 import numpy as np
@@ -41,12 +42,13 @@ def gradients(case, monkeypatch, switched_off):
     with monkeypatch.context() as patched:
         for name in ("READ", "CLEAN_DERIVATIVE"):
             patched.setattr(driver, name, without(getattr(driver, name), switched_off))
-        patched.setattr(driver, "emission_pipeline", lambda style, target: pipeline)
+        patched.setattr(driver, "emission_pipeline", lambda *options: pipeline)
         options = Options(target="python", cache=False)
-        pullback = _Pullback(case.fn, active_arguments(case.args), False, options)
-        leaves, derivative = pullback.derivative_for(case.args, {})
+        args = copy.deepcopy(case.args)
+        pullback = _Pullback(case.fn, active_arguments(args), False, options)
+        leaves, derivative = pullback.derivative_for(args, {})
         results = derivative.program.lowered.function.results
-        values = flatten(case.fn(*case.args))[0]
+        values = flatten(case.fn(*copy.deepcopy(args)))[0]
         seeds = [
             np.ones(np.shape(values[k]), results[k].type.dtype.numpy)[()]
             for k in derivative.differentiated
