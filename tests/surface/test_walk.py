@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -144,3 +144,33 @@ def test_refusals_say_why(call: Any, told: str, hint: str) -> None:
     assert told in str(caught.value)
     assert hint in str(caught.value)
     assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.softmax(x),
+        lambda x: np.sqr(x),
+        lambda x: np.linalg.normal(x),
+        lambda x: math.cosd(x[0]),
+        lambda x: x.norm(),
+        lambda x: x.sun(),
+        lambda x: x.size_,
+        lambda x: np.finfo(np.float64).epsilon * x,
+    ],
+)
+def test_unknown_names_of_libraries_are_not_guessed(call: Any) -> None:
+    with pytest.raises(gradc.GradcError) as caught:
+        gradc.vjp(call, np.array([0.4, 0.9]), target="python")
+    assert "did you mean" not in str(caught.value)
+    assert "docs/functions.md" in str(caught.value)
+
+
+def test_names_of_the_user_are_guessed() -> None:
+    own = SimpleNamespace(factors=2.0)
+
+    def call(x: Any) -> Any:
+        return x * own.factor
+
+    with pytest.raises(gradc.GradcError, match="did you mean `factors`"):
+        gradc.vjp(call, np.array([0.4, 0.9]), target="python")

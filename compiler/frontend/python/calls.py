@@ -48,7 +48,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
-from gradc.frontend.python.refused import refusal_of, why_refused
+from gradc.frontend.python.refused import is_library, no_such_attribute, why_refused
 from gradc.frontend.python.routines import call_routine, calls_itself
 from gradc.frontend.python.transforms import (
     TRANSFORM,
@@ -149,17 +149,7 @@ def _method(
     group = _method_group(owner)
     handler = ctx.tables.methods.get((group, name))
     if handler is None:
-        refusal = refusal_of(f"numpy.ndarray.{name}") if group == "array" else None
-        if refusal is not None:
-            raise unknown_function(
-                f"`.{name}` of arrays is not supported: {refusal.reason}", refusal.instead
-            )
-        known = [key for kind, key in ctx.tables.methods if kind == group]
-        close = difflib.get_close_matches(name, known, n=1)
-        raise unknown_function(
-            f"{ctx.describe(owner)} has no supported method or attribute `{name}`",
-            f"did you mean `{close[0]}`?" if close else None,
-        )
+        raise no_such_attribute(ctx.describe(owner), name, group == "array")
     return apply_handler(ctx, handler, (owner, *args), kwargs, name)
 
 
@@ -244,9 +234,7 @@ def _handler(ctx: Lowering, function: Any) -> Any:
 
 
 def _is_library(function: Any) -> bool:
-    """Whether a function belongs to a library that is not read: its source is no formula."""
-    module = getattr(function, "__module__", None) or ""
-    return module.split(".")[0] in {"numpy", "scipy", "math", "builtins", "itertools", "random"}
+    return is_library(getattr(function, "__module__", None) or "")
 
 
 def _is_refused_class(cls: type) -> bool:

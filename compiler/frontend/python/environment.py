@@ -30,6 +30,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.refused import SEE_FUNCTIONS, is_library
 
 #: The attribute by which a function asks to be understood rather than read.
 INTRINSIC = "__gradc_intrinsic__"
@@ -102,11 +103,19 @@ def attribute(ctx: Lowering, owner: Constant, name: str) -> Ref:
         found = getattr(value, name)
     except AttributeError:
         what = getattr(value, "__name__", type(value).__name__)
-        close = difflib.get_close_matches(name, dir(value), n=1)
         raise RefusedError(
-            f"`{what}` has no attribute `{name}`", f"did you mean `{close[0]}`?" if close else None
+            f"`{what}` has no attribute `{name}`", _attribute_hint(value, name)
         ) from None
     return from_python(ctx, name, found)
+
+
+def _attribute_hint(value: object, name: str) -> str | None:
+    """What to write instead: guessed among the user's own names only."""
+    named = value if isinstance(value, types.ModuleType | type) else type(value)
+    if is_library(getattr(named, "__module__", named.__name__)):
+        return SEE_FUNCTIONS
+    close = difflib.get_close_matches(name, dir(value), n=1)
+    return f"did you mean `{close[0]}`?" if close else None
 
 
 def callee_of(ctx: Lowering, function: Any) -> Ref | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
 from collections.abc import Callable, Sequence
 
@@ -17,7 +16,7 @@ from gradc.frontend.python import (
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import RefusedError, shapes, unknown_function
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     NONE,
     POISON,
@@ -34,6 +33,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.refused import no_such_attribute
 from gradc.ir.core import Value
 from gradc.ir.types import BOOL
 
@@ -279,11 +279,7 @@ def _of_number(ctx: Lowering, owner: Ref, attr: str) -> Ref:
     methods = [name for group, name in ctx.tables.methods if group == "array"]
     if attr in methods:
         return Method(owner, attr)
-    close = difflib.get_close_matches(attr, [*ctx.tables.attributes, *methods], n=1)
-    raise unknown_function(
-        f"{ctx.describe(owner)} has no supported attribute `{attr}`",
-        f"did you mean `{close[0]}`?" if close else None,
-    )
+    raise no_such_attribute(ctx.describe(owner), attr, is_array=True)
 
 
 def _of_class(ctx: Lowering, owner: Struct, attr: str) -> Ref:

@@ -10,7 +10,10 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gradc.frontend.python.problems import RefusedError, unknown_function
 from gradc.frontend.python.public import public_name
+
+_LIBRARIES = frozenset({"numpy", "scipy", "math", "builtins", "itertools", "random"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,3 +277,22 @@ def why_refused(function: object) -> tuple[str, str]:
     if refusal is None:
         return "", "write it with supported functions, or pass its result as an argument"
     return f": {refusal.reason}", refusal.instead
+
+
+#: What is said of an unknown name of a library: a guess from its spelling may mean another thing.
+SEE_FUNCTIONS = "docs/functions.md lists what is supported"
+
+
+def is_library(module: str) -> bool:
+    """Whether a module belongs to a library that is not read: its source is no formula."""
+    return module.split(".")[0] in _LIBRARIES
+
+
+def no_such_attribute(what: str, name: str, is_array: bool) -> RefusedError:
+    """The refusal of a method or attribute of a value, with the reason where there is one."""
+    refusal = refusal_of(f"numpy.ndarray.{name}") if is_array else None
+    if refusal is not None:
+        return unknown_function(
+            f"`.{name}` of arrays is not supported: {refusal.reason}", refusal.instead
+        )
+    return unknown_function(f"{what} has no supported attribute `{name}`", SEE_FUNCTIONS)
