@@ -137,9 +137,10 @@ def record_loop(
     before = Builder(Symbols(forward))
     before.loc, before.role = op.loc, op.role
     recorder = _Recorder(op, before, forward)
+    if plan.recorded:
+        lift_trip_counts(kept, loop_body(op), before)
     if op.prim is FOR:
         if plan.recorded:
-            lift_trip_counts(kept, loop_body(op), before)
             tape.count = _trip_count(op, before, forward)
             recorder.allocate(plan.recorded, tape.count)
     else:

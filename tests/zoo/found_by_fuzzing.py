@@ -1,5 +1,7 @@
 """What random programs found to be wrong, reduced: one function for each class of mistake."""
 
+import math
+
 import numpy as np
 
 from tests.zoo.case import Group
@@ -130,3 +132,15 @@ def size_that_is_computed_again_after_the_loop(x, v, k):
     for _ in range(k):
         v[-2::-1] *= x
     return v[-2::-1].sum()
+
+
+@zoo(V, 2 * V, 1)
+def while_around_a_loop_that_records(v, w, k):
+    # the number of the inner loop's iterations was not computed before the outer one
+    c = 0
+    t = 0
+    while t < 3 and (k % 2 == 0 or c != 2):
+        for _ in range(0, len(v), 2):
+            w[::2] = np.tanh(v[(k + 1) % len(v)])
+        t += 1
+    return math.tanh(0.3 * np.dot(v, w))
