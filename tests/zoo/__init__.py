@@ -19,6 +19,7 @@ from tests.zoo import (
     matrices,
     more_numpy,
     mutation,
+    names,
     nested,
     numpy_scalars,
     products,
@@ -53,6 +54,7 @@ CASES: list[Case] = [
         selection,
         more_numpy,
         found_by_fuzzing,
+        names,
     )
     for case in module.zoo.cases
 ]
