@@ -1,13 +1,11 @@
 """What the variables of the printed program are called.
 
 The user's names first, then what values are known as, then names made of other names: ``x_i``
-for ``x[i]``, ``exp_x`` for exp(x), and ``t1``, ``t2`` where there is nothing to say. The
-derivative of an unnamed value is called after that, see :mod:`gradc.passes.label`.
+for ``x[i]``, ``exp_x`` for exp(x), and ``t1``, ``t2`` where there is nothing to say.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,8 +23,6 @@ from gradc.prims.table import TABLE
 
 _LONGEST_PART = 12  # of a name made of other names
 OPS = frozenset(name.rstrip("_") for name in TABLE)
-# The names that :mod:`gradc.passes.label` gives, and those of the derivatives of such values.
-LABEL = re.compile(rf"(?P<label>(?P<op>{'|'.join(sorted(OPS))})_\d+)(?P<suffix>(_bar|_dot)*)")
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +63,6 @@ class _Speller:
         self.variables = variables
         self.indices = _enclosing_indices(function.body)
         self.spelled: dict[Variable, str] = {}
-        self.labels: dict[str, str] = {}
         self.invented: dict[str, list[Variable]] = {}
 
     def run(self) -> dict[Variable, str]:
@@ -123,19 +118,9 @@ class _Speller:
     # -- names made of other names ----------------------------------------------------------
 
     def invent(self, value: Value, variable: Variable) -> str:
-        """A name for a value without one; that of a derivative follows that of its value."""
-        found = LABEL.fullmatch(value.name)
-        if found is not None and found["suffix"]:
-            base = self.labels.get(found["label"], found["op"]) + found["suffix"]
-            arrays = [other for other in self.invented.get(base, ()) if other.kind[1]]
-            if arrays and not variable.kind[1]:
-                base += self.suffix(value, arrays[0].kind[1])
-            return self.share(base, variable)
+        """A name for a value without one."""
         made_of = self.made_of(value)
-        name = self.share(made_of, variable) if made_of else self.names.temporary()
-        if found is not None:
-            self.labels[found["label"]] = name
-        return name
+        return self.share(made_of, variable) if made_of else self.names.temporary()
 
     def share(self, base: str, variable: Variable) -> str:
         """An invented name, used again where the lives of its variables do not meet."""

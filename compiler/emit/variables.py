@@ -13,7 +13,7 @@ from itertools import repeat
 from gradc.emit.liveness import live_intervals, meet, merged
 from gradc.emit.names import without_number
 from gradc.emit.plan import Plan
-from gradc.emit.spelling import LABEL, OPS, Variable, spell
+from gradc.emit.spelling import OPS, Variable, spell
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Op, Role, Value
 from gradc.ir.types import DType
@@ -82,7 +82,7 @@ class _Namer:
             return name
         op = self.plan.made_by.get(value)
         element = op is not None and op.prim is GET and name.endswith("_at")
-        made_up = name in _SAYS_NOTHING or LABEL.fullmatch(value.name) is not None
+        made_up = name in _SAYS_NOTHING
         return "" if element or made_up or self.is_borrowed(value) else name
 
     def is_borrowed(self, value: Value) -> bool:

@@ -33,7 +33,6 @@ from gradc.ir.parser import parse_text
 from gradc.ir.printer import to_text
 from gradc.ir.types import Type, dtype_of_numpy
 from gradc.passes.base import Pass
-from gradc.passes.label import Label
 from gradc.passes.pipeline import parse_pipeline, run_pipeline
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
@@ -75,8 +74,7 @@ class Case:
     def passes(self) -> list[Pass]:
         """The passes of the pipeline."""
         text = self.head.get("pipeline", "")
-        registry = {**REGISTRY, Label.name: Label}
-        return parse_pipeline(text, registry) if text else []
+        return parse_pipeline(text, REGISTRY) if text else []
 
     def with_expected(self, text: str) -> str:
         """The text of the file with another expected section."""
