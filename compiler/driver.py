@@ -29,6 +29,7 @@ from gradc.passes.base import Context, Pass
 from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
 from gradc.passes.routines import lowered_together
+from gradc.prims.routines import routines_of
 
 if TYPE_CHECKING:
     from gradc_runtime.cuda import CudaKernel
@@ -393,8 +394,10 @@ class Compiled:
 
     @property
     def ir(self) -> str:
-        """The text form of the IR."""
-        return to_text(self.function)
+        """The text form of the IR: the routines that are called, then the function."""
+        called = [each.function for each in routines_of(self.function)]
+        functions = [*(each for each in called if each is not None), self.function]
+        return "\n\n".join(to_text(each).rstrip("\n") for each in functions) + "\n"
 
 
 def compile_function(

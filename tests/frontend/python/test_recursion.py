@@ -150,6 +150,16 @@ def test_a_derivative_of_itself_is_refused():
         gradc.grad(f, target="python")(0.7, 3)
 
 
+def test_ir_shows_the_routines():
+    def f(x, n):
+        return power(x, n)
+
+    gradient = gradc.grad(f, target="python")
+    gradient(0.5, 3)
+    shown = [line.split("(")[0] for line in gradient.ir.splitlines() if line.startswith("def ")]
+    assert shown == ["def power", "def power_vjp", "def f_grad"]
+
+
 def test_compiled_and_saved(tmp_path):
     g = gradc.value_and_grad(even)
     wanted = gradc.value_and_grad(even, target="python")(0.7, 6)
