@@ -220,7 +220,7 @@ class Derivative:
         ]
         if mode in ("grad", "value_and_grad", "hessian", "hvp"):
             self._check_scalar()
-        elif mode in ("jacfwd", "jacrev") and not self.differentiated:
+        elif mode != "primal" and not self.differentiated:
             raise program.problem(
                 f"{function.name} returns no float, and there is nothing to differentiate",
                 self._written_hint() or "return a float or an array of floats",

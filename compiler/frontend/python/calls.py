@@ -27,7 +27,13 @@ from gradc.frontend.python.derived import (
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.outputs import call_writing
-from gradc.frontend.python.problems import RefusedError, TooMuchError, shapes, unknown_function
+from gradc.frontend.python.problems import (
+    RefusedError,
+    TooMuchError,
+    no_out,
+    shapes,
+    unknown_function,
+)
 from gradc.frontend.python.products import Product, Pullback, apply_product, pull_back
 from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import (
@@ -97,11 +103,19 @@ def call(
 def apply_handler(
     ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
 ) -> Ref:
-    """Call a handler of the tables with its arguments bound as Python binds them."""
+    """Call a handler of the tables with its arguments bound as Python binds them.
+
+    The result of none but a ufunc is written to an array given as `out`: an `out` that is passed
+    over would leave that array as it is.
+    """
+    if kwargs.get("out", NONE) is not NONE:
+        raise no_out(title)
     try:
         bound = inspect.signature(handler).bind(ctx, *args, **kwargs)
     except TypeError as error:
         raise shapes(f"{title}(): {error} here, or not supported") from None
+    if bound.arguments.get("out") not in (None, NONE):
+        raise no_out(title)
     bound.apply_defaults()
     ready: list[Any] = []
     extra: dict[str, Any] = {}

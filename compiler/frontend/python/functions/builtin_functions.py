@@ -204,8 +204,22 @@ def enumerate_(ctx: Lowering, iterable: Ref, start: Ref = ZERO) -> Ref:
 
 @REGISTRY.function(zip)
 def zip_(ctx: Lowering, *iterables: Ref, strict: Ref = NONE) -> Ref:
-    """``zip``."""
+    """``zip``; lengths that `strict` asks to be equal are compared before the first round."""
+    if not is_none(strict) and ctx.constant(strict, "strict"):
+        counts = [_rounds(ctx, part) for part in iterables]
+        for number, count in enumerate(counts[1:], 2):
+            same = ctx.truth(arithmetic.compare(ctx, ast.Eq, counts[0], count, "zip"))
+            if same is not True:
+                test = same if isinstance(same, Value) else ctx.builder.const(same)
+                ctx.check(test, "ValueError", f"zip() argument {number} has another length")
     return Iteration("zip", iterables)
+
+
+def _rounds(ctx: Lowering, iterable: Ref) -> Ref:
+    items = sequences.static_items(ctx, iterable)
+    if items is not None:
+        return Constant(len(items))
+    return Scalar(sequences.positions(ctx, iterable)[0], weak=True)
 
 
 @REGISTRY.function(reversed)

@@ -15,6 +15,7 @@ import numpy as np
 from gradc.frontend.python import arithmetic
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions.common import as_operand, integer_constant, is_none
+from gradc.frontend.python.functions.named import apply_named
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.promote import as_float, as_number, promote
@@ -190,6 +191,18 @@ def reciprocal(ctx: Lowering, x: Ref) -> Ref:
     if not ctx.kind(x).dtype.is_float:
         raise shapes("np.reciprocal of integers is an integer division", "write 1.0 / x")
     return strong(ctx, arithmetic.binary(ctx, ast.Div, Constant(1.0), x, "np.reciprocal"))
+
+
+@REGISTRY.function(np.fmod)
+def fmod(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
+    """``np.fmod``: the remainder with the sign of `x1`; of integers it is an integer."""
+    refs = [as_operand(ctx, x1), as_operand(ctx, x2)]
+    if promote(ctx.kind(ref) for ref in refs).dtype.is_float:
+        return apply_named(ctx, el.FMOD, refs, "np.fmod")
+    sizes = [magnitude(ctx, ref) for ref in refs]
+    rest = arithmetic.binary(ctx, ast.Mod, *sizes, "np.fmod")
+    below = arithmetic.compare(ctx, ast.Lt, refs[0], ZERO, "np.fmod")
+    return strong(ctx, where(ctx, below, arithmetic.negate(ctx, rest), rest))
 
 
 @REGISTRY.function(np.ldexp)

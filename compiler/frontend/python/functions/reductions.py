@@ -12,7 +12,7 @@ from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, axes_of, is_none
 from gradc.frontend.python.functions.elementwise import extremum, truth_values
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.promote import Kind, as_float, as_number
 from gradc.frontend.python.refs import NONE, Constant, Ref
 from gradc.ir.core import Primitive, Value
@@ -223,7 +223,6 @@ def var(
     correction: Ref = NONE,
 ) -> Ref:
     """``np.var``."""
-    _no_out(out)
     less = (ddof, correction)
     return ctx.result(_variance(ctx, a, axis, dtype, less, keepdims, where, mean))
 
@@ -244,15 +243,9 @@ def std(
     correction: Ref = NONE,
 ) -> Ref:
     """``np.std``: a norm, whose derivative where all elements are equal is zero."""
-    _no_out(out)
     less = (ddof, correction)
     variance = _variance(ctx, a, axis, dtype, less, keepdims, where, mean)
     return ctx.result(ctx.emit(ROOT, (variance,), None, "std"))
-
-
-def _no_out(out: Ref) -> None:
-    if not is_none(out):
-        raise RefusedError("`out=` is not supported here", "assign the result instead")
 
 
 # -- extrema ------------------------------------------------------------------------------------

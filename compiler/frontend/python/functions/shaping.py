@@ -348,6 +348,8 @@ def concatenate(
     casting: Ref = NONE,
 ) -> Ref:
     """``np.concatenate``; an axis of None lays all elements end to end."""
+    if not is_none(casting) and ctx.constant(casting, "the casting") != "same_kind":
+        raise RefusedError("joining is supported with casting='same_kind' only", "leave it out")
     given = sequences.elements(ctx, arrays, "the arrays")
     if is_none(axis):
         given, axis = [ravel(ctx, item) for item in given], ZERO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,9 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.problems import RefusedError, no_out
 from gradc.frontend.python.promote import Kind, promote
+from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
 from gradc.frontend.python.written import (
     accumulations,
@@ -59,21 +61,30 @@ _MODULES: tuple[Any, ...] = (
 )
 
 
-def _reader(function: Callable[..., Any]) -> Callable[..., Ref]:
+def _reader(function: Callable[..., Any], title: str) -> Callable[..., Ref]:
     """A handler that reads a function written in Python at the place of the call."""
+    names = list(inspect.signature(function).parameters)
 
     def handler(ctx: Lowering, *args: Ref, **kwargs: Ref) -> Ref:
+        if not is_none({**dict(zip(names, args, strict=False)), **kwargs}.get("out", NONE)):
+            raise no_out(title)
         return ctx.library(function, *args, **kwargs)
 
     handler.__doc__ = function.__doc__
     return handler
 
 
+def _title(key: Any) -> str:
+    """How users write a function."""
+    name = key if isinstance(key, str) else public_name(key)
+    return str(name or key.__name__).replace("numpy.", "np.")
+
+
 for _module in _MODULES:
     for _key, _function in _module.FUNCTIONS.items():
-        REGISTRY.function(_key)(_reader(_function))
+        REGISTRY.function(_key)(_reader(_function, _title(_key)))
     for _name, _function in getattr(_module, "METHODS", {}).items():
-        REGISTRY.method(_name)(_reader(_function))
+        REGISTRY.method(_name)(_reader(_function, f"x.{_name}"))
 
 
 @REGISTRY.function(support.refuse)

@@ -62,7 +62,7 @@ def _of_one_shape(x: Array, chosen: Array, axis: Any) -> tuple[Array, Array]:
     return np.broadcast_to(x, own), np.broadcast_to(chosen, wanted)
 
 
-def put_along_axis(arr: Array, indices: Any, values: Any, axis: Any, mode: Any = "raise") -> None:
+def put_along_axis(arr: Array, indices: Any, values: Any, axis: Any) -> None:
     """``np.put_along_axis``: writes to the array."""
     if axis is None:
         put(arr, np.ravel(indices), values)
@@ -104,6 +104,8 @@ def putmask(a: Array, mask: Any, values: Any) -> None:
 
 def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """``np.copyto``: writes to the array."""
+    if casting != "same_kind":
+        refuse("np.copyto is supported with casting='same_kind' only", "leave the casting out")
     dst[...] = np.asarray(src) if where is True else np.where(where, src, dst)
 
 
@@ -255,10 +257,12 @@ def unique(
 
 def lexsort(keys: Any, axis: Any = -1) -> Array:
     """``np.lexsort`` of vectors: the last key counts most."""
+    if any(np.ndim(key) != 1 for key in keys):
+        refuse("np.lexsort is supported for vectors")
+    if axis != -1 and axis != 0:
+        refuse("the keys of np.lexsort have one axis", "leave the axis out")
     order = np.argsort(keys[0])
     for key in keys[1:]:
-        if np.ndim(key) != 1:
-            refuse("np.lexsort is supported for vectors")
         order = order[np.argsort(np.asarray(key)[order])]
     return order
 

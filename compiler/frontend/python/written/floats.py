@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from gradc.frontend.python.written.support import refuse
+
 
 def nan_to_num(
     x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     """The gradient passes where `x` is finite."""
+    if not copy:
+        refuse("np.nan_to_num(copy=False) writes to its argument", "x[...] = np.nan_to_num(x)")
     x = np.asarray(x)
     top = np.finfo(x.dtype).max if posinf is None else posinf
     bottom = np.finfo(x.dtype).min if neginf is None else neginf

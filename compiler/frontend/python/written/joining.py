@@ -31,13 +31,14 @@ def atleast_3d(*arys: Any) -> Any:
 
 def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """``np.vstack``."""
-    return np.concatenate([atleast_2d(one) for one in tup], axis=0, dtype=dtype)
+    rows = [atleast_2d(one) for one in tup]
+    return np.concatenate(rows, axis=0, dtype=dtype, casting=casting)
 
 
 def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """``np.hstack``."""
     parts = [atleast_1d(one) for one in tup]
-    return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1, dtype=dtype)
+    return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 def dstack(tup: Any) -> Array:
