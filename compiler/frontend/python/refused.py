@@ -152,7 +152,9 @@ NUMPY: Sequence[Refusal] = (
 
 LINALG: Sequence[Refusal] = (
     _of("numpy.linalg", "LinAlgError test", "it is no function of arrays", "leave it out"),
-    _of("numpy.linalg", "eig eigvals", _COMPLEX, "np.linalg.eigh of a symmetric matrix"),
+    _of(
+        "numpy.linalg", "eig eigvals", _COMPLEX, "np.linalg.eigh or eigvalsh of a symmetric matrix"
+    ),
     _of(
         "numpy.linalg",
         "diagonal",
@@ -163,7 +165,15 @@ LINALG: Sequence[Refusal] = (
 
 FFT: Sequence[Refusal] = (
     _of("numpy.fft", "fftfreq rfftfreq test", _FIXED),
-    _of("numpy.fft", "*", _COMPLEX, "sums of np.cos and np.sin, or np.convolve"),
+    _of("numpy.fft", "fftshift ifftshift", NOT_YET, "np.roll"),
+    _of(
+        "numpy.fft",
+        "*",
+        _COMPLEX,
+        "np.convolve, or products with cosines and sines: with"
+        " k = 2*np.pi*np.outer(np.arange(n), np.arange(n))/n the real part of fft(x) is"
+        " np.cos(k) @ x, the imaginary part -np.sin(k) @ x",
+    ),
 )
 
 SPECIAL: Sequence[Refusal] = (
