@@ -199,8 +199,8 @@ def fmod(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
     refs = [as_operand(ctx, x1), as_operand(ctx, x2)]
     if promote(ctx.kind(ref) for ref in refs).dtype.is_float:
         return apply_named(ctx, el.FMOD, refs, "np.fmod")
-    sizes = [magnitude(ctx, ref) for ref in refs]
-    rest = arithmetic.binary(ctx, ast.Mod, *sizes, "np.fmod")
+    number, divisor = (magnitude(ctx, ref) for ref in refs)
+    rest = arithmetic.binary(ctx, ast.Mod, number, divisor, "np.fmod")
     below = arithmetic.compare(ctx, ast.Lt, refs[0], ZERO, "np.fmod")
     return strong(ctx, where(ctx, below, arithmetic.negate(ctx, rest), rest))
 
