@@ -195,7 +195,7 @@ def test_refusals():
         gradc.sparse_jacobian(residual, mode="backward")
     with pytest.raises(GradTypeError, match="for the CPU"):
         gradc.sparse_jacobian(residual, target="cuda")
-    with pytest.raises(GradTypeError, match="returns no floats"):
+    with pytest.raises(GradTypeError, match="returns no float"):
         gradc.sparse_jacobian(lambda x: len(x), target="python")(np.ones(2))
     with pytest.raises(GradTypeError, match="a gradient is that of one float"):
         gradc.sparse_hessian(residual, target="python")(np.ones((2, 2)))
