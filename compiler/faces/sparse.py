@@ -108,11 +108,6 @@ class SparseJacobian(Differentiated):
         return self._patterns[derivative]
 
     def _find(self, derivative: Derivative, prepared: Sequence[Any]) -> Structure:
-        if not derivative.differentiated:
-            raise derivative.program.problem(
-                "the function returns no floats, so it has no Jacobian",
-                "return floats",
-            )
         sets, results, inputs = self._pattern_of(derivative).sets_at(prepared)
         types = derivative.program.lowered.function.results
         for index, found in zip(derivative.differentiated, results, strict=True):
