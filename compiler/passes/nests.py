@@ -31,6 +31,7 @@ from gradc.passes.loop_nodes import (
     spread,
 )
 from gradc.passes.loop_rows import read_through, row_of, row_target, store_of, written_by
+from gradc.passes.readers_first import readers_first
 from gradc.passes.reductions import SEARCHES, accumulates, combined, search, start_of
 from gradc.passes.views import pulled
 from gradc.prims.arithmetic import ADD, MUL
@@ -77,7 +78,7 @@ class Nests:
         results = frozenset(results)
         wanted = [base for base in results if isinstance(base, Node)]
         wanted += frame.sizes.values()
-        ready = pulled(nodes, wanted)
+        ready = readers_first(pulled(nodes, wanted))
         made = schedule(ready, makers, frame.sizes)
         planned = plan(made, ready, wanted)
         buffers = Buffers(planned, makers or {}, frame.owned, results)

@@ -45,7 +45,7 @@ def test_it_runs_as_often_as_is_asked_for():
 
 RNG = np.random.default_rng(5)
 ALPHA, MU, Q, LOW = RNG.normal(size=3), RNG.random((3, 2)), RNG.random((3, 2)), RNG.random((3, 1))
-POINTS = RNG.normal(size=(4, 2))
+POINTS = RNG.normal(size=(gmm.BLOCK + 4, 2))
 COLUMNS, ROWS = np.triu_indices(2, 1)
 LSTM = RNG.random((4, 12)), RNG.random((3, 3)), RNG.random((4, 3)), RNG.random((4, 3))
 

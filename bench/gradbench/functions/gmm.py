@@ -65,21 +65,28 @@ def objective(alpha, mu, q, low, x, gamma, m, normal):
     return constant + total - n * log_sum_exp(alpha) - prior + normal
 
 
+# So many points at a time that what is computed for them stays in the cache.
+BLOCK = 100
+
+
 def objective_arrays(alpha, mu, q, low, x, rows, columns, gamma, m, normal):
     """With the positions of low's elements in the triangle, as ``np.tril_indices`` gives them."""
     n, d = x.shape
     k = len(alpha)
     diagonals = np.exp(q)
     sum_q = np.sum(q, axis=1)
-    terms = np.empty((n, k))
-    for c in range(k):
-        factor = np.zeros((d, d))
-        factor[rows, columns] = low[c]
-        centered = x - mu[c]
-        scaled = centered * diagonals[c] + centered @ factor.T
-        terms[:, c] = alpha[c] + sum_q[c] - 0.5 * np.sum(scaled * scaled, axis=1)
-    largest = np.max(terms, axis=1)
-    total = np.sum(np.log(np.sum(np.exp(terms - largest[:, None]), axis=1)) + largest)
+    factors = np.zeros((k, d, d))
+    factors[:, rows, columns] = low
+    factors = factors + diagonals[:, :, None] * np.eye(d)
+    offsets = np.sum(factors * mu[:, None, :], axis=2)
+    stacked = factors.reshape(k * d, d)
+    total = 0.0
+    for start in range(0, n, BLOCK):
+        points = x[start : start + BLOCK]
+        scaled = (points @ stacked.T).reshape(len(points), k, d) - offsets
+        terms = alpha + sum_q - 0.5 * np.sum(scaled * scaled, axis=2)
+        largest = np.max(terms, axis=1)
+        total += np.sum(np.log(np.sum(np.exp(terms - largest[:, None]), axis=1)) + largest)
 
     top = np.max(alpha)
     log_weights = np.log(np.sum(np.exp(alpha - top))) + top
