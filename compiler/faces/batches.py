@@ -101,10 +101,9 @@ class _Lowerable:
                 continue
             axis = _checked_axis(self.function, leaf, axis)
             traced.append((leaf, axis))
-            whole_type = leaf.type
-            samples.append(
-                leaf if axis is None else Leaf(sample_type(whole_type, axis), weak=False)
-            )
+            samples.append(leaf if axis is None else _sample(leaf, axis))
+        if len({axis for _, axis in traced}) > 1:
+            samples = list(map(_apart, samples))
         own_positional, own_keywords = unflatten(spec, samples)
         lowered = lower(self.function, own_positional, own_keywords)
         captured = [value.type for value, _ in lowered.captured]
@@ -122,8 +121,23 @@ class _Lowerable:
             function=made,
             out_weak=weak,
             captured=tuple((param, array) for param, (_, array) in pairs),
-            mutated=(),
         )
+
+
+def _sample(leaf: Leaf, axis: int) -> Leaf:
+    """One sample of an argument: what is the same array as a whole is so sample by sample."""
+    memory = leaf.memory
+    if memory is not None and memory.outside:
+        # the array from outside is the same in all samples
+        memory = replace(memory, outside=memory.apart().outside)
+    return Leaf(sample_type(leaf.type, axis), weak=False, memory=memory)
+
+
+def _apart(sample: Any) -> Any:
+    """A sample along another axis than others: they may meet anywhere."""
+    if isinstance(sample, Static) or sample.memory is None:
+        return sample
+    return replace(sample, memory=sample.memory.apart())
 
 
 def _checked_axis(function: Callable[..., Any], leaf: Leaf, axis: int | None) -> int | None:

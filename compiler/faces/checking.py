@@ -14,6 +14,7 @@ import numpy as np
 from gradc.errors import GradientCheckError
 from gradc.faces.containers import flatten
 from gradc.faces.locating import Suspect, worst_place
+from gradc.faces.overlaps import is_twin
 from gradc.faces.program import Derivative
 from gradc_runtime.differences import derivative
 
@@ -38,15 +39,28 @@ def is_active(leaf: Any) -> bool:
 
 
 def directions(leaves: Sequence[Any], rng: np.random.Generator) -> list[Any]:
-    """A random direction for each float leaf, None for the others."""
-    return [rng.standard_normal(np.shape(leaf)) if is_active(leaf) else None for leaf in leaves]
+    """A random direction for each float leaf, None for the others.
+
+    Arrays that are the same memory have one direction, so that they stay the same when moved.
+    """
+    made: list[Any] = []
+    for number, leaf in enumerate(leaves):
+        twins = [place for place in range(number) if is_twin(leaves[place], leaf)]
+        if twins or not is_active(leaf):
+            made.append(made[twins[0]] if twins else None)
+        else:
+            made.append(rng.standard_normal(np.shape(leaf)))
+    return made
 
 
 def moved(leaves: Sequence[Any], direction: Sequence[Any], step: float) -> list[Any]:
-    made = []
+    made: list[Any] = []
     for leaf, change in zip(leaves, direction, strict=True):
+        same = [place for place in range(len(made)) if direction[place] is change]
         if change is None:
             made.append(leaf)
+        elif same:
+            made.append(made[same[0]])
         elif isinstance(leaf, np.ndarray):
             made.append(np.asarray(leaf + step * change, leaf.dtype))
         else:

@@ -15,6 +15,7 @@ from gradc.driver import Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
+from gradc.faces.overlaps import Overlap
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
 from gradc.faces.routes import MISS, Route, route_for
 from gradc.faces.samples import kind_of_sample
@@ -101,11 +102,23 @@ class Differentiated:
         key = (spec, *map(kinds, leaves))
         program = self._programs.get(key)
         if program is None:
-            names = parameter_names(self.primal)
-            program = make_program(self.primal, args, kwargs, names, self.options)
-            self._programs[key] = program
-        program.check_overlaps(leaves)
+            program = self._programs[key] = self._program(args, kwargs)
+        if overlaps := program.overlaps(leaves):
+            apart, key = program, (*key, overlaps)
+            program = self._programs.get(key)
+            if program is None:
+                program = self._programs[key] = self._program(args, kwargs, apart, overlaps)
         return leaves, program
+
+    def _program(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        apart: Program | None = None,
+        overlaps: Sequence[Overlap] = (),
+    ) -> Program:
+        names = parameter_names(self.primal)
+        return make_program(self.primal, args, kwargs, names, self.options, apart, overlaps)
 
     def derivative_for(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]

@@ -18,7 +18,7 @@ from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
 from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
-from gradc.faces.overlaps import check_overlaps
+from gradc.faces.overlaps import Overlap, overlaps_of, with_memory
 from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
@@ -94,18 +94,24 @@ class Program:
         ]
         return flat + [captured for _, captured in self.lowered.captured]
 
-    def check_overlaps(self, leaves: Sequence[Any]) -> None:
-        """Refuse arguments that share memory where the function writes to one of them.
+    @property
+    def asks_for_memory(self) -> bool:
+        """Whether it matters which arguments of a call share memory."""
+        lowered = self.lowered
+        several = len(self.arguments) + len(lowered.captured) > 1
+        return bool(lowered.mutated) or (lowered.compares and several)
 
-        A kernel gets each array as one of its own, so that a write to one would not be seen
-        through the other. Where nothing is written, sharing makes no difference.
+    def overlaps(self, leaves: Sequence[Any]) -> tuple[Overlap, ...]:
+        """The arguments that share memory, where that matters.
 
         Raises
         ------
         AliasingError
+            Where elements of an array that is written to share memory with each other.
         """
-        if self.lowered.mutated:
-            check_overlaps(self.lowered, [leaves[index] for index in self.traced])
+        if not self.asks_for_memory:
+            return ()
+        return overlaps_of(self.lowered, [leaves[index] for index in self.traced])
 
     def problem(self, message: str, hint: str | None = None) -> GradTypeError:
         """An error about the arguments, at the definition of the function."""
@@ -118,20 +124,38 @@ def make_program(
     kwargs: Mapping[str, Any],
     names: Sequence[str],
     options: Options,
+    apart: Program | None = None,
+    overlaps: Sequence[Overlap] = (),
 ) -> Program:
-    """Lower a function for the types of these arguments."""
+    """Lower a function for the types of these arguments.
+
+    Parameters
+    ----------
+    function : callable
+    args, kwargs
+    names : sequence of str
+        Of the parameters.
+    options : Options
+    apart : Program, optional
+        The same for arguments that share nothing, where some share memory.
+    overlaps : sequence of Overlap
+        How they do.
+    """
     symbols = Symbols()
     say = describe_sample if options.target == "cuda" else describe
     arguments: list[Argument] = []
     spans: dict[int | str, Span] = {}
-    trees: dict[int | str, Any] = {}
     for key, name, value in _named(args, kwargs, names):
         leaves, spec = flatten(value)
         own = leaf_names(name, spec)
-        described = [say(leaf, label, symbols) for leaf, label in zip(leaves, own, strict=True)]
         spans[key] = (len(arguments), len(arguments) + len(leaves), spec)
-        trees[key] = unflatten(spec, [argument.spec for argument in described])
-        arguments += described
+        arguments += [say(leaf, label, symbols) for leaf, label in zip(leaves, own, strict=True)]
+    if apart is not None:
+        arguments = with_memory(arguments, overlaps, apart.lowered)
+    trees = {
+        key: unflatten(spec, [argument.spec for argument in arguments[start:stop]])
+        for key, (start, stop, spec) in spans.items()
+    }
     positional = [trees[index] for index in range(len(args))]
     keywords = {name: trees[name] for name in sorted(kwargs)}
     lowered = lower(function, positional, keywords)

@@ -63,7 +63,7 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
     program = derivative.program
     if program.options.target != "cpu" or not all(map(_is_plain, args, program.arguments)):
         return None
-    if program.lowered.mutated and len(program.arguments) + len(program.lowered.captured) > 1:
+    if program.asks_for_memory:
         return None  # each call has to look for arguments that share memory
     dispatcher = derivative.compiled.kernel.dispatcher
     captured = tuple(value for _, value in program.lowered.captured)

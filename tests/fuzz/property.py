@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,18 +81,23 @@ class _Check:
     def __init__(self, drawn: PythonProgram, python: Any) -> None:
         self.drawn, self.python = drawn, python
         rng = np.random.default_rng(drawn.seed + 1000)
-        args = drawn.arguments()
-        self.directions = [
-            np.asarray(rng.uniform(-1.0, 1.0, np.shape(args[i])))[()] for i in ACTIVE
-        ]
+        # arguments that share memory are moved as what they are
+        moving = replace(drawn, seed=drawn.seed + 1000).arguments()
+        self.directions = [moving[index] for index in ACTIVE]
         self.rng = rng
 
     def along(self, step: float) -> np.ndarray[Any, Any]:
         """The Python function along the direction, as one vector."""
         args = self.drawn.arguments()
+        bases: dict[int, Any] = {}
         for index, direction in zip(ACTIVE, self.directions, strict=True):
-            moved = args[index] + step * direction
-            args[index] = moved if np.ndim(moved) else float(moved)
+            if not np.ndim(direction):
+                args[index] += step * direction
+                continue
+            base = _base(args[index])
+            if id(base) not in bases:
+                bases[id(base)] = base
+                base += step * _base(direction)
         return _vector(flatten(self.python(*args))[0])
 
     def run(self, text: bool, compiled: bool) -> str:
@@ -101,10 +107,10 @@ class _Check:
             return "raises"
         args = self.drawn.arguments()
         try:
-            program = make_program(
-                self.python, args, {}, PARAMETERS.split(", "), Options(target="python")
-            )
-            program.check_overlaps(flatten(args)[0])
+            function = self.python, args, {}, PARAMETERS.split(", "), Options(target="python")
+            program = make_program(*function)
+            if overlaps := program.overlaps(flatten(args)[0]):
+                program = make_program(*function, program, overlaps)
         except InternalError as error:
             raise WrongError(f"internal error: {error}") from error
         except GradcError as error:
@@ -207,6 +213,10 @@ class _Check:
             out = out if isinstance(out, tuple) else (out,)
             last = _vector(out[-len(expected) :])
             _same("compiled" if compiled else "text", last, _vector(expected), 1e-10 * scale)
+
+
+def _base(array: Any) -> Any:
+    return array if array.base is None else array.base
 
 
 def _prepared(program: Program, args: Sequence[Any]) -> list[Any]:

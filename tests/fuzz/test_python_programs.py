@@ -139,6 +139,13 @@ def test_overlapping_arguments_are_refused_where_they_matter():
     assert check_program(at(written)) == "right"
 
 
+def test_arguments_that_are_one_array_move_together():
+    written = "def program(x, y, v, w, a, k):\n    v[0] = x * w[1]\n    return v * w\n"
+    same = {"sizes": (3, 2), "steps": 1, "seed": 0, "overlap": "w is v"}
+    program = PythonProgram(written, **same)
+    assert check_program(program, text=True) == "right"
+
+
 def test_the_source_is_let_go_of():
     import linecache
 

@@ -28,7 +28,15 @@ _NUMBERS = itertools.count()
 Pair = namedtuple("Pair", ["first", "second"])
 
 # How the arrays of a call may overlap; the first is by far the most frequent.
-OVERLAPS = ("none", "w is v", "w = v[::-1]", "v = a[:, 0]", "w = a[:, -1]")
+OVERLAPS = (
+    "none",
+    "w is v",
+    "w = v[:]",
+    "w = v[::-1]",
+    "v = a[:, 0]",
+    "w = a[:, -1]",
+    "w = v = a[:, 0]",
+)
 
 
 class ComplexStep:
@@ -83,12 +91,16 @@ class PythonProgram:
         match self.overlap:
             case "w is v":
                 w = v
+            case "w = v[:]":
+                w = v[:]
             case "w = v[::-1]":
                 w = v[::-1]
             case "v = a[:, 0]":
                 v = a[:, 0]
             case "w = a[:, -1]":
                 w = a[:, -1]
+            case "w = v = a[:, 0]":
+                w = v = a[:, 0]
         return [x, y, v, w, a, self.steps]
 
     def function(self) -> Callable[..., Any]:
@@ -112,7 +124,7 @@ def written(choices: Choices, most: int = 7, depth: int = 2) -> PythonProgram:
     """A program of up to `most` statements at its outermost level."""
     source = Writer(choices).function(most, depth)
     rows, columns = 3 + choices.below(3), 2 + choices.below(2)
-    overlap = OVERLAPS[max(0, choices.below(40) - 35)]
+    overlap = OVERLAPS[max(0, choices.below(40) - 33)]
     return PythonProgram(source, (rows, columns), choices.below(4), choices.below(100), overlap)
 
 

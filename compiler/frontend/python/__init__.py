@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradc.frontend.python.lower import Leaf, Lowered, Static, lower
+from gradc.frontend.python.sharing import Memory, Outside
 from gradc.frontend.python.tables import tables
 
-__all__ = ["Leaf", "Lowered", "Static", "lower_function"]
+__all__ = ["Leaf", "Lowered", "Memory", "Outside", "Static", "lower_function"]
 
 
 def lower_function(

@@ -23,10 +23,23 @@ def _other(cell: Cell, source: Cell) -> str:
 
 def stale(cell: Cell, source: Cell) -> RefusedError:
     """A read of an array that may be another one, which was written to."""
+    if source in cell.beside:
+        return _overlapping(cell, source)
     return RefusedError(
         f"{shown(cell.name)} may be another name for {_other(cell, source)},"
         " which was written to since",
         _copying(cell.name),
+        AliasingError,
+    )
+
+
+def _overlapping(cell: Cell, source: Cell) -> RefusedError:
+    """A read of an argument after a write to one that overlaps with it in this call."""
+    other = "another argument" if cell.name == source.name else shown(source.name)
+    return RefusedError(
+        f"{shown(cell.name)} overlaps in memory with {other} in this call, which was"
+        " written to since",
+        f"pass a copy of one of them: `{cell.name}.copy()`",
         AliasingError,
     )
 

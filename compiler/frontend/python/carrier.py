@@ -322,7 +322,7 @@ class Carrier:
             if entry is not None:
                 if reachable.get(entry.cell, 0) or entry.cell.captured:
                     others.append(entry.cell)
-                others += entry.cell.sources
+                others += entry.cell.others
             if end is not None:
                 others += [cell for cell in ends[number] if cell in self.before.cells]
             locked = _meets(starts, number) or _meets(ends, number)
@@ -352,7 +352,7 @@ class Carrier:
 
 def _reached(cell: Cell) -> list[Cell]:
     """An array object, and those that it may be."""
-    return [cell, *cell.sources]
+    return [cell, *cell.others]
 
 
 def _meets(reached: Sequence[list[Cell]], number: int) -> bool:

@@ -79,6 +79,8 @@ class Lowering:
         self.pinned: Location | None = None
         self.branch_depth = 0
         self.budget = LARGEST_PROGRAM
+        #: Whether the function asks which of its arrays are one object.
+        self.compares = False
 
     # -- places and problems --------------------------------------------------------------
 
@@ -470,8 +472,11 @@ class Lowering:
 
     # -- outer arrays ---------------------------------------------------------------------
 
-    def capture(self, name: str, array: Any) -> Ref:
-        """Return an array from outside of the function; it becomes a further parameter."""
+    def capture(self, name: str, array: Any, type: Type | None = None) -> Ref:
+        """Return an array from outside of the function; it becomes a further parameter.
+
+        Its type is made from the array where none is given.
+        """
         known = self.captured.get(id(array))
         if known is not None:
             return known[0]
@@ -479,10 +484,12 @@ class Lowering:
         if dtype is None:
             raise shapes(f"`{name}` is an array of dtype {array.dtype}, which is not supported")
         symbols = self.root.symbols
-        shape = tuple(1 if size == 1 else symbols.fresh(f"{name}_size") for size in array.shape)
-        value = Value(Type(dtype, shape), name, self.builder.loc, None, named=True)
+        if type is None:
+            sizes = (1 if size == 1 else symbols.fresh(f"{name}_size") for size in array.shape)
+            type = Type(dtype, tuple(sizes))
+        value = Value(type, name, self.builder.loc, None, named=True)
         symbols.note(value)
-        for dim in shape:
+        for dim in type.shape:
             self.root.sizes.note_argument(dim)
         if value.type.is_scalar:
             ref: Ref = Scalar(value)

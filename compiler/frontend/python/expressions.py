@@ -16,6 +16,7 @@ from gradc.frontend.python import (
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.hidden import shown
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     NONE,
@@ -170,10 +171,25 @@ def _is_same(ctx: Lowering, left: Ref, right: Ref) -> bool:
     if isinstance(left, Constant) and isinstance(right, Constant):
         return left.value is right.value
     if isinstance(left, Array) and isinstance(right, Array):
-        return left.cell is right.cell and left.steps == right.steps
+        return _is_same_array(ctx, left, right)
     if left is NONE or right is NONE:
         return False
     return left is right
+
+
+def _is_same_array(ctx: Lowering, left: Array, right: Array) -> bool:
+    if left.cell is right.cell:
+        return left.steps == right.steps
+    if left.steps or right.steps:
+        return False
+    if ctx.state.may_be_one(left.cell, right.cell):
+        names = " and ".join(shown(side.cell.name) for side in (left, right))
+        raise RefusedError(
+            f"whether {names} are one array is not known at compile time",
+            "remember it in a variable where they are set",
+        )
+    ctx.compares = True
+    return left.cell.twins.get(right.cell, False)
 
 
 def _contains(ctx: Lowering, item: Ref, container: Ref) -> Value | bool:

@@ -14,7 +14,7 @@ from gradc.errors import (
     InternalError,
     UnsupportedFunctionError,
 )
-from gradc.frontend.python import calls, environment
+from gradc.frontend.python import calls, environment, sharing
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction
 from gradc.frontend.python.derived import Prepared
@@ -37,6 +37,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.sharing import Memory
 from gradc.frontend.python.source import Files, Source, function_name
 from gradc.frontend.python.transforms import TRANSFORM
 from gradc.ir.builder import CONST
@@ -57,10 +58,13 @@ class Leaf:
     type : Type
     weak : bool
         Whether it is a Python number: combined with a float32 array it does not make float64.
+    memory : Memory, optional
+        Which other arrays of the call share memory with it, where that matters.
     """
 
     type: Type
     weak: bool = False
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Lowered:
         Arrays from outside of the function: the parameter, and the array to pass for it.
     constants : mapping of str to object
         Numbers and strings from outside of the function that the IR has taken as constants.
+    compares : bool
+        Whether the function asks which of its arrays are one object.
     """
 
     function: Function
@@ -100,6 +106,7 @@ class Lowered:
     mutated: tuple[int, ...]
     captured: tuple[tuple[Value, object], ...]
     constants: Mapping[str, object]
+    compares: bool = False
 
 
 def lower(
@@ -120,6 +127,7 @@ class _Lowerer:
         self.ctx = Lowering(tables, Files())
         self.params: list[Value] = []
         self.cells: dict[int, Cell] = {}
+        self.memory: dict[Cell, Memory] = {}
         self.results: list[Value] = []
         self.weak: list[bool] = []
         self.whole: object = None
@@ -166,6 +174,7 @@ class _Lowerer:
             tuple(mutated),
             tuple(captured),
             dict(ctx.constants),
+            ctx.compares,
         )
 
     def _read(self, function: Any) -> Ref | None:
@@ -216,6 +225,7 @@ class _Lowerer:
         with self.ctx.builder.at(self.ctx.builder.loc):
             refs = [self._argument(name, tree) for name, tree in zip(names, args, strict=False)]
             keywords = {key: self._argument(key, tree) for key, tree in kwargs.items()}
+            sharing.connect(self.ctx, self.memory)
         return [*first, *refs], {**named, **keywords}
 
     def _argument(self, name: str, tree: Any) -> Ref:
@@ -257,6 +267,8 @@ class _Lowerer:
         cell = Cell(value.name, leaf.type)
         ctx.called.add(cell)
         self.cells[number] = cell
+        if leaf.memory is not None:
+            self.memory[cell] = leaf.memory
         return ctx.state.new_cell(cell, value)
 
     # -- results --------------------------------------------------------------------------

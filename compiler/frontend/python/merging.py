@@ -235,7 +235,7 @@ class Merger:
         """
         origin = ref.cell
         replaced.setdefault(origin, []).append(cell)
-        found = [(side, source) for source in origin.sources]
+        found = [(side, source) for source in origin.others]
         if self.reachable[side].get(origin, 0) > 1 or origin.captured:
             found.append((side, origin))
         return found

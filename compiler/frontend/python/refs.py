@@ -62,6 +62,11 @@ class Cell:
         Whether a write to it is refused, because another array might have to change with it.
     captured : bool
         Whether it is an array from outside of the function.
+    twins : dict of Cell to bool
+        Arguments that are the same memory, and whether they are the same object. What is written
+        to this array is written to them.
+    beside : set of Cell
+        Those of `sources` that are arguments which overlap with this one in part.
     """
 
     name: str
@@ -69,6 +74,13 @@ class Cell:
     sources: dict[Cell, int] = field(default_factory=dict)
     locked: bool = False
     captured: bool = False
+    twins: dict[Cell, bool] = field(default_factory=dict)
+    beside: set[Cell] = field(default_factory=set)
+
+    @property
+    def others(self) -> tuple[Cell, ...]:
+        """The arrays that may change with this one, or it with them."""
+        return (*self.sources, *self.twins)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -107,8 +107,19 @@ class State:
 
     def ever_written(self) -> set[Cell]:
         """The arrays that the program may write to, under whatever name."""
+        return set().union(*map(self._origins, self.written))
+
+    def may_be_one(self, left: Cell, right: Cell) -> bool:
+        """Whether what was made where paths meet may be another array, or both a third one."""
+        if left not in self.may_be and right not in self.may_be:
+            return False
+        found = self._origins(left)
+        found |= {twin for cell in found for twin in cell.twins}
+        return not found.isdisjoint(self._origins(right))
+
+    def _origins(self, cell: Cell) -> set[Cell]:
         found: set[Cell] = set()
-        pending = list(self.written)
+        pending = [cell]
         while pending:
             cell = pending.pop()
             if cell not in found:
@@ -209,7 +220,7 @@ class State:
         """Yield the arrays that can be reached from a reference."""
         if isinstance(ref, Array):
             yield ref.cell
-            yield from ref.cell.sources
+            yield from ref.cell.others
             return
         for part in self._parts(ref):
             yield from self.cells_of(part)

@@ -30,6 +30,7 @@ from gradc.frontend.python.refs import (
     Scalar,
     Tuple,
 )
+from gradc.frontend.python.sharing import copies
 from gradc.frontend.python.state import Snapshot
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function, Region, Value
@@ -108,7 +109,8 @@ def call_derivation(
         refs = list(args)
         for number, param in zip(positions, params, strict=True):
             refs[number] = _ref(ctx, param, ctx.kind(args[number]).weak)
-        result = call(ctx, derivation.function, refs, kwargs, node)
+        with copies(ctx, list(zip(args, refs, strict=True))):
+            result = call(ctx, derivation.function, refs, kwargs, node)
         if isinstance(result, Poison):
             return _without_result(ctx, saved)
         value = _float_value(ctx, result, None)

@@ -10,9 +10,9 @@ from gradc.frontend.python import aliasing, arithmetic, indexing, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
-from gradc.frontend.python.refs import Array, Dict, List, Poison, Ref, Struct, Tuple
+from gradc.frontend.python.refs import Array, Dict, List, Poison, Ref, Scalar, Struct, Tuple
 from gradc.ir.core import Value
-from gradc.prims.arithmetic import NEG
+from gradc.prims.arithmetic import ADD, NEG
 from gradc.prims.index import ADD_AT
 
 
@@ -95,15 +95,20 @@ def write(ctx: Lowering, part: Array, ref: Ref, text: str) -> None:
     """Give an array object, or a part of one, new contents."""
     value = _fitted(ctx, part, ref, text)
     check_writable(ctx, part)
-    cell = part.cell
-    base = ctx.state.cells[cell]
-    made = views.write(ctx.builder, base, part.steps, value, cell.name)
-    ctx.state.write(cell, made)
-    ctx.given.setdefault(made, cell.name)
+    for cell in (part.cell, *part.cell.twins):
+        base = ctx.state.cells[cell]
+        made = views.write(ctx.builder, base, part.steps, value, cell.name)
+        ctx.state.write(cell, made)
+        ctx.given.setdefault(made, cell.name)
 
 
 def _add_into(ctx: Lowering, part: Array, value: Value) -> None:
     check_writable(ctx, part)
+    if part.cell.twins:
+        # the element must be one value for all of them
+        total = ctx.emit(ADD, (ctx.read(part), value))
+        write(ctx, part, Scalar(total) if total.type.is_scalar else ctx.result(total), "")
+        return
     cell, (step,) = part.cell, part.steps
     args = (ctx.state.cells[cell], value, *step.operands)
     made = ctx.emit(ADD_AT, args, {"spec": step.spec}, cell.name)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gradc.errors import GradcError
-from gradc.frontend.python import Leaf, lower_function
+from gradc.frontend.python import Leaf, Memory, lower_function
 from gradc.ir.types import F64, INT, DType, Type
 
 PAGE = Path(__file__).parents[3] / "docs" / "limits.md"
@@ -46,7 +46,10 @@ def arguments(names: tuple[str, ...]) -> Iterator[Leaf]:
     """The types that the page gives to the names of parameters."""
     kinds = {"x": ("n_x",), "y": ("n_y",), "A": ("rows", "columns")}
     for name in names:
-        if name in kinds:
+        if name in ("v", "w"):
+            number = "vw".index(name)
+            yield Leaf(Type(DType.F64, (f"n_{name}",)), memory=Memory(number, meets=(1 - number,)))
+        elif name in kinds:
             yield Leaf(Type(DType.F64, kinds[name]))
         else:
             yield Leaf(INT if name in ("n", "k") else F64, weak=True)
