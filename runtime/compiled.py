@@ -95,9 +95,11 @@ def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
     """
     if value is np:
         from gradc_runtime.allocation import numpy_for
+        from gradc_runtime.extrema import extrema
         from gradc_runtime.vector_math import vector_functions
 
-        return numpy_for(names, vector_functions(names) if fastmath else {})
+        fast = {**vector_functions(names), **extrema(names)} if fastmath else {}
+        return numpy_for(names, fast)
     if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.special":
         from gradc_runtime.special_compiled import compiled_module
 
