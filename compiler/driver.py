@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from gradc import cache
+from gradc.adjoint.compressed import compressed_forward, compressed_reverse
 from gradc.adjoint.forward import forward
 from gradc.adjoint.hessian import hessian_of_gradient, hessian_vector
 from gradc.adjoint.jacobian import jacobian_forward, jacobian_reverse
@@ -141,6 +142,34 @@ class JacobianPass:
 
 
 @dataclass(frozen=True, slots=True)
+class CompressedPass:
+    """The entries of sparse Jacobians as a pass: see :mod:`gradc.adjoint.compressed`.
+
+    Attributes
+    ----------
+    mode : {"forward", "reverse"}
+        Whether columns or rows are coloured.
+    wrt, results : tuple of int
+    lanes : int
+        How many products one pass takes.
+    loop : bool
+        Whether there are several passes.
+    """
+
+    name: ClassVar[str] = "compressed"
+    mode: str = "forward"
+    wrt: tuple[int, ...] = (0,)
+    results: tuple[int, ...] = (0,)
+    lanes: int = 1
+    loop: bool = True
+
+    def run(self, function: Function, context: Context) -> Function:
+        """Return the function of the entries."""
+        build = compressed_forward if self.mode == "forward" else compressed_reverse
+        return build(function, self.wrt, self.results, self.lanes, self.loop)
+
+
+@dataclass(frozen=True, slots=True)
 class HessianPass:
     """From a gradient to the Hessian or its product with a vector.
 
@@ -178,6 +207,7 @@ REGISTRY: Mapping[str, type[Pass]] = {
     ReversePass.name: ReversePass,
     ForwardPass.name: ForwardPass,
     JacobianPass.name: JacobianPass,
+    CompressedPass.name: CompressedPass,
     HessianPass.name: HessianPass,
 }
 
@@ -238,6 +268,15 @@ def mode_pipeline(
         vector = str(mode == "hvp").lower()
         return f"{first},hessian{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
     return first
+
+
+def compressed_pipeline(
+    mode: str, wrt: Sequence[int], results: Sequence[int], lanes: int, loop: bool
+) -> str:
+    """The text of the pipeline that makes the entries of a sparse Jacobian."""
+    columns, rows = ("+".join(map(str, each)) for each in (wrt, results))
+    options = f"mode={mode},wrt={columns},results={rows},lanes={lanes},loop={str(loop).lower()}"
+    return f"{READ},compressed{{{options}}},{CLEAN_DERIVATIVE}"
 
 
 def emission_pipeline(

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from gradc.adjoint.forward import forward_lanes
 from gradc.ir.builder import Builder, Symbols
-from gradc.ir.core import Function, Region, Role, Value
+from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.inlining import inline
 from gradc.ir.types import Dim, DType, Type
-from gradc.ir.walk import all_ops
+from gradc.ir.walk import all_ops, used_by
 from gradc.prims.arithmetic import ADD, CAST, MUL, SUB
 from gradc.prims.index import AT, GET, PUT
 from gradc.prims.integers import IMIN
@@ -221,3 +221,17 @@ def flattened(work: Assembly, dot: Value, count: Value) -> Value:
 
 def cast_like(work: Assembly, value: Value, like: Value) -> Value:
     return cast(work.builder, value, like.type.dtype)
+
+
+def split_ops(ops: Sequence[Op], seeds: Sequence[Value]) -> tuple[list[Op], list[Op]]:
+    """The ops that are the same for all seeds, and the others."""
+    depends = set(seeds)
+    before: list[Op] = []
+    after: list[Op] = []
+    for op in ops:
+        if depends.isdisjoint(used_by(op)):
+            before.append(op)
+        else:
+            after.append(op)
+            depends.update(op.outs)
+    return before, after

@@ -45,13 +45,13 @@ from gradc.adjoint.assembly import (
     put,
     scalar_dots,
     shaped,
+    split_ops,
     swept_lanes,
 )
 from gradc.adjoint.reverse import reverse
 from gradc.analysis.activity import activity
-from gradc.ir.core import Function, Op, Value
+from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline_ops
-from gradc.ir.walk import used_by
 from gradc.prims.index import ALL, AT, PUT
 
 
@@ -161,7 +161,7 @@ def _rows(work: Assembly, function: Function, wrt: Sequence[int], number: int) -
     swept = reverse(only(function, [number]), wrt, results=[0], seeded=True)
     seed_param = swept.params[-1]
     mapping = dict(zip(swept.params[:-1], function.params, strict=True))
-    before, after = _split(swept.ops, seed_param)
+    before, after = split_ops(swept.ops, [seed_param])
     inline_ops(work.builder, before, mapping)
     bars = swept.results[1:]
     if result.type.is_scalar:
@@ -195,15 +195,3 @@ def _rows(work: Assembly, function: Function, wrt: Sequence[int], number: int) -
         shaped(work, buffers[k], (*result.type.shape, *param.type.shape))
         for k, param in enumerate(params)
     ]
-
-
-def _split(ops: Sequence[Op], seed: Value) -> tuple[list[Op], list[Op]]:
-    """The ops that are the same for every seed, and the others."""
-    depends, before, after = {seed}, [], []
-    for op in ops:
-        if depends.isdisjoint(used_by(op)):
-            before.append(op)
-        else:
-            after.append(op)
-            depends.update(op.outs)
-    return before, after

@@ -133,6 +133,12 @@ def _linear_tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) 
     positions = op.prim.linear_in
     if positions is None:
         positions = tuple(k for k, value in enumerate(op.args) if value.type.is_float)
+    given = [(position, dot) for position in positions if (dot := tangents[position]) is not None]
+    if op.prim.pointwise and op.prim.transpose is not None and len(given) == 1 < len(positions):
+        # element by element it is a multiple of each operand, which its transpose knows
+        ((position, dot),) = given
+        args = [Var(builder, value) for value in op.args]
+        return _value(op.prim.transpose(Var(builder, dot), *args, **op.params)[position])
     operands = list(op.args)
     for position in positions:
         dot = tangents[position]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Mode, Options
+from gradc.driver import Compiled, Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
@@ -192,19 +192,24 @@ class Differentiated:
             ) from error
 
     @property
+    def _compiled(self) -> Compiled:
+        """What the properties below show."""
+        return self._shown.compiled
+
+    @property
     def source(self) -> str:
         """The derivative program as Python text."""
-        return self._shown.compiled.source
+        return self._compiled.source
 
     @property
     def ir(self) -> str:
         """The derivative in the text form of the IR."""
-        return self._shown.compiled.ir
+        return self._compiled.ir
 
     @property
     def dispatcher(self) -> Any:
         """A numba dispatcher that computes the same for flat arguments."""
-        return self._shown.compiled.kernel.dispatcher
+        return self._compiled.kernel.dispatcher
 
     @property
     def address(self) -> int:
@@ -217,7 +222,7 @@ class Differentiated:
         """
         from gradc_runtime.entries import c_address
 
-        compiled = self._shown.compiled
+        compiled = self._compiled
         function = compiled.function
         values = (*function.params, *function.results)
         if len(function.results) != 1 or not all(value.type.is_scalar for value in values):
@@ -231,7 +236,7 @@ class Differentiated:
         """Write the program as a module that needs only ``gradc_runtime`` to run."""
         from gradc_runtime.files import write_atomically
 
-        write_atomically(path, self._shown.compiled.kernel_text.encode())
+        write_atomically(path, self._compiled.kernel_text.encode())
         return Path(path)
 
     def explain(self, line: int | None = None) -> str:
@@ -245,7 +250,7 @@ class Differentiated:
         """
         from gradc.explain.lines import explain_lines
 
-        return explain_lines(self._shown.compiled, line=line)
+        return explain_lines(self._compiled, line=line)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Compare with extrapolated differences at these arguments.

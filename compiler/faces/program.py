@@ -348,12 +348,12 @@ class Derivative:
     def kernel(self) -> Callable[..., Any]:
         """The function that runs, with flat arguments."""
         if self._kernel is None:
-            kernel = self.compiled.kernel
-            if self.program.options.target == "python":
-                self._kernel = _uncompiled(kernel.py_func)
-            else:
-                self._kernel = kernel
+            self._kernel = self._runnable(self.compiled)
         return self._kernel
+
+    def _runnable(self, compiled: Compiled) -> Callable[..., Any]:
+        kernel = compiled.kernel
+        return _uncompiled(kernel.py_func) if self.program.options.target == "python" else kernel
 
     def prepare(self, leaves: Sequence[Any]) -> list[Any]:
         """The user's leaves as the kernel takes them."""
@@ -367,8 +367,15 @@ class Derivative:
 
     def run_prepared(self, args: Sequence[Any]) -> list[Any]:
         """Call the kernel with arguments that are already as it takes them."""
+        return self._call(self.kernel(), args)
+
+    def call(self, compiled: Compiled, args: Sequence[Any]) -> list[Any]:
+        """Call the kernel of a further program of the function, in the same way."""
+        return self._call(self._runnable(compiled), args)
+
+    def _call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
         try:
-            out = self.kernel()(*args)
+            out = kernel(*args)
         except CudaUnavailableError as error:
             raise GradcError(str(error)) from None
         except (IndexError, ValueError, ZeroDivisionError, LinAlgError) as error:

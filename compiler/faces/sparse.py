@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradc.errors import GradTypeError
-from gradc.faces.directions import products
+from gradc.faces.entries import EntriesProgram, lanes_of
 from gradc.faces.functions import Argnums, Differentiated, Gradient
 from gradc.faces.program import Derivative
-from gradc.faces.structure import Array, PatternProgram, Structure, find_structure
+from gradc.faces.sparse_blocks import Blocks, cut, whole
+from gradc.faces.structure import Array, Mode, PatternProgram, Structure, find_structure
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from gradc.driver import Options
+    from gradc.driver import Compiled, Options
 
 # How many structures (sizes and integers) are kept.
 KEPT = 16
@@ -27,8 +29,8 @@ KEPT = 16
 class SparseJacobian(Differentiated):
     """What :func:`gradc.sparse_jacobian` returns.
 
-    ``.source`` and ``.ir`` show the program of the directional derivative, ``.pattern_source`` that
-    of the pattern.
+    ``.source`` and ``.ir`` show the program of the entries, as it is for the number of colours of
+    the last call; ``.pattern_source`` that of the pattern.
     """
 
     mode = "jvp"
@@ -42,12 +44,14 @@ class SparseJacobian(Differentiated):
             raise GradTypeError('sparse derivatives are for the CPU: use target="cpu"')
         self.direction = direction
         self._patterns: dict[Derivative, PatternProgram] = {}
-        self._structures: OrderedDict[Hashable, Structure] = OrderedDict()
+        self._structures: OrderedDict[Hashable, tuple[Structure, Blocks]] = OrderedDict()
+        self._entries: dict[tuple[Any, ...], EntriesProgram] = {}
+        self._last_entries: EntriesProgram | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments."""
-        derivative, prepared, structure = self._at(args, kwargs)
-        return self._split(_values(derivative, prepared, structure), derivative, prepared)
+        derivative, prepared, structure, blocks = self._at(args, kwargs)
+        return self._arranged(self._matrices(derivative, prepared, structure, blocks))
 
     def pattern(self, *args: Any, **kwargs: Any) -> csr_array:
         """Which entries may be other than zero at the sizes and integers of these arguments.
@@ -57,13 +61,13 @@ class SparseJacobian(Differentiated):
         scipy.sparse.csr_array of bool
             With columns for all of `argnums`.
         """
-        _, _, structure = self._at(args, kwargs)
-        return _matrix(structure, np.ones(structure.indices.size, np.bool_))
+        structure = self._at(args, kwargs)[2]
+        (block,) = whole(structure).blocks
+        return block.matrix(np.ones(structure.indices.size, np.bool_))
 
     def colours(self, *args: Any, **kwargs: Any) -> Array:
         """The colour of each column (with ``mode="reverse"``: row); -1 where it has no entry."""
-        _, _, structure = self._at(args, kwargs)
-        return structure.colours.copy()
+        return self._at(args, kwargs)[2].colours.copy()
 
     @property
     def pattern_source(self) -> str:
@@ -80,27 +84,57 @@ class SparseJacobian(Differentiated):
         """
         from gradc.faces.checking import check_product
 
-        derivative, prepared, structure = self._at(args, kwargs)
+        derivative, prepared, structure, _ = self._at(args, kwargs)
         leaves, _ = self.derivative_for(args, kwargs)
-        check_product(_values(derivative, prepared, structure), derivative, leaves)
+        (matrix,) = self._matrices(derivative, prepared, structure, whole(structure))
+        check_product(matrix, derivative, leaves)
 
     # -- how it is done --------------------------------------------------------------------------
 
     def _at(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> tuple[Derivative, list[Any], Structure]:
+    ) -> tuple[Derivative, list[Any], Structure, Blocks]:
         leaves, derivative = self.derivative_for(args, kwargs)
         prepared = derivative.prepare(leaves)
         key = (derivative, *map(_structure_key, prepared))
-        structure = self._structures.get(key)
-        if structure is None:
+        if key not in self._structures:
             structure = self._find(derivative, prepared)
-            self._structures[key] = structure
+            parts = [] if self.single else _parts(derivative, prepared)
+            self._structures[key] = structure, self._cut(structure, parts)
             while len(self._structures) > KEPT:
                 self._structures.popitem(last=False)
-        else:
-            self._structures.move_to_end(key)
-        return derivative, prepared, structure
+        self._structures.move_to_end(key)
+        return derivative, prepared, *self._structures[key]
+
+    def _matrices(
+        self,
+        derivative: Derivative,
+        prepared: Sequence[Any],
+        structure: Structure,
+        blocks: Blocks,
+    ) -> list[csr_array]:
+        lanes = lanes_of(derivative, structure.count)
+        key = (derivative, structure.mode, lanes, lanes < structure.count)
+        if key not in self._entries:
+            self._entries[key] = EntriesProgram(*key)
+        self._last_entries = self._entries[key]
+        return blocks.matrices(self._last_entries.entries(prepared, structure, blocks.sources))
+
+    def _cut(self, structure: Structure, parts: Sequence[slice]) -> Blocks:
+        if len(parts) < 2:
+            return whole(structure)
+        return cut(structure, [slice(0, structure.shape[0])], parts)
+
+    def _arranged(self, matrices: list[csr_array]) -> Any:
+        return matrices[0] if self.single else tuple(matrices)
+
+    @property
+    def _compiled(self) -> Compiled:
+        """The program of the last call; before the first, for one product in a pass."""
+        if self._last_entries is None:
+            mode: Mode = "reverse" if self.direction == "reverse" else "forward"
+            self._last_entries = EntriesProgram(self._shown, mode, 1, True)
+        return self._last_entries.compiled
 
     def _pattern_of(self, derivative: Derivative) -> PatternProgram:
         if derivative not in self._patterns:
@@ -120,11 +154,6 @@ class SparseJacobian(Differentiated):
         compiled = self.options.target != "python"
         return find_structure(sets, results, inputs, self.direction, self.symmetric, compiled)
 
-    def _split(self, matrix: csr_array, derivative: Derivative, prepared: Sequence[Any]) -> Any:
-        if self.single:
-            return matrix
-        return tuple(matrix[:, part] for part in _parts(derivative, prepared))
-
 
 class SparseHessian(SparseJacobian):
     """What :func:`gradc.sparse_hessian` returns."""
@@ -134,11 +163,14 @@ class SparseHessian(SparseJacobian):
     def __init__(self, function: Callable[..., Any], argnums: Argnums, options: Options) -> None:
         super().__init__(Gradient(function, argnums, False, options), argnums, "forward", options)
 
-    def _split(self, matrix: csr_array, derivative: Derivative, prepared: Sequence[Any]) -> Any:
+    def _cut(self, structure: Structure, parts: Sequence[slice]) -> Blocks:
+        return whole(structure) if len(parts) < 2 else cut(structure, parts, parts)
+
+    def _arranged(self, matrices: list[csr_array]) -> Any:
         if self.single:
-            return matrix
-        parts = _parts(derivative, prepared)
-        return tuple(tuple(matrix[rows][:, columns] for columns in parts) for rows in parts)
+            return matrices[0]
+        count = math.isqrt(len(matrices))
+        return tuple(tuple(matrices[n : n + count]) for n in range(0, len(matrices), count))
 
 
 def _structure_key(value: Any) -> Hashable:
@@ -158,16 +190,3 @@ def _parts(derivative: Derivative, prepared: Sequence[Any]) -> list[slice]:
         parts.append(slice(start, stop))
         start = stop
     return parts
-
-
-def _values(derivative: Derivative, prepared: Sequence[Any], structure: Structure) -> csr_array:
-    data = products(derivative, prepared, structure).reshape(-1)[structure.sources]
-    return _matrix(structure, data)
-
-
-def _matrix(structure: Structure, data: Array) -> csr_array:
-    """A matrix with this pattern; its indices are its own, for SciPy may change them in place."""
-    from scipy.sparse import csr_array
-
-    indices, starts = structure.indices.copy(), structure.starts.copy()
-    return csr_array((data, indices, starts), shape=structure.shape)

@@ -28,8 +28,6 @@ Mode = Literal["forward", "reverse"]
 ROW_COST = 1.5
 # How many pairs of entries in one row (column) a colouring may look at before the other is tried.
 TOO_MUCH_WORK = 50
-# Seeds of all colours are kept up to this many numbers; more are made anew at each call.
-KEPT_SEEDS = 2**23
 
 
 @dataclass(eq=False)
@@ -117,7 +115,7 @@ class Structure:
         Whether columns are coloured and directional derivatives taken (``"forward"``), or rows.
     colours : ndarray of int64
         Of each column (row); -1 where it has no entry.
-    sources : ndarray
+    sources : ndarray of int64
         For each entry its place in the flattened products, one product a colour.
     result_shapes : list of tuple
     """
@@ -138,26 +136,6 @@ class Structure:
     def count(self) -> int:
         """The number of colours."""
         return int(self.colours.max(initial=-1)) + 1
-
-    @functools.cached_property
-    def seeds(self) -> Sequence[Array]:
-        """The direction of each colour: one in its columns (rows), zero elsewhere."""
-        if self.count * self.colours.size <= KEPT_SEEDS:
-            return list((self.colours == np.arange(self.count)[:, None]).astype(float))
-        return _Seeds(self.colours, self.count)
-
-
-class _Seeds(Sequence[Array]):
-    """Directions made when asked for: all of them would need much memory."""
-
-    def __init__(self, colours: Array, total: int) -> None:
-        self.colours, self.total = colours, total
-
-    def __len__(self) -> int:
-        return self.total
-
-    def __getitem__(self, colour: Any) -> Any:
-        return (self.colours == range(self.total)[colour]).astype(float)
 
 
 def find_structure(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gradc.ir.core import Op, Primitive, Value
 from gradc.ir.types import DType, Type
 from gradc.passes.fusion import RECOMPUTE_LIMIT, is_aligned
-from gradc.passes.loop_nodes import Base, Entry, Form, Node, Ref, Shape, identity
+from gradc.passes.loop_nodes import Base, Entry, Form, Node, Ref, Shape, identity, is_array
 from gradc.prims.arithmetic import ADD, MUL
 
 # A single element of an expression of at most this many maps is computed by itself.
@@ -91,7 +91,7 @@ class _Pulling:
             if node.updates is not None:
                 self.updated.add(node.updates.base)
             if node.op.regions:
-                self.updated.update(ref.base for ref in node.inputs)
+                self.updated.update(ref.base for ref in node.inputs if is_array(ref.base))
             for ref in node.refs():
                 if isinstance(ref.base, Node):
                     self.uses[ref.base] = self.uses.get(ref.base, 0) + 1
@@ -119,7 +119,7 @@ class _Pulling:
         base = ref.base
         if not isinstance(base, Node) or base.form is not Form.MAP or not base.shape:
             return False
-        if ref.is_identity or is_aligned(ref, consumer):
+        if ref.is_identity or (is_aligned(ref, consumer) and consumer.shape[0] == base.shape[0]):
             return False
         cost, count, leaves = _tree(base)
         if not leaves.isdisjoint(self.updated):

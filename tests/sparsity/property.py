@@ -14,9 +14,9 @@ import numpy as np
 from gradc.adjoint.forward import forward
 from gradc.driver import Options, run_passes
 from gradc.errors import GradcError
-from gradc.faces.directions import products
+from gradc.faces.entries import EntriesProgram, lanes_of
 from gradc.faces.program import Derivative, make_program
-from gradc.faces.structure import PatternProgram, find_structure
+from gradc.faces.structure import PatternProgram, Structure, find_structure
 from gradc.ir.verify import verify
 from gradc.prims.evaluate import evaluate
 from tests.generators.python_programs import PythonProgram, forget
@@ -64,7 +64,7 @@ def _check(drawn: PythonProgram, function: Any) -> str:
             structure = find_structure(sets, results, inputs, "auto", False, False)
         try:
             dense = _dense(tangent, prepared, derivative)
-            found = products(derivative, prepared, structure).reshape(-1)[structure.sources]
+            found = _entries(derivative, structure).entries(prepared, structure, structure.sources)
         except (ArithmeticError, ValueError, IndexError):
             continue
         judged += 1
@@ -79,6 +79,13 @@ def _check(drawn: PythonProgram, function: Any) -> str:
             gap = np.abs(found - dense[rows, structure.indices])
             assert np.max(gap, initial=0.0) <= 1e-9 * scale
     return "right" if judged else "raises"
+
+
+def _entries(derivative: Derivative, structure: Structure) -> EntriesProgram:
+    lanes = lanes_of(derivative, structure.count)
+    made = EntriesProgram(derivative, structure.mode, lanes, lanes < structure.count)
+    verify(made.compiled.function, "entries")
+    return made
 
 
 def _dense(tangent: Any, prepared: list[Any], derivative: Derivative) -> np.ndarray[Any, Any]:

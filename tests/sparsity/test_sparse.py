@@ -201,11 +201,62 @@ def test_refusals():
         gradc.sparse_hessian(residual, target="python")(np.ones((2, 2)))
 
 
-def test_a_wrong_value_is_found(monkeypatch):
-    from gradc.faces import sparse
+def banded(x):
+    """Five entries in a row, at first and last rows fewer; with a loop, a branch, a division."""
+    y = np.empty(len(x))
+    for i in range(len(x)):
+        total = x[i] ** 2
+        for j in range(max(i - 2, 0), min(i + 3, len(x))):
+            if j != i:
+                total += np.sin(x[j]) * x[i] / (j + 1)
+        y[i] = total
+    return y
 
-    original = sparse.products
-    monkeypatch.setattr(sparse, "products", lambda *args: 1.01 * original(*args))
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("size", [1, 2, 4, 9])
+def test_passes_full_and_not(mode, size):
+    """One to five colours: fewer than lanes, as many, and more, with a last pass to spare."""
+    x = np.linspace(0.3, 1.7, size)
+    jacobian = gradc.sparse_jacobian(banded, mode=mode, target="python")
+    found = jacobian(x)
+    assert jacobian.colours(x).max() + 1 == min(size, 5)
+    dense = gradc.jacobian(banded, target="python")(x)
+    np.testing.assert_allclose(found.toarray(), dense, rtol=1e-13)
+    jacobian.check(x)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_several_results_and_a_selection(mode):
+    """Cotangents behind a selection are guarded by what they are: each lane by its own."""
+
+    def function(x, s):
+        y = np.where(x > 1.0, np.sqrt(x - 1.0), x * s)
+        return {"y": y, "total": y[0] * s, "last": y[1:] ** 2}
+
+    x = np.array([0.5, 1.0, 2.0, 3.0])
+    found = gradc.sparse_jacobian(function, (0, 1), mode=mode, target="python")(x, 0.7)
+    dense = gradc.jacobian(function, (0, 1), mode=mode, target="python")(x, 0.7)
+    for number, own in enumerate(found):
+        rows = [np.reshape(dense[key][number], (-1, own.shape[1])) for key in sorted(dense)]
+        np.testing.assert_allclose(own.toarray(), np.vstack([rows[2], rows[1], rows[0]]))
+
+
+def test_the_program_can_be_read():
+    jacobian = gradc.sparse_jacobian(residual, target="python")
+    jacobian(np.ones((5, 5)))
+    assert "for c in range(0, count, 4):" in jacobian.source
+    hessian = gradc.sparse_hessian(rosenbrock, target="python")
+    hessian(np.ones(9))
+    assert "range(0, count" not in hessian.source
+    assert "colours[i] == 2" in hessian.source or "colours_i == 2" in hessian.source
+
+
+def test_a_wrong_value_is_found(monkeypatch):
+    from gradc.faces.entries import EntriesProgram
+
+    original = EntriesProgram.entries
+    monkeypatch.setattr(EntriesProgram, "entries", lambda *args: 1.01 * original(*args))
     with pytest.raises(GradientCheckError, match="Jacobian along a random direction"):
         gradc.sparse_jacobian(residual, target="python").check(np.ones((3, 3)))
 
