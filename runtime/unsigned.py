@@ -40,13 +40,70 @@ class UnsignedIndices(FunctionPass):  # type: ignore[misc]
         return rewriting.changed
 
 
+@register_pass(mutates_CFG=False, analysis_only=False)
+class VectorPowers(FunctionPass):  # type: ignore[misc]
+    """Under fastmath, makes ``x**y`` of floats calls that loops are vectorised with."""
+
+    _name = "gradc_vector_powers"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        """Rewrite every power; return whether there was one."""
+        if not state.flags.fastmath:
+            return False
+        found = [
+            (block, statement)
+            for block in state.func_ir.blocks.values()
+            for statement in block.body
+            if isinstance(statement, ir.Assign) and _is_power(statement.value, state.typemap)
+        ]
+        function = _power() if found else None
+        if function is None:
+            return False
+        # the function may be younger than the tables of this compilation
+        state.typingctx.refresh()
+        state.targetctx.refresh()
+        kind = state.typingctx.resolve_value_type(function)
+        for block, statement in found:
+            old = statement.value
+            named = ir.Var(block.scope, mk_unique_var("$power"), old.loc)
+            state.typemap[named.name] = kind
+            new = ir.Expr.call(named, [old.lhs, old.rhs], (), old.loc)
+            operands = tuple(state.typemap[each.name] for each in (old.lhs, old.rhs))
+            state.calltypes[new] = kind.get_call_type(state.typingctx, operands, {})
+            place = block.body.index(statement)
+            block.body[place : place + 1] = [
+                ir.Assign(ir.Global("power", function, old.loc), named, old.loc),
+                ir.Assign(new, statement.target, statement.loc),
+            ]
+        return True
+
+
+def _is_power(expression: Any, types_of: Any) -> bool:
+    if not isinstance(expression, ir.Expr) or expression.op not in ("binop", "inplace_binop"):
+        return False
+    if expression.fn not in (operator.pow, operator.ipow):
+        return False
+    left, right = types_of[expression.lhs.name], types_of[expression.rhs.name]
+    return left == right and left in (types.float64, types.float32)
+
+
+def _power() -> Any:
+    from gradc_runtime.vector_math import power
+
+    return power()
+
+
 class UnsignedCompiler(CompilerBase):  # type: ignore[misc]
-    """numba's compiler with :class:`UnsignedIndices` after type inference."""
+    """numba's compiler with passes of gradc's after type inference."""
 
     def define_pipelines(self) -> list[PassManager]:
         """The one pipeline of nopython mode."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         passes.add_pass_after(UnsignedIndices, InlineOverloads)
+        passes.add_pass_after(VectorPowers, UnsignedIndices)
         # they fuse expressions over whole arrays, which gradc has done already where it pays
         passes.passes = [each for each in passes.passes if each[0] is not NopythonRewrites]
         passes.finalize()

@@ -53,6 +53,8 @@ FUNCTIONS: Mapping[str, str] = {
     "arctanh": "atanh",
     "cbrt": "cbrt",
 }
+# ``x**y``; numba's compiler is told of it in :mod:`gradc_runtime.unsigned`.
+POWER = "pow"
 # The letter of the ABI for an instruction set, and how many doubles a register of it holds.
 _SETS = {"avx2": ("d", 4), "avx512f": ("e", 8)}
 _DOUBLE, _SINGLE = ir.DoubleType(), ir.FloatType()
@@ -71,9 +73,9 @@ def load() -> bool:
         binding.load_library_permanently(LIBRARY)
     except (OSError, RuntimeError):
         return False
-    for name in FUNCTIONS.values():
+    for name in (*FUNCTIONS.values(), POWER):
         for suffix in ("", "f"):
-            if not hasattr(library, f"_ZGVdN4v_{name}"):
+            if not hasattr(library, f"_ZGVdN4{_parameters(name)}_{name}"):
                 return False
             address = ctypes.cast(getattr(scalar, name + suffix), ctypes.c_void_p).value
             binding.add_symbol(f"gradc_scalar_{name}{suffix}", address)
@@ -96,6 +98,22 @@ def vector_functions(names: Iterable[str]) -> Mapping[str, Any]:
 
 
 @functools.cache
+def power() -> Any:
+    """``x**y`` of two floats of one type for kernels; None where it has no vector function."""
+    if not load() or not instruction_sets():
+        return None
+
+    @intrinsic
+    def function(context: Any, x: Any, y: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.call(_declared(builder.module, POWER, args[0].type), args)
+
+        return x(x, y), generate
+
+    return function
+
+
+@functools.cache
 def _vectorised(name: str) -> Any:
     """A function of a float, for use in compiled code."""
 
@@ -112,6 +130,11 @@ def _vectorised(name: str) -> Any:
     return function
 
 
+def _parameters(name: str) -> str:
+    """The parameters of a function in the name of its vector function: a ``v`` for each."""
+    return "vv" if name == POWER else "v"
+
+
 def _declared(module: ir.Module, name: str, kind: ir.Type) -> ir.Function:
     """The scalar function in a module, with what its vector functions are called."""
     single = kind == _SINGLE
@@ -119,13 +142,15 @@ def _declared(module: ir.Module, name: str, kind: ir.Type) -> ir.Function:
     symbol = f"gradc_scalar_{libm}"
     if symbol in module.globals:
         return module.globals[symbol]
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), symbol)
+    parameters = _parameters(name)
+    count = len(parameters)
+    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), symbol)
     variants, mappings = [], []
     for letter, doubles in instruction_sets():
         width = 2 * doubles if single else doubles
-        mangled = f"_ZGV{letter}N{width}v_"
+        mangled = f"_ZGV{letter}N{width}{parameters}_"
         vector = ir.VectorType(kind, width)
-        variant = ir.Function(module, ir.FunctionType(vector, [vector]), mangled + libm)
+        variant = ir.Function(module, ir.FunctionType(vector, [vector] * count), mangled + libm)
         variants.append(variant)
         mappings.append(f"{mangled}{symbol}({variant.name})")
     # the set of attributes takes only names that llvmlite knows, and writes what it holds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import subprocess
 import sys
@@ -56,6 +57,18 @@ def single_exp(x, out):
         out[i] = np.exp(x[i])
 
 
+@kernel("f8[::1], f8[::1], f8[::1]")
+def powers(x, y, out):
+    for i in range(x.shape[0]):
+        out[i] = x[i] ** y[i]
+
+
+@kernel("f4[::1], f4[::1], f4[::1]")
+def single_powers(x, y, out):
+    for i in range(x.shape[0]):
+        out[i] = x[i] ** y[i]
+
+
 def ulps(found, exact):
     with np.errstate(all="ignore"):
         return np.abs(found - exact) / np.spacing(np.abs(exact))
@@ -71,6 +84,35 @@ def test_within_four_ulp():
         with mpmath.workdps(40):
             exact = np.array([float(getattr(mpmath, name)(mpmath.mpf(float(v)))) for v in x])
         assert ulps(out[row], exact).max() <= MOST_ULP, name
+
+
+@needs_libmvec
+def test_powers_within_four_ulp():
+    mpmath = pytest.importorskip("mpmath")
+    rng = np.random.default_rng(9)
+    x, y = np.exp(rng.uniform(-20.0, 20.0, 300)), rng.uniform(-15.0, 15.0, 300)
+    out = np.empty_like(x)
+    powers(x, y, out)
+    with mpmath.workdps(40):
+        exact = np.array([float(mpmath.mpf(a) ** mpmath.mpf(b)) for a, b in zip(x, y, strict=True)])
+    assert ulps(out, exact).max() <= MOST_ULP
+    single = np.empty(300, np.float32)
+    single_powers(np.sqrt(x).astype(np.float32), (y / 10).astype(np.float32), single)
+    base, power = np.sqrt(x).astype(np.float32), (y / 10).astype(np.float32)
+    wide = base.astype(np.float64) ** power.astype(np.float64)
+    assert (np.abs(single - wide) / np.spacing(wide.astype(np.float32))).max() <= MOST_ULP
+
+
+@needs_libmvec
+def test_powers_of_special_values():
+    values = [*SPECIAL, 2.0, 0.5, -2.0, 3.0, -3.0, 1e-3]
+    x, y = map(np.array, zip(*itertools.product(values, values), strict=True))
+    out = np.empty_like(x)
+    powers(x, y, out)
+    with np.errstate(all="ignore"):
+        wanted = x**y
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(wanted))
+    np.testing.assert_allclose(out, wanted, rtol=1e-15, atol=5e-324)
 
 
 @needs_libmvec
@@ -105,6 +147,12 @@ from gradc_runtime.jit import kernel
 def exponentials(x, out):
     for i in range(x.shape[0]):
         out[i] = np.exp(x[i])
+
+
+@kernel("f8[::1], f8[::1]", fastmath=FASTMATH)
+def powers(x, out):
+    for i in range(x.shape[0]):
+        out[i] = x[i] ** x[i]
 """
 
 
@@ -122,6 +170,19 @@ def test_the_loop_is_vectorised_unless_it_is_strict(tmp_path, fastmath):
     assert ("_ZGV" in exponentials.inspect_llvm()) == fastmath
     if not fastmath:
         np.testing.assert_array_equal(out, [math.exp(value) for value in x])
+    powers = load(path).powers
+    powers(np.exp(x), out)
+    assert ("_ZGV" in powers.inspect_llvm()) == fastmath
+
+
+SCALAR = """
+from gradc import grad
+
+def power(x, y):
+    return x**y
+
+print(repr(grad(power)(2.0, 3.5)))
+"""
 
 
 PROGRAM = """
@@ -140,10 +201,11 @@ def smooth(x):
     return np.sum(np.exp(-x * x) * np.tanh(x))
 
 
-def test_a_second_process_finds_the_functions(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("text", "value"), [(PROGRAM, None), (SCALAR, 3.5 * 2.0**2.5)])
+def test_a_second_process_finds_the_functions(tmp_path, monkeypatch, text, value):
     monkeypatch.setenv("GRADC_CACHE_DIR", str(tmp_path / "cache"))
     script = tmp_path / "program.py"
-    script.write_text(PROGRAM, encoding="utf-8")
+    script.write_text(text, encoding="utf-8")
     said = [
         subprocess.run(
             [sys.executable, str(script)], capture_output=True, text=True, check=True
@@ -151,9 +213,10 @@ def test_a_second_process_finds_the_functions(tmp_path, monkeypatch):
         for _ in range(2)
     ]
     assert said[0] == said[1]
-    x = np.linspace(-2.0, 2.0, 1001)
-    wanted = np.sum(grad(smooth, target="python")(x) * x)
-    assert float(said[0]) == pytest.approx(wanted, rel=1e-12)
+    if value is None:
+        x = np.linspace(-2.0, 2.0, 1001)
+        value = np.sum(grad(smooth, target="python")(x) * x)
+    assert float(said[0]) == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize("fastmath", [True, False])
