@@ -66,6 +66,8 @@ class Kernel:
         self.signature = signature
         self.options = options
         self._dispatcher: Any = None
+        self._entry: Callable[..., Any] | None = None
+        self._kept: Any = None
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any) -> Any:
@@ -85,6 +87,41 @@ class Kernel:
         return self._dispatcher
 
     @property
+    def entry(self) -> Callable[..., Any]:
+        """The compiled function without its dispatcher, for callers that know the types.
+
+        Nothing looks at the arguments: an array of other elements, or one that is not contiguous,
+        is read as if it were what the signature says. What numba has kept on disk is loaded
+        without the parts of numba that compile (:mod:`gradc_runtime.kept`).
+        """
+        if self._entry is None:
+            with self._lock:
+                if self._entry is None and self._dispatcher is None:
+                    self._entry = self._from_disk()
+        if self._entry is None:
+            (compiled,) = getattr(self.dispatcher, "overloads", {}).values() or (None,)
+            self._entry = self.dispatcher if compiled is None else compiled.entry_point
+        return self._entry
+
+    def _from_disk(self) -> Callable[..., Any] | None:
+        from gradc_runtime.kept import kept_kernel
+        from gradc_runtime.memory import keep_freed_memory
+
+        home = _home(self.py_func)
+        # blocks of parallel loops need numba's threads, which a dispatcher starts
+        if home is None or self.options.parallel or self.py_func.__qualname__ in vars(home):
+            return None
+        names = _used_names(self.py_func, self.signature)
+        kept = kept_kernel(
+            self.py_func, self.signature, home.__name__, names, self.options.fastmath
+        )
+        if kept is None:
+            return None
+        keep_freed_memory()
+        self._kept = kept
+        return kept.entry
+
+    @property
     def compiled(self) -> Any:
         """The compiled function; the same object as :attr:`dispatcher`."""
         return self.dispatcher
@@ -92,7 +129,7 @@ class Kernel:
     @property
     def is_compiled(self) -> bool:
         """Whether the function has been compiled in this process."""
-        return self._dispatcher is not None
+        return self._dispatcher is not None or self._entry is not None
 
     def inspect_llvm(self) -> str:
         """LLVM text of the compiled function."""
@@ -249,6 +286,15 @@ def _counterpart(value: Any, names: tuple[str, ...], fastmath: bool) -> Any:
     return counterpart(value, names, fastmath)
 
 
+def _used_names(function: types.FunctionType, signature: str) -> tuple[str, ...]:
+    """The names in the code of a function and its routines, and the element types it takes."""
+    used = {*function.__code__.co_names}
+    for each in function.__globals__.values():
+        if isinstance(each, Routine):
+            used.update(each.py_func.__code__.co_names)
+    return (*used, *re.findall(r"[fib]\d", signature))
+
+
 def _prepared(
     function: types.FunctionType,
     signature: str,
@@ -256,13 +302,9 @@ def _prepared(
     options: KernelOptions,
 ) -> types.FunctionType:
     """The same function in another module, calling compiled helpers and routines."""
-    used = {*function.__code__.co_names}
-    for each in function.__globals__.values():
-        if isinstance(each, Routine):
-            used.update(each.py_func.__code__.co_names)
-    names = (*used, *re.findall(r"[fib]\d", signature))
+    names = _used_names(function, signature)
     namespace = {
-        name: _counterpart(value, names, options.fastmath) if name in used else value
+        name: _counterpart(value, names, options.fastmath) if name in names else value
         for name, value in function.__globals__.items()
     }
     if home is not None:

@@ -353,7 +353,10 @@ class Derivative:
 
     def _runnable(self, compiled: Compiled) -> Callable[..., Any]:
         kernel = compiled.kernel
-        return _uncompiled(kernel.py_func) if self.program.options.target == "python" else kernel
+        if self.program.options.target == "python":
+            return _uncompiled(kernel.py_func)
+        # that of a CUDA kernel is the kernel itself
+        return getattr(kernel, "entry", kernel)
 
     def prepare(self, leaves: Sequence[Any]) -> list[Any]:
         """The user's leaves as the kernel takes them."""

@@ -5,7 +5,7 @@ arguments; a later call with the same ones goes from the arguments to the kernel
 
     g = grad(f)
     g(2.0)        # flattens, looks the types up, compiles, arranges the result; leaves a route
-    g(3.0)        # route: kernel.dispatcher(3.0), which is the gradient already
+    g(3.0)        # route: kernel.entry(3.0), which is the gradient already
 
 A route is for positional arguments that are floats, ints, bools, NumPy scalars and arrays. It
 looks at each array again: one of another element type, with other axes of size 1, not contiguous
@@ -65,7 +65,7 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
         return None
     if program.asks_for_memory:
         return None  # each call has to look for arguments that share memory
-    dispatcher = derivative.compiled.kernel.dispatcher
+    entry = derivative.compiled.kernel.entry
     captured = tuple(value for _, value in program.lowered.captured)
     checks = tuple(
         (position, _check(arg, argument))
@@ -79,7 +79,7 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
             if not fits(given[position]):
                 return MISS
         try:
-            results = dispatcher(*given, *captured)
+            results = entry(*given, *captured)
         except (IndexError, ValueError, ZeroDivisionError) as error:
             raise derivative.in_users_words(error) from None
         return results if finish is None else finish(results)

@@ -1,0 +1,114 @@
+"""Kernels that numba has kept on disk, loaded without what numba needs to compile.
+
+A dispatcher that finds its function in numba's file cache first loads all that numba knows of
+Python and NumPy, which takes ten times as long as loading the machine code. What is done here is
+the second half alone: the same file, read by numba's own classes, and no types but those of the
+signature.
+
+The compiled function takes its arguments as they are: whoever calls it sees to it that they have
+exactly the types of the signature, for nothing checks them.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gradc_runtime.caching import can_cache
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKernel:
+    """The machine code of a kernel.
+
+    Attributes
+    ----------
+    entry : callable
+        The compiled function.
+    result : object
+        numba's record of it, which keeps the code in memory.
+    """
+
+    entry: Callable[..., Any]
+    result: Any
+
+
+def kept_kernel(
+    function: types.FunctionType, signature: str, home: str, names: Iterable[str], fastmath: bool
+) -> KeptKernel | None:
+    """What numba has kept of a function of a generated module; None where there is nothing.
+
+    Parameters
+    ----------
+    function : function
+        As it stands in the module.
+    signature : str
+        Types of the arguments, as numba writes them.
+    home : str
+        The name of the module that numba takes the function to live in.
+    names : iterable of str
+        The names that its code uses, and the element types of its arguments.
+    fastmath : bool
+        Whether elementary functions may be those of a vector library.
+    """
+    if not can_cache(function):
+        return None
+    try:
+        return _load(function, signature, home, names, fastmath)
+    except (ImportError, AttributeError, TypeError):
+        # another numba, whose inner classes differ: its dispatcher loads the same file
+        return None
+
+
+def _load(
+    function: types.FunctionType, signature: str, home: str, names: Iterable[str], fastmath: bool
+) -> KeptKernel | None:
+    from numba.core import config
+    from numba.core.caching import FunctionCache
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    if config.DISABLE_JIT:
+        return None
+    copy = types.FunctionType(function.__code__, {"__name__": home}, function.__name__)
+    copy.__qualname__, copy.__module__ = function.__qualname__, home
+    wanted = f"({signature},)" if signature else "()"
+    with global_compiler_lock:
+        context = cpu_target.target_context
+        rtsys.initialize(context)
+        cache = FunctionCache(copy)
+        # a dispatcher files it under the signature as it was given
+        key = cache._index_key(wanted, context.codegen())
+        data = cache._cache_file.load(key)
+        if data is None:
+            return None
+        declare_symbols(function, names, fastmath)
+        result = cache._impl.rebuild(context, data)
+    return KeptKernel(result.entry_point, result)
+
+
+def declare_symbols(function: types.FunctionType, names: Iterable[str], fastmath: bool) -> None:
+    """Tell LLVM what the symbols stand for that the code of a function may refer to.
+
+    Code from the disk has them by name; one that LLVM does not know ends the process.
+    """
+    modules = {
+        value.__name__
+        for value in function.__globals__.values()
+        if isinstance(value, types.ModuleType)
+    }
+    if fastmath and "numpy" in modules:
+        from gradc_runtime.vector_math import load
+
+        load()
+    if "gradc_runtime.special" in modules:
+        from gradc_runtime import special_compiled
+
+        special_compiled.compiled_module(names)
+    if "gradc_runtime.linalg" in modules:
+        from gradc_runtime import linalg_compiled
+
+        linalg_compiled.compiled_module(names)
