@@ -96,7 +96,7 @@ class Kernel:
         """
         if self._entry is None:
             with self._lock:
-                if self._entry is None and self._dispatcher is None:
+                if not self.is_compiled:
                     self._entry = self._from_disk()
         if self._entry is None:
             (compiled,) = getattr(self.dispatcher, "overloads", {}).values() or (None,)
