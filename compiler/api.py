@@ -289,7 +289,7 @@ def check_grads(
     args : sequence
         The point; float64 for a sharp check.
     order : int
-        Up to which order.
+        Up to which order; from the second on in all combinations of the modes.
     modes : sequence of {"fwd", "rev"}
     **options
         As for :func:`grad`.

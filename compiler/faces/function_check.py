@@ -14,7 +14,7 @@ from gradc.faces.containers import flatten, leaf_names, unflatten
 from gradc.faces.functions import parameter_names
 from gradc.faces.locating import Suspect, worst_place
 from gradc.faces.products import pullback_at, pushforward
-from gradc.faces.pullbacks import Pullback
+from gradc.faces.pullbacks import Pullback, Pushforward
 
 
 def _flat_value(value: Any) -> np.ndarray[Any, Any]:
@@ -176,12 +176,18 @@ def _check_next_order(
     modes: tuple[str, ...],
     options: Options,
 ) -> None:
-    """Check the pullback, a function of the point and of the cotangents, one order lower."""
-    value, _ = pullback_at(function, tuple(args), options)
+    """Check what each mode makes of the function, one order lower: all combinations of modes."""
     rng = np.random.default_rng(SEED + order)
-    seeds = [_seed_like(leaf, rng) for leaf in flatten(value)[0] if is_active(leaf)]
-    next_args = (*args, *seeds)
-    check_function(Pullback(function, args, options), next_args, order, modes, options)
+    if "fwd" in modes:
+        floats = [leaf for leaf in flatten(tuple(args))[0] if is_active(leaf)]
+        tangents = [_seed_like(leaf, rng) for leaf in floats]
+        pushed = Pushforward(function, args, options)
+        check_function(pushed, (*args, *tangents), order, modes, options)
+    if "rev" in modes:
+        value, _ = pullback_at(function, tuple(args), options)
+        seeds = [_seed_like(leaf, rng) for leaf in flatten(value)[0] if is_active(leaf)]
+        pulled = Pullback(function, args, options)
+        check_function(pulled, (*args, *seeds), order, modes, options)
 
 
 def _seed_like(leaf: Any, rng: np.random.Generator) -> Any:

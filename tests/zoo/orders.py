@@ -1,8 +1,10 @@
-"""The zoo in every combination of modes: ``python -m tests.zoo.orders [--every N] [--third M]``.
+"""All combinations of modes: ``python -m tests.zoo.orders [zoo|surface ...] [--every N] [--third M]``.
 
-For a function of the zoo, the pullback with fixed cotangents is a function of floats whose
-derivative is taken in both modes again, and is compared with extrapolated differences and with
-each other; a third order is checked the same way. The tests run a sample; this runs all of it.
+What forward and reverse mode make of a function is a function of floats, whose derivative is taken
+in both modes again, and is compared with extrapolated differences and with the other mode: forward
+over forward, forward over reverse, and so on. A third order is checked the same way. ``zoo`` are
+small programs, ``surface`` is the table of what NumPy, SciPy and ``math`` functions are called with.
+The tests run a sample; this runs all of it. Random programs: ``python -m tests.fuzz.orders``.
 """
 
 from __future__ import annotations
@@ -10,43 +12,60 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import gradc
 from gradc.faces.checking import is_active
 from gradc.faces.containers import flatten
-from tests.zoo import CASES
-from tests.zoo.case import Case
+from tests import surface, zoo
 
 
-def smooth_cases() -> list[Case]:
+class Tried(Protocol):
+    """A function with arguments."""
+
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    smooth: bool
+
+
+SETS: dict[str, Sequence[Any]] = {"zoo": zoo.CASES, "surface": surface.CASES}
+
+
+def smooth_cases(name: str = "zoo") -> list[Any]:
     """The functions with a derivative at their arguments."""
-    return [case for case in CASES if case.smooth and any(map(is_active, flatten(case.args)[0]))]
+    chosen = SETS[name]
+    return [case for case in chosen if case.smooth and any(map(is_active, flatten(case.args)[0]))]
 
 
-def check(case: Case, order: int) -> None:
-    """Both modes, up to an order, by the text that runs uncompiled."""
+def check(case: Tried, order: int) -> None:
+    """All modes, up to an order, by the text that runs uncompiled."""
     gradc.check_grads(case.fn, case.args, order=order, target="python")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check every function; returns the number of those that fail."""
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.orders", description=__doc__)
+    parser.add_argument("sets", nargs="*", choices=[*SETS, []], help="zoo, surface (both)")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th function")
     parser.add_argument("--third", type=int, default=10, help="third order for every so many-th")
     options = parser.parse_args(arguments)
-    failures, start = [], time.perf_counter()
-    chosen = smooth_cases()[:: options.every]
-    for number, case in enumerate(chosen):
-        order = 3 if number % options.third == 0 else 2
-        try:
-            check(case, order)
-        except gradc.GradcError as error:
-            failures.append(case.name)
-            print(f"{case.name} (order {order}): {error}\n", flush=True)
-    seconds = time.perf_counter() - start
-    print(f"{len(chosen)} functions, {len(failures)} failed, {seconds:.0f} s")
-    return len(failures)
+    failed = 0
+    for name in options.sets or SETS:
+        start, failures = time.perf_counter(), 0
+        chosen = smooth_cases(name)[:: options.every]
+        for number, case in enumerate(chosen):
+            order = 3 if number % options.third == 0 else 2
+            try:
+                check(case, order)
+            except gradc.GradcError as error:
+                failures += 1
+                label = getattr(case, "id", case.name)
+                print(f"{label} (order {order}): {error}\n", flush=True)
+        seconds = time.perf_counter() - start
+        print(f"{name}: {len(chosen)} functions, {failures} failed, {seconds:.0f} s", flush=True)
+        failed += failures
+    return failed
 
 
 if __name__ == "__main__":

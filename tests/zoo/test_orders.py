@@ -11,6 +11,7 @@ from gradc.faces.containers import flatten
 from tests.zoo.orders import check, smooth_cases
 
 CASES = smooth_cases()
+SURFACE = smooth_cases("surface")[3::31]
 
 
 def _cases(cases):
@@ -36,6 +37,11 @@ BY_INDEX = [case for case in CASES if case.name == "mutation.gaussian_eliminatio
 
 @pytest.mark.parametrize("case", _cases([*CASES[::29], *BY_INDEX]))
 def test_second_order(case):
+    check(case, 2)
+
+
+@pytest.mark.parametrize("case", SURFACE, ids=lambda case: case.id)
+def test_second_order_of_the_surface(case):
     check(case, 2)
 
 
