@@ -325,7 +325,8 @@ class Carrier:
                 others += entry.cell.others
             if end is not None:
                 others += [cell for cell in ends[number] if cell in self.before.cells]
-            locked = _meets(starts, number) or _meets(ends, number)
+            held = any(ref is not None and ref.cell.locked for ref in (entry, end))
+            locked = held or _meets(starts, number) or _meets(ends, number)
             marks[name] = tuple(dict.fromkeys(others)), locked
         names = {
             name: None if plan is None else _mark(plan, name, marks)

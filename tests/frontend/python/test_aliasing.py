@@ -1,5 +1,7 @@
 """Which array a name refers to: what is written is seen where Python would show it, or refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -454,3 +456,21 @@ def test_an_argument_written_under_another_name_is_told():
     assert lowered(swapped, V, V.copy(), 3)[0].mutated == (0, 1)
     assert lowered(first_time_only, V, 3)[0].mutated == (0,)
     assert lowered(on_one_path, V, V.copy(), 0.5)[0].mutated == (0, 1)
+
+
+def test_names_of_one_array_swapped_in_an_inner_loop():
+    def f(x, y, a, k):
+        w = x[::-1]
+        for i in range(3):
+            s = a[(i + 1) % len(a), -2] / (1.5 + y**2) if k > 1 or y > 0.4 else math.tanh(1.1)
+            t = 0
+            while t < k:
+                x, w = w, x
+                y = 0.5 / (1.5 + s**2)
+                w[-1], w[-2] = w[-2], w[-1]
+                t += 1
+        return w
+
+    text = refused(f, V, 0.1, np.ones((3, 2)), 2)
+    assert "w[-1], w[-2] = w[-2], w[-1]" in text
+    assert "may be another name" in text
