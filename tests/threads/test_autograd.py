@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy import special
 
 import gradc
 from tests.threads.support import agrees, assert_gradient
@@ -127,3 +128,12 @@ def test_autograd_254_gradient_of_many_outputs():
         [-0.3 / 0.25, 0.0, 0.0, 2.0],
     ]
     np.testing.assert_allclose(rows, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_autograd_427_functions_of_scipy():
+    """The functions of SciPy do not take what is differentiated."""
+
+    def of_scipy(x):
+        return special.gammaln(x[1]) + special.erf(x[0]) * special.expit(x[2])
+
+    agrees(of_scipy, X)

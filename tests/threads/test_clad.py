@@ -151,19 +151,3 @@ def test_clad_1865_divisor_in_loop():
 
     a = 0.7
     assert_gradient(quotients, (a, 3), -sum(2 * a / (i + 1.0 + a * a) ** 2 for i in range(3)))
-
-
-def test_clad_2114_the_same_answer_on_every_run():
-    """A backward sweep over threads races on what the iterations share: each run differs."""
-
-    def shared(a, x):
-        s = 0.0
-        for i in range(len(x)):
-            s += np.sin(a * x[i])
-        return s
-
-    x = np.linspace(0.0, 3.0, 1000)
-    gradient = gradc.grad(shared)
-    found = [gradient(0.5, x) for _ in range(20)]
-    assert len(set(found)) == 1
-    np.testing.assert_allclose(found[0], (x * np.cos(0.5 * x)).sum(), rtol=1e-12)
