@@ -55,5 +55,5 @@ def test_modes_that_are_wrong_together_are_noticed(monkeypatch):
         return [(name, 2.0 * number) for name, number in true(*given)]
 
     monkeypatch.setattr(orders, "_next", doubled)
-    with pytest.raises(WrongError, match="second order: .* where .* is right"):
+    with pytest.raises(WrongError, match=r"second order: .* where .* is right"):
         check_orders(at(SMOOTH))

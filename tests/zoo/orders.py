@@ -1,10 +1,10 @@
-"""All combinations of modes: ``python -m tests.zoo.orders [zoo|surface ...] [--every N] [--third M]``.
+"""Combinations of modes: ``python -m tests.zoo.orders [zoo] [surface] [--every N] [--third M]``.
 
 What forward and reverse mode make of a function is a function of floats, whose derivative is taken
 in both modes again, and is compared with extrapolated differences and with the other mode: forward
 over forward, forward over reverse, and so on. A third order is checked the same way. ``zoo`` are
-small programs, ``surface`` is the table of what NumPy, SciPy and ``math`` functions are called with.
-The tests run a sample; this runs all of it. Random programs: ``python -m tests.fuzz.orders``.
+small programs, ``surface`` the table of calls of functions of NumPy, SciPy and ``math``. The tests
+run a sample; this runs all of it. Random programs: ``python -m tests.fuzz.orders``.
 """
 
 from __future__ import annotations
