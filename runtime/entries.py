@@ -46,6 +46,41 @@ def float_entry(kernel: Kernel, count: int) -> Any:
     return _pointer(numba.cfunc("f8(i4, CPointer(f8))")(several))
 
 
+def vector_entry(kernel: Kernel) -> Any:
+    """The same around a kernel of one vector that returns a float: ``double (int, double *)``."""
+    import numba
+
+    dispatcher = kernel.dispatcher
+
+    def whole(given: int, values: Any) -> Any:
+        try:
+            return dispatcher(numba.carray(values, (given,)))
+        except Exception:  # noqa: BLE001  numba knows no other class here
+            return math.nan
+
+    return _pointer(numba.cfunc("f8(i4, CPointer(f8))")(whole))
+
+
+def filter_entry(kernel: Kernel) -> Any:
+    """The same for the filters of ``scipy.ndimage``.
+
+    ``int (double *, intptr_t, double *, void *)``: the vector with its size, where the result
+    goes, and data that is not looked at. It returns 1, or 0 where the kernel raises.
+    """
+    import numba
+
+    dispatcher = kernel.dispatcher
+
+    def filtered(values: Any, size: int, out: Any, data: Any) -> int:
+        try:
+            out[0] = dispatcher(numba.carray(values, (size,)))
+        except Exception:  # noqa: BLE001  numba knows no other class here
+            return 0
+        return 1
+
+    return _pointer(numba.cfunc("i4(CPointer(f8), intp, CPointer(f8), voidptr)")(filtered))
+
+
 def _pointer(entry: Any) -> Any:
     pointer = entry.ctypes
     pointer.entry = entry

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -233,22 +233,29 @@ def solve_ivp(
     )
 
 
-def low_level_callable(fun: Callable[..., Any]) -> Any:
-    """A :class:`scipy.LowLevelCallable` of a function of floats.
+def low_level_callable(
+    fun: Callable[..., Any], kind: Literal["numbers", "vector", "filter"] = "numbers"
+) -> Any:
+    """A :class:`scipy.LowLevelCallable` of a function of floats or of a vector.
 
-    ``quad``, ``nquad`` and others call it without going through Python.
+    ``quad``, ``nquad``, ``ndimage.generic_filter`` and others call it without going through
+    Python. For other signatures see ``.address`` and ``.c_signature`` of every derivative.
 
     Parameters
     ----------
     fun : callable
-        A function of one or more floats that returns a float; or the gradient of such a function
-        with respect to one argument, ``gradc.grad(f)``.
+        Returns a float: a function of floats, or with another `kind` of one vector. It may be a
+        derivative, such as ``gradc.grad(f)`` with respect to one number.
+    kind : {"numbers", "vector", "filter"}
+        ``"vector"`` is for integrands that read their arguments as one vector, ``"filter"`` for
+        the filters of ``scipy.ndimage``.
 
     Returns
     -------
     scipy.LowLevelCallable
-        Of the C signature ``double (double)`` for one argument, else ``double (int, double *)``.
-        Where the function raises, the value is NaN.
+        Of the C signature ``double (double)`` for a function of one number, ``double (int,
+        double *)`` for several and for a vector, and ``int (double *, intptr_t, double *,
+        void *)`` for a filter. Where the function raises, the value is NaN, and a filter stops.
 
     Examples
     --------
@@ -260,16 +267,23 @@ def low_level_callable(fun: Callable[..., Any]) -> Any:
     """
     from scipy import LowLevelCallable
 
-    from gradc_runtime.entries import float_entry
+    from gradc_runtime.entries import filter_entry, float_entry, vector_entry
 
+    if kind not in ("numbers", "vector", "filter"):
+        raise GradTypeError(f"kind={kind!r}; it is one of numbers, vector, filter")
     function = fun if isinstance(fun, Differentiated) else compiled(fun)
     count = len(inspect.signature(function.primal).parameters)
-    derivative = function.specialize(*[1.0] * count)
+    if kind != "numbers" and count != 1:
+        raise GradTypeError(f"kind={kind!r} is for a function of one vector, and this has {count}")
+    given = [1.0] * count if kind == "numbers" else [np.ones(2)]
+    derivative = function.specialize(*given)
     kernel = derivative.compiled.kernel
     results = derivative.compiled.function.results
     if len(results) != 1 or not results[0].type.is_scalar or not results[0].type.is_float:
         raise GradTypeError("a low-level callable is made of a function that returns one float")
-    return LowLevelCallable(float_entry(kernel, count))
+    if kind == "numbers":
+        return LowLevelCallable(float_entry(kernel, count))
+    return LowLevelCallable(vector_entry(kernel) if kind == "vector" else filter_entry(kernel))
 
 
 def compiled(fun: Callable[..., Any], argnum: int = 0) -> Primal:

@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from gradc.frontend.python import Lowered
 from gradc.frontend.python.transforms import Transform
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function
+
+if TYPE_CHECKING:
+    from gradc.faces.c_functions import CFunction
 
 Argnums = int | str | Sequence[int | str]
 
@@ -58,6 +61,7 @@ class Differentiated:
         self._programs: dict[Any, Program] = {}
         self._routes: dict[tuple[type, ...], Route] = {}
         self._last: Derivative | None = None
+        self._c_functions: dict[Compiled, CFunction] = {}
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -213,24 +217,36 @@ class Differentiated:
 
     @property
     def address(self) -> int:
-        """The address of a C function of the same numbers: ``double (double, ...)``.
+        """The address of a C function that computes the same: see `c_signature`.
 
-        Raises
-        ------
-        GradTypeError
-            For arrays and for several results, which have no such prototype; use `dispatcher`.
+        It stays valid as long as this callable lives.
         """
-        from gradc_runtime.entries import c_address
+        return self._c_function.address
+
+    @property
+    def c_signature(self) -> str:
+        """The declaration of the C function at `address`.
+
+        A function of numbers with one result is called as it is, ``double f_grad(double x)``; an
+        error that it raises is printed, and 0 is returned. Otherwise each array is a pointer to
+        its elements in C order, followed by its sizes, and results follow the arguments, as
+        pointers to where they are written; arrays of results bring their sizes, too::
+
+            int32_t f_grad(const double *x, int64_t x_0, double *x_bar, int64_t x_bar_0)
+
+        It returns 0, or 1 where the program raises, or 2 where a result has other sizes than
+        were given; then nothing is written.
+        """
+        return self._c_function.signature
+
+    @property
+    def _c_function(self) -> CFunction:
+        from gradc.faces.c_functions import CFunction
 
         compiled = self._compiled
-        function = compiled.function
-        values = (*function.params, *function.results)
-        if len(function.results) != 1 or not all(value.type.is_scalar for value in values):
-            raise GradTypeError(
-                f"{function.name} takes or returns more than numbers, and has no address for C; "
-                "use .dispatcher from compiled code"
-            )
-        return c_address(compiled.kernel)
+        if compiled not in self._c_functions:
+            self._c_functions[compiled] = CFunction(compiled)
+        return self._c_functions[compiled]
 
     def save(self, path: str | Path) -> Path:
         """Write the program as a module that needs only ``gradc_runtime`` to run."""

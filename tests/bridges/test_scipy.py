@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.ndimage
 import scipy.optimize
 
 import gradc
@@ -137,6 +138,32 @@ def test_low_level_callables():
     assert value == pytest.approx(3.0, rel=1e-14)
     value, _ = scipy.integrate.nquad(bridge.low_level_callable(quadratic), [(0, 1), (0, 2), (0, 3)])
     assert value == pytest.approx(2.0 + 9.0, rel=1e-12)
+
+
+def gauss(v):
+    return np.exp(-(v[0] ** 2) - 2.0 * v[1] ** 2)
+
+
+def spread(v):
+    return np.sum((v - np.mean(v)) ** 2)
+
+
+def test_low_level_callables_of_vectors():
+    box = [(-1.0, 1.0), (-1.0, 1.0)]
+    value, _ = scipy.integrate.nquad(bridge.low_level_callable(gauss, kind="vector"), box)
+    wanted, _ = scipy.integrate.nquad(lambda a, b: gauss(np.array([a, b])), box)
+    assert value == pytest.approx(wanted, rel=1e-14)
+    image = np.random.default_rng(0).normal(size=(9, 8))
+    filtered = bridge.low_level_callable(spread, kind="filter")
+    found = scipy.ndimage.generic_filter(image, filtered, size=3)
+    np.testing.assert_allclose(found, scipy.ndimage.generic_filter(image, spread, size=3))
+    outside = bridge.low_level_callable(lambda v: v[len(v)], kind="filter")
+    with pytest.raises(RuntimeError, match="filter function"):
+        scipy.ndimage.generic_filter(image, outside, size=3)
+    with pytest.raises(gradc.GradTypeError, match="one of numbers, vector, filter"):
+        bridge.low_level_callable(gauss, kind="matrix")
+    with pytest.raises(gradc.GradTypeError, match="a function of one vector, and this has 2"):
+        bridge.low_level_callable(lambda a, b: a * b, kind="vector")
 
 
 def test_a_low_level_callable_that_raises_gives_nan():
