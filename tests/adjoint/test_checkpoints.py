@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tracemalloc
 
 import numpy as np
@@ -163,7 +164,46 @@ def test_marks_choose_a_schedule_without_a_limit():
     assert marked(0.3, 50) == decorated(0.3, 50) == logistic(0.3, 50)
 
 
-@pytest.mark.parametrize("function", [marked, decorated, calls])
+def marked_inside(x, n):
+    return checkpoint(logistic)(x, n) * checkpoint(functools.partial(logistic, n=n))(x * x)
+
+
+class Model:
+    rate = 0.1
+
+    def run(self, x, n):
+        for _ in range(n):
+            x = x + self.rate * x * x - 0.05 * x
+        return x
+
+    def __call__(self, x, n):
+        return checkpoint(self.run)(x, n) * checkpoint(lambda y: self.run(y, n))(x * x)
+
+
+@pytest.mark.parametrize("function", [marked_inside, Model().__call__])
+def test_functions_are_marked_where_they_are_called(function, monkeypatch):
+    gradient = grad(function, target="python")
+    found = gradient(0.3, 50)
+    # each of both loops goes to the last checkpoint, and from there on
+    assert gradient.source.count("advance(") == 4
+    monkeypatch.setattr(f"{__name__}.checkpoint", lambda items: items)
+    plain = grad(function, target="python")
+    assert found == pytest.approx(plain(0.3, 50), rel=1e-13)
+    assert "schedule" not in plain.source
+    # nothing outside is marked
+    assert not hasattr(logistic, "__gradc_checkpoint__")
+
+
+def test_what_has_no_loops_of_its_own_is_left_as_it_is():
+    def function(x):
+        return checkpoint(np.sin)(x) * checkpoint(grad(lambda y: y**3))(x)
+
+    assert grad(function, target="python")(0.5) == pytest.approx(
+        0.75 * np.cos(0.5) + 3.0 * np.sin(0.5)
+    )
+
+
+@pytest.mark.parametrize("function", [marked, decorated, calls, marked_inside])
 def test_second_order(function):
     found = grad(grad(function, target="python"), target="python")(0.4, 12)
     step = 1e-4

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from gradc.frontend.python import arithmetic, sequences
 from gradc.frontend.python.branches import lazily
 from gradc.frontend.python.comprehensions import Generated, folded
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.environment import callee_of
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import integer_constant, is_none
 from gradc.frontend.python.functions.elementwise import extremum, magnitude, rounded
@@ -21,12 +24,14 @@ from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     NONE,
     Array,
+    Callee,
     Checkpointed,
     Constant,
     Dict,
     Iteration,
     List,
     Partial,
+    Poison,
     Range,
     Ref,
     Scalar,
@@ -137,8 +142,18 @@ def round_(ctx: Lowering, number: Ref, ndigits: Ref = NONE) -> Ref:
 
 @REGISTRY.function("checkpoint")
 def checkpoint(ctx: Lowering, items: Ref) -> Ref:
-    """``gradc.checkpoint``: what a loop with checkpoints runs over."""
-    return Checkpointed(items)
+    """``gradc.checkpoint``: what a loop with checkpoints runs over, or a function of such loops."""
+    match items:
+        case Callee():
+            return replace(items, checkpoint=True)
+        case Partial(callee=callee):
+            return replace(items, callee=checkpoint(ctx, callee))
+        case Constant(value=types.FunctionType() | types.MethodType() | functools.partial() as f):
+            found = callee_of(ctx, f)
+            return items if found is None else checkpoint(ctx, found)
+        case Range() | Iteration() | Array() | List() | Tuple() | Dict() | Poison():
+            return Checkpointed(items)
+    return items
 
 
 @REGISTRY.function(len)
