@@ -68,7 +68,8 @@ def throwaway_folder() -> Path:
 
 
 @cache
-def _environment() -> str:
+def environment() -> str:
+    """The versions of everything that decides what a module compiles to."""
     packages = ("numba", "llvmlite", "numpy")
     found = [f"{name} {version(name)}" for name in packages]
     # how a text is compiled is the runtime's business
@@ -78,7 +79,7 @@ def _environment() -> str:
 
 def module_path(text: str, name: str, folder: Path | None = None) -> Path:
     """Where the module with this text lies."""
-    digest = hashlib.sha256(f"{_environment()}\n{text}".encode()).hexdigest()[:20]
+    digest = hashlib.sha256(f"{environment()}\n{text}".encode()).hexdigest()[:20]
     return (cache_folder() if folder is None else folder) / f"{name}_{digest}.py"
 
 

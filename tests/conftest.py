@@ -14,6 +14,8 @@ os.environ["MPLBACKEND"] = "Agg"
 # The user's own cache of generated modules is left alone.
 os.environ["GRADC_CACHE_DIR"] = tempfile.mkdtemp(prefix="gradc-tests-")
 atexit.register(shutil.rmtree, os.environ["GRADC_CACHE_DIR"], ignore_errors=True)
+# A test that changes the compiler must not find what it made before.
+os.environ["GRADC_RECORDS"] = "0"
 
 # A first call compiles, so time says nothing about an example.
 hypothesis.settings.register_profile("default", deadline=None)

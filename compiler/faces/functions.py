@@ -17,6 +17,7 @@ from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
 from gradc.faces.overlaps import Overlap
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
+from gradc.faces.records import record_path, recorded_route, write_record
 from gradc.faces.routes import MISS, Route, route_for
 from gradc.faces.samples import kind_of_sample
 from gradc.frontend.python import Lowered
@@ -60,7 +61,7 @@ class Differentiated:
         self._numbers = _checked_argnums(argnums)
         self._programs: dict[Any, Program] = {}
         self._routes: dict[tuple[type, ...], Route] = {}
-        self._last: Derivative | None = None
+        self._last: Derivative | Route | None = None
         self._c_functions: dict[Compiled, CFunction] = {}
         functools.update_wrapper(self, function, updated=())
 
@@ -71,12 +72,31 @@ class Differentiated:
             if route is not None:
                 found = route.run(args)
                 if found is not MISS:
-                    self._last = route.derivative
+                    self._last = route.derivative or route
                     return found
+            return self._first_call(args)
         leaves, derivative = self.derivative_for(args, kwargs)
+        return self.finish(derivative, derivative.run(leaves))
+
+    def _first_call(self, args: tuple[Any, ...]) -> Any:
+        """Find the kernel for arguments without a route, and leave one for calls like this."""
+        types = tuple(map(type, args))
+        # a route is there where this call does not fit it: its types have been asked for
+        record = None if types in self._routes else record_path(self, args)
+        if record is not None and (route := recorded_route(record, args)) is not None:
+            self._routes[types] = route
+            found = route.run(args)
+            if found is not MISS:
+                self._last = route
+                return found
+        leaves, derivative = self.derivative_for(args, {})
         results = derivative.run(leaves)
-        if not kwargs and (left := route_for(derivative, args, self.finish)) is not None:
-            self._routes[tuple(map(type, args))] = left
+        left = route_for(derivative, args, self.finish)
+        if left is not None:
+            self._routes[types] = left
+            # what was read may have been changed meanwhile
+            if record is not None and record == record_path(self, args):
+                write_record(record, derivative)
         return self.finish(derivative, results)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -175,6 +195,8 @@ class Differentiated:
     @property
     def _shown(self) -> Derivative:
         """The derivative of the last call; before the first, that for float arguments."""
+        if isinstance(self._last, Route):
+            self._last = self.specialize(*self._last.specimens)
         if self._last is None:
             self._last = self._for_floats()
         return self._last

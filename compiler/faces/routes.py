@@ -35,17 +35,25 @@ class Route:
 
     Attributes
     ----------
-    derivative : Derivative
-        What is run.
+    derivative : Derivative or None
+        What is run; None where its kernel was found by a record.
     run : callable
         From the tuple of arguments to what the user gets, or `MISS`.
+    specimens : tuple
+        For a record: small arguments of the same types.
     """
 
-    __slots__ = ("derivative", "run")
+    __slots__ = ("derivative", "run", "specimens")
 
-    def __init__(self, derivative: Derivative, run: Callable[[tuple[Any, ...]], Any]) -> None:
+    def __init__(
+        self,
+        derivative: Derivative | None,
+        run: Callable[[tuple[Any, ...]], Any],
+        specimens: tuple[Any, ...] = (),
+    ) -> None:
         self.derivative = derivative
         self.run = run
+        self.specimens = specimens
 
 
 def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> Route | None:
@@ -65,14 +73,40 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
         return None
     if program.asks_for_memory:
         return None  # each call has to look for arguments that share memory
-    entry = derivative.compiled.kernel.entry
     captured = tuple(value for _, value in program.lowered.captured)
-    checks = tuple(
-        (position, _check(arg, argument))
-        for position, (arg, argument) in enumerate(zip(args, program.arguments, strict=True))
+    checks = [
+        (position, check_of_array(arg))
+        for position, arg in enumerate(args)
         if type(arg) is np.ndarray
+    ]
+    entry, finish = derivative.compiled.kernel.entry, _finish(derivative, arrange)
+    return Route(
+        derivative, run_of_entry(entry, captured, checks, finish, derivative.in_users_words)
     )
-    finish = _finish(derivative, arrange)
+
+
+def run_of_entry(
+    entry: Callable[..., Any],
+    captured: tuple[Any, ...],
+    checks: Sequence[tuple[int, Callable[[Any], bool]]],
+    finish: Callable[[Any], Any] | None,
+    restate: Callable[[Exception], Exception],
+) -> Callable[[tuple[Any, ...]], Any]:
+    """From the arguments to what the user gets.
+
+    Parameters
+    ----------
+    entry : callable
+        The compiled function.
+    captured : tuple
+        What it takes after the arguments.
+    checks : sequence of (int, callable)
+        Which arguments have to be looked at, and whether such an argument may be handed over.
+    finish : callable or None
+        From the results of the compiled function to what the user gets.
+    restate : callable
+        From an error of the compiled function to that which the user is told.
+    """
 
     def run(given: tuple[Any, ...]) -> Any:
         for position, fits in checks:
@@ -81,10 +115,10 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
         try:
             results = entry(*given, *captured)
         except (IndexError, ValueError, ZeroDivisionError) as error:
-            raise derivative.in_users_words(error) from None
+            raise restate(error) from None
         return results if finish is None else finish(results)
 
-    return Route(derivative, run)
+    return run
 
 
 def _is_plain(arg: Any, argument: Argument) -> bool:
@@ -97,10 +131,10 @@ def _is_plain(arg: Any, argument: Argument) -> bool:
     return kind in _NUMBERS
 
 
-def _check(array: np.ndarray[Any, Any], argument: Argument) -> Callable[[Any], bool]:
+def check_of_array(array: np.ndarray[Any, Any]) -> Callable[[Any], bool]:
     """Whether an array may be handed to the kernel that was compiled for this one."""
-    assert isinstance(argument.spec, Leaf)
-    dtype, rank = argument.spec.type.dtype.numpy, array.ndim
+    # the one object of NumPy for this element type in the byte order of the machine
+    dtype, rank = np.dtype(array.dtype.type), array.ndim
     ones = tuple(size == 1 for size in array.shape)
 
     def fits(other: np.ndarray[Any, Any]) -> bool:

@@ -1,0 +1,157 @@
+"""Records of compiled gradients on the disk, by which a second process finds its kernel at once.
+
+The first call in a process reads the function, differentiates it and writes the program; another
+process would do all that again, only to find that the program and its machine code are there::
+
+    first process    fingerprint -> nothing known; read, differentiate, emit, compile;
+                     write  f_grad_<fingerprint>.json: the module, and how its results are arranged
+    second process   fingerprint -> the record -> the module -> numba's machine code
+
+A record belongs to a fingerprint of the function and all that it uses
+(:mod:`gradc.faces.fingerprints`), to the types of the arguments, to the options and to the
+versions of everything. It is for the calls that have a route (:mod:`gradc.faces.routes`): plain
+numbers and arrays. All else is compiled as ever. What is asked of the program besides its results
+(``.source``, ``.ir``) is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradc import cache
+from gradc.errors import Location
+from gradc.faces.fingerprints import compiler_fingerprint, fingerprint
+from gradc.faces.program import Derivative
+from gradc.faces.routes import Route, check_of_array, run_of_entry
+from gradc.faces.runtime_errors import restate
+from gradc_runtime.files import write_atomically
+
+if TYPE_CHECKING:
+    from gradc.faces.functions import Differentiated
+
+#: Set to 0, every process reads and differentiates functions itself.
+VARIABLE = "GRADC_RECORDS"
+
+_NUMBERS = (float, int, bool)
+
+
+def record_path(face: Differentiated, args: Sequence[Any]) -> Path | None:
+    """Where the record of a derivative for these arguments lies, or would lie.
+
+    None for what has no record: other derivatives than gradients, arguments that are no plain
+    numbers and arrays, functions without a fingerprint, ``cache=False``, other targets, and where
+    the environment says so.
+    """
+    options = face.options
+    recordable = face.mode in ("grad", "value_and_grad") and face.kind is Derivative
+    if not recordable or face.has_aux or not options.cache or options.target != "cpu":
+        return None
+    if os.environ.get(VARIABLE) == "0":
+        return None
+    kinds = [_kind(arg) for arg in args]
+    if None in kinds:
+        return None
+    told = fingerprint(face.primal)
+    if told is None:
+        return None
+    key = (compiler_fingerprint(), cache.environment(), told, face.mode, asdict(options))
+    text = repr((*key, face.argnums, kinds))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+    name = getattr(face.primal, "__name__", "function")
+    folder = cache.cache_folder()
+    return folder / f"{name if name.isidentifier() else 'function'}_{digest}.json"
+
+
+def _kind(arg: Any) -> object:
+    """What a program is specialised on for an argument that goes to the kernel as it is."""
+    if type(arg) is np.ndarray:
+        return (arg.dtype.str, [size == 1 for size in arg.shape]) if arg.ndim else None
+    if isinstance(arg, np.generic):
+        return ("scalar", arg.dtype.str)
+    return type(arg).__name__ if type(arg) in _NUMBERS else None
+
+
+def recorded_route(path: Path, args: Sequence[Any]) -> Route | None:
+    """The way to the kernel of a record; None where there is none."""
+    from gradc_runtime.loading import load
+
+    try:
+        record = json.loads(path.read_bytes())
+        module = path.parent / record["module"]
+        text = module.read_text()
+    except (OSError, ValueError, KeyError):
+        return None
+    # the name holds the hash of the text: a file that was damaged is not run
+    if cache.module_path(text, record["function"], path.parent) != module:
+        return None
+    kernel = getattr(load(module), record["function"])
+    where = Location(record["file"], record["line"])
+    checks = [(n, check_of_array(arg)) for n, arg in enumerate(args) if type(arg) is np.ndarray]
+    return Route(
+        None,
+        run_of_entry(kernel.entry, (), checks, _finish(record, args), lambda e: restate(e, where)),
+        tuple(_specimen(arg) for arg in args),
+    )
+
+
+def _finish(record: dict[str, Any], args: Sequence[Any]) -> Callable[[Any], Any]:
+    """From the results of the kernel to what the user gets."""
+    kinds = [type(args[n]) for n in record["differentiated"]]
+    restore = [kind if issubclass(kind, np.generic) else None for kind in kinds]
+    value, single = record["value"], record["single"]
+    convert = np.dtype(value["type"]).type if value and value["type"] else None
+
+    def finish(results: Any) -> Any:
+        found = results if isinstance(results, tuple) else (results,)
+        bars = [
+            bar if back is None else back(bar)
+            for back, bar in zip(restore, found[len(found) - len(restore) :], strict=True)
+        ]
+        gradient = bars[0] if single else tuple(bars)
+        if value is None:
+            return gradient
+        return (found[0] if convert is None else convert(found[0])), gradient
+
+    return finish
+
+
+def _specimen(arg: Any) -> Any:
+    """A small argument of the same type, to compile for."""
+    if type(arg) is np.ndarray:
+        return np.zeros([1 if size == 1 else 2 for size in arg.shape], arg.dtype)
+    return type(arg)(1)
+
+
+def write_record(path: Path, derivative: Derivative) -> None:
+    """Remember how a derivative that has been called is found again."""
+    program = derivative.program
+    function = program.lowered.function
+    single_leaves = all(len(group) == 1 for group in derivative.leaves)
+    if program.lowered.captured or not single_leaves:
+        return
+    value = None
+    if derivative.mode == "value_and_grad":
+        weak = program.lowered.out_weak[derivative.value_tree]
+        result = function.results[derivative.value_tree].type
+        value = {"type": None if weak else result.dtype.numpy.name}
+    module = derivative.compiled.path
+    if module.parent != path.parent:
+        return
+    record = {
+        "module": module.name,
+        "function": derivative.compiled.function.name,
+        "file": function.loc.file,
+        "line": function.loc.line,
+        "differentiated": [leaf for (leaf,) in derivative.leaves],
+        "single": derivative.single,
+        "value": value,
+    }
+    write_atomically(path, json.dumps(record, indent=1).encode())
