@@ -22,11 +22,12 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradc import cache
+from gradc.driver import Mode, Options
 from gradc.errors import Location
 from gradc.faces.fingerprints import compiler_fingerprint, fingerprint
 from gradc.faces.program import Derivative
@@ -34,16 +35,24 @@ from gradc.faces.routes import Route, check_of_array, run_of_entry
 from gradc.faces.runtime_errors import restate
 from gradc_runtime.files import write_atomically
 
-if TYPE_CHECKING:
-    from gradc.faces.functions import Differentiated
-
 #: Set to 0, every process reads and differentiates functions itself.
 VARIABLE = "GRADC_RECORDS"
 
 _NUMBERS = (float, int, bool)
 
 
-def record_path(face: Differentiated, args: Sequence[Any]) -> Path | None:
+class Face(Protocol):
+    """What a record has to know of a :class:`gradc.faces.functions.Differentiated`."""
+
+    mode: Mode
+    kind: type[Derivative]
+    primal: Callable[..., Any]
+    options: Options
+    has_aux: bool
+    argnums: int | str | Sequence[int | str]
+
+
+def record_path(face: Face, args: Sequence[Any]) -> Path | None:
     """Where the record of a derivative for these arguments lies, or would lie.
 
     None for what has no record: other derivatives than gradients, arguments that are no plain
