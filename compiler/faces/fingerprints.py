@@ -52,10 +52,9 @@ def fingerprint(function: Callable[..., Any]) -> str | None:
 @functools.cache
 def compiler_fingerprint() -> str:
     """The files of gradc itself, by size and time: another gradc writes other programs."""
-    import gradc
     import gradc_runtime
 
-    folders = [Path(package.__file__ or "").parent for package in (gradc, gradc_runtime)]
+    folders = [Path(__file__).parents[1], Path(gradc_runtime.__file__).parent]
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     seen = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return hashlib.sha256(repr(seen).encode()).hexdigest()
