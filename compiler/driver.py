@@ -6,6 +6,8 @@ The pipeline is text, and everything that gradc does to a function is in it::
     reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
+
+A function that takes derivatives itself has what they compute alike joined first (`jam`, `twins`).
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from gradc.adjoint.hessian import hessian_of_gradient, hessian_vector
 from gradc.adjoint.jacobian import jacobian_forward, jacobian_reverse
 from gradc.adjoint.reverse import reverse
 from gradc.errors import GradcError
-from gradc.ir.core import Function, Region
+from gradc.ir.core import Function, Region, Role
 from gradc.ir.printer import to_text
+from gradc.ir.walk import all_ops
 from gradc.passes.base import Context, Pass
 from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
@@ -49,6 +52,8 @@ CLEAN = "simplify,cse,dce"
 READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,dce"
 # A derivative has loops and branches twice, to be computed again and for the adjoint.
 CLEAN_DERIVATIVE = f"simplify,cse,branches,jam,{CLEAN},rows,zeros,{CLEAN}"
+# Derivatives that a function takes inside: those of one function have its loops once each.
+JOIN_DERIVATIVES = ",".join([f"jam,simplify,cse,twins,{CLEAN}"] * 2)
 SUFFIXES: Mapping[Mode, str] = {
     "primal": "_value",
     "grad": "_grad",
@@ -242,13 +247,18 @@ def mode_pipeline(
     results: Sequence[int] | None = None,
     keep: Sequence[int] | None = None,
     memory_limit: int | None = None,
+    nested: bool = False,
 ) -> str:
-    """The text of the pipeline that makes one kind of derivative, before its emission."""
+    """The text of the pipeline that makes one kind of derivative, before its emission.
+
+    With `nested` the function takes derivatives itself.
+    """
     positions = "+".join(str(index) for index in wrt)
+    read = f"{READ},{JOIN_DERIVATIVES}" if nested else READ
     if mode == "primal":
-        return READ
+        return f"{read},{CLEAN_DERIVATIVE}" if nested else read
     if mode == "jvp":
-        return f"{READ},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
+        return f"{read},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
     options = [f"wrt={positions}"]
     if results is not None:
         options.append("results=" + "+".join(str(index) for index in results))
@@ -256,14 +266,14 @@ def mode_pipeline(
         options.append("keep=" + "+".join(str(index) for index in keep))
     if mode in ("jacfwd", "jacrev"):
         options.append("mode=" + ("forward" if mode == "jacfwd" else "reverse"))
-        return f"{READ},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+        return f"{read},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if memory_limit is not None:
         options.append(f"memory_limit={memory_limit}")
     if mode == "vjp":
         options.append("seeded=true")
     if mode in ("grad", "vjp", "hessian", "hvp"):
         options.append("values=false")
-    first = f"{READ},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    first = f"{read},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if mode in ("hessian", "hvp"):
         vector = str(mode == "hvp").lower()
         return f"{first},hessian{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
@@ -469,9 +479,9 @@ def compile_function(
     shared : collection of int
         For CUDA: positions of the parameters that are the same for all samples.
     """
-    made = run_passes(
-        function, mode_pipeline(mode, wrt, results, keep, options.memory_limit), inspection
-    )
+    nested = any(op.role is Role.ADJOINT for op in all_ops(function.body))
+    pipeline = mode_pipeline(mode, wrt, results, keep, options.memory_limit, nested)
+    made = run_passes(function, pipeline, inspection)
     named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
     gradients_of = () if mode in ("primal", "jvp") else tuple(wrt)
     return Compiled(function, named, options, inspection, frozenset(shared), gradients_of)

@@ -183,7 +183,37 @@ def _select(op: Op, site: Site) -> Value | Op | None:
     if yes is no:
         return yes
     negated = site.maker(condition, LNOT)
-    return instead(op, SELECT, (negated.args[0], no, yes)) if negated is not None else None
+    if negated is not None:
+        return instead(op, SELECT, (negated.args[0], no, yes))
+    return _decided(op, site)
+
+
+def _decided(op: Op, site: Site) -> Op | None:
+    """``0 if c else (0 if c else x) * y``: the inner choice has been made."""
+    condition, yes, no = op.args
+    made = site.makers.get(no)
+    if made is None or made.prim not in (MUL, NEG):
+        return None
+    inner = [site.maker(arg, SELECT) for arg in made.args]
+    args = tuple(
+        choice.args[2] if choice is not None and choice.args[0] is condition else arg
+        for choice, arg in zip(inner, made.args, strict=True)
+    )
+    if all(new is old for new, old in zip(args, made.args, strict=True)):
+        return None
+    return instead(op, SELECT, (condition, yes, site.make(made.prim, args, op, no.type)))
+
+
+def _zero_or_not(op: Op, site: Site) -> Value | None:
+    """``(0 if c else k) == 0`` is ``c`` for a number k that is not zero."""
+    for choice, zero in (op.args, op.args[::-1]):
+        made = site.maker(choice, SELECT)
+        if made is None or not site.is_constant(zero, 0) or not site.is_constant(made.args[1], 0):
+            continue
+        other = site.constant(made.args[2])
+        if other is not None and other != 0 and made.args[0].type == op.out.type:
+            return made.args[0]
+    return None
 
 
 def _land(op: Op, site: Site) -> Value | Op | None:
@@ -343,5 +373,6 @@ RULES: Mapping[Primitive, Sequence[Rule]] = {
     IMAX: (_same_operands, _bounded),
     IMIN: (_same_operands, _bounded),
     CHECK: (_passed,),
-    **dict.fromkeys((LT, LE, GT, GE, EQ, NE), (_equal_integers,)),
+    **dict.fromkeys((LT, LE, GT, GE, NE), (_equal_integers,)),
+    EQ: (_equal_integers, _zero_or_not),
 }

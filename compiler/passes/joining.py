@@ -53,7 +53,11 @@ def _join_next(ops: list[Op], first: int, mergeable: Mergeable, join: Join, dire
         if not all(op.prim.pure for op in between):
             return False
         ahead = [op for op in between if op not in behind]
-        ops[first : second + 1] = [*ahead, join(ops[first], ops[second]), *behind]
+        joined = map_regions(
+            join(ops[first], ops[second]),
+            lambda inner: join_in_region(inner, mergeable, join, direct),
+        )
+        ops[first : second + 1] = [*ahead, joined, *behind]
         return True
     return False
 

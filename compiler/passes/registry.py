@@ -23,6 +23,7 @@ from gradc.passes.parallel import Parallel
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 from gradc.passes.skip_zeros import SkipZeros
+from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
 from gradc.passes.workspace import Workspace
 
@@ -44,6 +45,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Simplify,
     SkipZeros,
     TrustIndices,
+    Twins,
     UnifySizes,
     Workspace,
 )

@@ -55,6 +55,11 @@ def simplified(lines: str, relaxed: bool = False) -> list[str]:
         ("a: b1 = lnot(c); r: f64 = select(a, x, y)", "select(c, y, x)"),
         ("a: b1 = land(c, yes); r: f64 = select(a, x, y)", "select(c, x, y)"),
         ("a: b1 = lor(yes, c); r: f64 = select(a, x, y)", "x"),
+        ("a: f64 = select(c, zero, two); r: b1 = eq(a, zero)", "c"),
+        (
+            "a: f64 = select(c, zero, x); b: f64 = mul(a, y); r: f64 = select(c, zero, b)",
+            "select(c, zero, mul)",  # of x and y
+        ),
         ("a: f64 = neg(y); r: f64 = add(x, a)", "sub(x, y)"),
         ("a: f64 = neg(x); r: f64 = add(a, y)", "sub(y, x)"),
         ("a: f64 = neg(y); r: f64 = sub(x, a)", "add(x, y)"),
@@ -125,6 +130,7 @@ def test_constants(lines, number):
         "r: f64 = sub(inf, inf)",
         "r: i64(r) = floordiv(i1, i0)",
         "r: i64(r) = imax(n, i1)",
+        "a: f64 = select(c, zero, x); r: b1 = eq(a, zero)",  # x may be zero, too
     ],
 )
 def test_left_alone(line):

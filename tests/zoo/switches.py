@@ -47,7 +47,8 @@ SWITCHES = tuple(
     dict.fromkeys(
         name
         for name in names_of(
-            f"{driver.READ},{driver.CLEAN_DERIVATIVE},{emission_pipeline('loops', 'cpu')}"
+            f"{driver.READ},{driver.JOIN_DERIVATIVES},{driver.CLEAN_DERIVATIVE},"
+            f"{emission_pipeline('loops', 'cpu')}"
         )
         if name not in REQUIRED
     )
