@@ -17,9 +17,9 @@ _DTYPES = {DType.F64: "f8", DType.F32: "f4", DType.INT: "i8", DType.BOOL: "b1"}
 # Names of results that say what they are; others are called after an operation.
 _OURS = ("_bar", "_dot", "jac", "hess", "data")
 # What means something else in C, among the names that Python has.
-_C_WORDS = frozenset(
-    """auto bool case char const default do double enum extern float goto inline int long register
-    restrict short signed sizeof static struct switch typedef union unsigned void volatile""".split()  # noqa: SIM905
+_C_WORDS = re.compile(
+    "auto|bool|case|char|const|default|do|double|enum|extern|float|goto|inline|int|long|register|"
+    "restrict|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile"
 )
 
 
@@ -57,7 +57,7 @@ def _values(values: Sequence[Value], fallback: str, taken: set[str], given: bool
         known = given or value.named or value.name.endswith(_OURS)
         name = value.name if known and re.fullmatch(r"[A-Za-z]\w*", value.name, re.ASCII) else ""
         name = name or fallback
-        if name in _C_WORDS:
+        if _C_WORDS.fullmatch(name):
             name += "_"
         own = CValue(
             _free(name, value.type.rank, taken), _DTYPES[value.type.dtype], value.type.rank
