@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import types as python_types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,21 @@ def _allocate(context: Any, builder: Any, signature: Any, args: Any) -> tuple[An
     sizes = [
         context.cast(builder, size, its, types.intp) for size, its in zip(sizes, asked, strict=True)
     ]
+    return new_array(context, builder, kind, sizes)
+
+
+def new_array(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tuple[Any, Any]:
+    """Write the making of an array; return it with its size in bytes.
+
+    Parameters
+    ----------
+    context, builder
+        Of numba and of LLVM.
+    kind : numba type
+        Of a contiguous array.
+    sizes : sequence of LLVM values
+        Integers of 64 bits.
+    """
     element = context.get_data_type(kind.dtype)
     width = context.get_constant(types.intp, context.get_abi_sizeof(element))
     strides, total, too_large = [], width, ir.Constant(ir.IntType(1), 0)

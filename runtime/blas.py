@@ -18,7 +18,8 @@ from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.core.imputils import impl_ret_new_ref
 from numba.extending import intrinsic
-from numba.np import arrayobj
+
+from gradc_runtime.allocation import new_array
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -86,7 +87,7 @@ class _Call:
             for size, kind in zip((rows, columns), self.signature.args, strict=True)
             if kind.ndim > 1
         ]
-        out = arrayobj._empty_nd_impl(self.context, builder, self.signature.return_type, shape)
+        out, _ = new_array(self.context, builder, self.signature.return_type, shape)
         self.check_sizes(rows, inner, columns)
         self.gemm(left, right, builder.bitcast(out.data, _POINTER))
         for kind, copy in self.copies:
@@ -167,7 +168,7 @@ class _Call:
         builder = self.builder
         kind = types.Array(dtype, 1, "C")
         total = builder.mul(shape[0], shape[1])
-        made = arrayobj._empty_nd_impl(self.context, builder, kind, [total])
+        made, _ = new_array(self.context, builder, kind, [total])
         with (
             cgutils.for_range(builder, shape[0]) as row,
             cgutils.for_range(builder, shape[1]) as column,

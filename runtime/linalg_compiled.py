@@ -19,6 +19,7 @@ from numba.core import types as numba_types
 from numba.extending import intrinsic
 
 from gradc_runtime import linalg, linalg_kernels
+from gradc_runtime.allocation import new_array
 from gradc_runtime.caching import can_cache
 
 number_types: Any = numba_types  # declares fewer types than it has
@@ -137,7 +138,6 @@ def _signature(form: Form, args: Sequence[Any]) -> Any:
 def _generate(name: str, form: Form, context: Any, builder: Any, signature: Any, args: Any) -> Any:
     from llvmlite import ir
     from numba.core import cgutils
-    from numba.np import arrayobj
 
     arrays = [
         context.make_array(kind)(context, builder, value)
@@ -160,7 +160,7 @@ def _generate(name: str, form: Form, context: Any, builder: Any, signature: Any,
     for kind, own in zip(kinds, form.results, strict=True):
         if isinstance(kind, number_types.Array):
             dims = [*stack, *(sizes[size] for size in own)][: kind.ndim]
-            array = arrayobj._empty_nd_impl(context, builder, kind, dims)
+            array, _ = new_array(context, builder, kind, dims)
             made.append(array._getvalue)
             places.append(array.data)
         else:

@@ -27,6 +27,7 @@ from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT
 
 _DEPTH = 8  # facts used in one proof
 _TRIES = 400  # forms looked at in one proof
+_BySign = dict[tuple[str, bool], list[Affine]]
 
 # Comparison -> (left - right) * sign + shift >= 0, when it holds and when it does not.
 _HOLDS = {LT: (-1, -1), LE: (-1, 0), GT: (1, -1), GE: (1, 0)}
@@ -46,6 +47,7 @@ class Facts:
     own: dict[tuple[object, ...], Affine] = field(default_factory=dict)
     trips: list[tuple[Affine, Affine]] = field(default_factory=list)
     choices: list[list[tuple[Value, bool]]] = field(default_factory=list)
+    _sorted: tuple[list[int], _BySign] | None = None
 
     def child(self) -> Facts:
         """Return the facts of a region inside this place."""
@@ -62,6 +64,21 @@ class Facts:
         """Note that a form is not negative."""
         if form.terms:
             self.own.setdefault(form.key(), form)
+
+    def by_sign(self) -> _BySign:
+        """The facts by their symbols and signs; sorted once for the proofs between two facts."""
+        counts = []
+        place: Facts | None = self
+        while place is not None:
+            counts.append(len(place.own))
+            place = place.outer
+        if self._sorted is None or self._sorted[0] != counts:
+            found: _BySign = {}
+            for fact in self.all():
+                for symbol, coefficient in fact.terms.items():
+                    found.setdefault((symbol, coefficient > 0), []).append(fact)
+            self._sorted = counts, found
+        return self._sorted[1]
 
     # -- where facts come from ---------------------------------------------------------------
 
@@ -212,13 +229,14 @@ class Facts:
         op = self.forms.makers.get(condition)
         if op is None or op.prim not in _FAILS or op.args[0].type != INT:
             return False
-        return self.compare(op) is not holds and self.compare(op) is not None
+        outcome = self.compare(op)
+        return outcome is not None and outcome is not holds
 
     # -- what follows ------------------------------------------------------------------------
 
     def proves(self, form: Affine) -> bool:
         """Whether a form is certainly not negative here."""
-        return _Proof(self.all()).finds(form, _DEPTH)
+        return _Proof(self.by_sign()).finds(form, _DEPTH)
 
     def compare(self, op: Op) -> bool | None:
         """Return the outcome of a comparison of integers where it is certain."""
@@ -243,11 +261,8 @@ class _Proof:
     by how much. An integer that is more than -1 is not negative.
     """
 
-    def __init__(self, facts: Iterable[Affine]) -> None:
-        self.by_sign: dict[tuple[str, bool], list[Affine]] = {}
-        for fact in facts:
-            for symbol, coefficient in fact.terms.items():
-                self.by_sign.setdefault((symbol, coefficient > 0), []).append(fact)
+    def __init__(self, by_sign: _BySign) -> None:
+        self.by_sign = by_sign
         self.seen: set[object] = set()
 
     def finds(self, goal: Affine, depth: int, scale: int = 1) -> bool:
