@@ -16,7 +16,7 @@ from gradc.passes.fusion import Plan
 from gradc.passes.loop_nodes import Base, Form, Node, Ref, is_array, shape_of
 from gradc.prims.index import PICK
 from gradc.prims.loops import GROW
-from gradc.prims.shape import EXPECT, RESHAPE, TRANSPOSE
+from gradc.prims.shape import EXPECT, RESHAPE, TRANSPOSE, ZEROS
 
 _ALIASING = frozenset({EXPECT, RESHAPE, GROW, TRANSPOSE, IF, PICK})
 
@@ -84,6 +84,8 @@ class Buffers:
             # with no iteration the result is the initial value
             inits = maker.inputs[-len(maker.op.outs) :]
             return self._is_ours(inits[maker.op.outs.index(base)].base)
+        if maker is not None and maker.op.prim is ZEROS:
+            return False  # what reads zeros needs no array of them
         return base in self.owned or (maker is not None and maker.op.prim not in _ALIASING)
 
     def _is_done(self, user: Node, use: Ref, place: int) -> bool:

@@ -18,6 +18,7 @@ from gradc.ir.types import Dim, Type
 from gradc.passes.buffers import Buffers
 from gradc.passes.frames import Frame
 from gradc.passes.fusion import Group, Plan, plan, schedule
+from gradc.passes.kept_rows import rows_kept
 from gradc.passes.loop_nodes import (
     Base,
     Cell,
@@ -78,7 +79,7 @@ class Nests:
         results = frozenset(results)
         wanted = [base for base in results if isinstance(base, Node)]
         wanted += frame.sizes.values()
-        ready = readers_first(pulled(nodes, wanted))
+        ready = rows_kept(readers_first(pulled(nodes, wanted)), results)
         made = schedule(ready, makers, frame.sizes)
         planned = plan(made, ready, wanted)
         buffers = Buffers(planned, makers or {}, frame.owned, results)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 STEPS = 1_000_000
@@ -60,16 +61,25 @@ def conditional(x, n):
     return s
 
 
+def rows(x, n):
+    out = np.zeros((n, 2))
+    for k in range(1, n):
+        out[k] = out[k - 1] + 1e-6 * x
+    return out[n - 1, 0] * out[n - 1, 1]
+
+
 @pytest.mark.parametrize(
-    ("function", "numbers"),
+    ("function", "tangents", "numbers"),
     [
-        pytest.param(carried, 1, id="one number is recorded for each step"),
-        pytest.param(linear, 0, id="nothing is recorded"),
+        pytest.param(carried, 0, 1, id="one number is recorded for each step"),
+        pytest.param(linear, 0, 0, id="nothing is recorded"),
         # a growing tape has up to twice its size, and the half that it grew from
-        pytest.param(conditional, 3, id="a growing tape"),
+        pytest.param(conditional, 0, 3, id="a growing tape"),
+        # the rows, and their tangents or cotangents
+        pytest.param(rows, 4, 4, id="rows of an array"),
     ],
 )
-def test_a_million_steps(function, numbers):
+def test_a_million_steps(function, tangents, numbers):
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, function.__name__, str(STEPS)],
         capture_output=True,
@@ -81,5 +91,5 @@ def test_a_million_steps(function, numbers):
     assert value == pytest.approx(wanted, rel=1e-9)
     assert same_value == pytest.approx(wanted, rel=1e-9)
     assert gradient == pytest.approx(dot, rel=1e-9)
-    assert forward < MEGABYTE
+    assert forward < tangents * 8 * STEPS + MEGABYTE
     assert reverse < numbers * 8 * STEPS + 2 * MEGABYTE
