@@ -19,7 +19,8 @@ from difflib import get_close_matches
 from itertools import pairwise
 
 from gradc.errors import Location
-from gradc.frontend.formula_functions import CONSTANTS, FUNCTIONS, advice
+from gradc.frontend.formula_functions import CONSTANTS, FUNCTIONS
+from gradc.frontend.formula_hints import advice
 from gradc.frontend.formula_text import FILE, location, parse
 from gradc.frontend.scalar_ir import (
     Number,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from gradc.ir.core import Primitive
@@ -85,34 +84,9 @@ _ALIASES = {
     "power": "pow",
 }
 
-_PLAIN = {**_ONE, **_MORE}
+#: Each function under one name.
+PLAIN = {**_ONE, **_MORE}
 
 FUNCTIONS: Mapping[str, Named] = MappingProxyType(
-    {**_PLAIN, **{alias: _PLAIN[name] for alias, name in _ALIASES.items()}}
+    {**PLAIN, **{alias: PLAIN[name] for alias, name in _ALIASES.items()}}
 )
-
-_ADVICE = {
-    "where": "write `a if condition else b`",
-    "select": "write `a if condition else b`",
-    "square": "write `x**2`",
-    "exp2": "write `2**x`",
-    "sum": "write the terms with `+`; sums over arrays need a Python function",
-    "cot": "write `1/tan(x)`",
-    "sec": "write `1/cos(x)`",
-    "csc": "write `1/sin(x)`",
-    "softplus": "write `logaddexp(x, 0)`",
-}
-
-
-def advice(name: str) -> str:
-    """Return the hint for a call of a function that is not known."""
-    if name in _ADVICE:
-        return _ADVICE[name]
-    if name.lower() in FUNCTIONS:
-        return f"did you mean `{name.lower()}`?"
-    close = get_close_matches(name.lower(), FUNCTIONS, n=1, cutoff=0.6)
-    if close and len(name) > 1:
-        return f"did you mean `{close[0]}`?"
-    if len(name) <= 2 or name[-1].isdigit():
-        return f"for a product write `{name}*(...)`"
-    return "known are " + ", ".join(sorted(_PLAIN))
