@@ -23,11 +23,14 @@ class Result:
         What the eval says of the answers, all of them.
     error : str
         Why there is no answer, or what is wrong with it.
+    peak : int
+        The most bytes that the process had in memory, in a session with all sizes.
     """
 
     rounds: list[list[float]] = field(default_factory=list)
     valid: bool = True
     error: str = ""
+    peak: int = 0
 
     @property
     def best(self) -> float:
@@ -76,6 +79,8 @@ def _lines(
         elif size in primals:
             ratios = [_ratio(row.get(tool), primals[size].get(tool)) for tool in tools]
             yield [size, "ratio", *ratios]
+    peaks = {t: max(row[t].peak for row in rows.values() if t in row) for t in tools}
+    yield ["all", "peak memory", *(f"{peaks[tool] / 2**20:.0f} MiB" for tool in tools)]
 
 
 def _cell(result: Result | None) -> str:

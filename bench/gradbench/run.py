@@ -15,6 +15,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ EVALS: Mapping[str, tuple[str, str]] = {
     "saddle": ("", ""),
 }
 """The options of each eval: the sizes of a short run, and those of a full one (empty: its own)."""
+PEAK = Path(__file__).parent / "peak.py"
 
 
 def main() -> int:
@@ -57,6 +59,14 @@ def main() -> int:
     if unknown:
         parser.error(f"no eval {', '.join(unknown)}; there are {', '.join(EVALS)}")
     checkout = Checkout.find()
+    with tempfile.TemporaryDirectory() as folder:
+        # kernels of now: those in the user's cache may be of another state of the runtime
+        os.environ["GRADC_CACHE_DIR"] = folder
+        return _measured(options, checkout)
+
+
+def _measured(options: argparse.Namespace, checkout: Checkout) -> int:
+    """Run the evals and print the tables."""
     wanted = options.tools.split(",") if options.tools else None
     results: Results = {}
     for name in options.evals or EVALS:
@@ -123,6 +133,12 @@ class Session:
             result = self.asked[message["of"]]
             result.valid, result.error = False, str(message.get("error", ""))
 
+    def note_memory(self, peak: int) -> None:
+        """Keep the most bytes that the tool had in its memory, over the whole session."""
+        for (name, _, _), row in self.results.items():
+            if name == self.name and self.tool in row:
+                row[self.tool].peak = max(peak, row[self.tool].peak)
+
     def result(self, message: dict[str, Any]) -> Result:
         """What is known of a function at a size so far."""
         key = (self.name, str(message.get("description", "")), message["function"])
@@ -140,14 +156,20 @@ def _session(
     """Run one eval against one tool and add to the results."""
     timed = ["--min-runs", "3", "--min-seconds", str(seconds)] if name != "hello" else []
     command = [sys.executable, str(checkout.eval(name)), *sizes, *timed]
-    with (
-        _started(command, checkout.path, checkout.environment) as asking,
-        _started(tool.command, tool.folder, tool.environment) as answering,
-    ):
-        Session(name, tool.name, results).run(asking, answering)
-        for process in (asking, answering):
-            assert process.stdin is not None
-            process.stdin.close()
+    session = Session(name, tool.name, results)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "peak"
+        measured = [sys.executable, "-S", str(PEAK), str(file), *tool.command]
+        with (
+            _started(command, checkout.path, checkout.environment) as asking,
+            _started(measured, tool.folder, tool.environment) as answering,
+        ):
+            session.run(asking, answering)
+            for process in (asking, answering):
+                assert process.stdin is not None
+                process.stdin.close()
+        if file.exists():
+            session.note_memory(int(file.read_text(encoding="utf-8")))
 
 
 def _started(

@@ -1,7 +1,8 @@
 """The tools that an eval is run against: gradc, and those of GradBench that build here.
 
 ``GRADBENCH_PYTHON`` names an interpreter with JAX and PyTorch, where they are not installed beside
-gradc. C++ libraries are found through ``CPATH``.
+gradc. C++ libraries are found through ``CPATH``: ADOL-C is Debian's libadolc-dev. Enzyme is taken
+where ``ENZYME_LIB`` names the folder with its plugin for clang, as its own Makefile has it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,20 @@ from bench.gradbench.checkout import Checkout
 from bench.gradbench.modules import MODULES
 
 FAST = "-std=c++17 -O3 -ffast-math -Wall -I../../cpp"
+# The tools that a C++ compiler builds, and their flags where these are not GradBench's own.
+COMPILED: Mapping[str, str] = {
+    "manual": "",
+    "manual-fast": FAST,
+    "tapenade": "",
+    "adol-c": "",
+    "codipack": "",
+    "cppad": "",
+    "enzyme": "",
+}
+# The tools build their programs anew for each session; these are there, with flags of our choice,
+# and the memory of a compiler is not theirs.
+BUILT: Mapping[str, str] = {"CXX": "true", "CC": "true"}
+WAITING = Path(__file__).parent / "waiting.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,9 @@ def _gradc(form: str, several: bool) -> Tool:
 def _compiled(name: str, checkout: Checkout) -> list[Tool]:
     """Tools that a C++ compiler builds."""
     found = []
-    for tool, flags in (("manual", ""), ("manual-fast", FAST), ("tapenade", ""), ("codipack", "")):
+    for tool, flags in COMPILED.items():
+        if tool == "enzyme" and "ENZYME_LIB" not in os.environ:
+            continue
         environment = {**checkout.environment, **({"CXXFLAGS": flags} if flags else {})}
         if tool == "manual-fast":
             _copied(checkout, "manual", tool)
@@ -56,7 +73,9 @@ def _compiled(name: str, checkout: Checkout) -> list[Tool]:
             )
             command = (sys.executable, str(checkout.path / "python" / "gradbench" / program))
             arguments = () if tool == "tapenade" else (tool,)
-            found.append(Tool(tool, (*command, *arguments), checkout.path, environment))
+            found.append(
+                Tool(tool, (*command, *arguments), checkout.path, {**environment, **BUILT})
+            )
     return found
 
 
@@ -96,7 +115,7 @@ def _in_python(name: str, checkout: Checkout) -> list[Tool]:
     found = []
     for tool, package in (("jax", "jax"), ("pytorch", "torch")):
         if (folder / tool / f"{name}.py").exists() and _imports(python, package):
-            command = (python, str(folder / tool / "run.py"))
-            environment = {**checkout.environment, "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}
-            found.append(Tool(tool, command, checkout.path, environment))
+            program = str(folder / tool / "run.py")
+            command = (python, str(WAITING), program) if tool == "jax" else (python, program)
+            found.append(Tool(tool, command, checkout.path, checkout.environment))
     return found

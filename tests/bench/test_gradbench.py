@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import gradc
+from bench.gradbench import peak
 from bench.gradbench.functions import gmm, kmeans, lse, lstm
 from bench.gradbench.tool import serve
+from bench.gradbench.waiting import waiting
 
 
 def answers(*messages):
@@ -70,3 +74,33 @@ def test_both_forms_have_one_value_and_one_gradient(name):
     assert value == pytest.approx(other, rel=1e-13)
     for ours, theirs in zip(gradient, same, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_the_most_memory_of_a_command_is_noted(tmp_path):
+    file = tmp_path / "peak"
+    code = "x = bytearray(200 * 2**20); print(input())"
+    done = subprocess.run(
+        [sys.executable, "-S", peak.__file__, str(file), sys.executable, "-S", "-c", code],
+        input="through\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "through\n"
+    assert 200 * 2**20 < int(file.read_text()) < 300 * 2**20
+
+
+def test_results_are_waited_for_while_the_clock_runs():
+    waited = []
+
+    def timed(**options):
+        return lambda function: (options, function)
+
+    def ready(value):
+        waited.append(value)
+        return value
+
+    options, function = waiting(timed, ready)(pre=1)(lambda given: given + 1)
+    assert options == {"pre": 1}
+    assert function(2) == 3
+    assert waited == [3]
