@@ -7,6 +7,7 @@ gradient, seconds of a later call, and the gradient.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import time
@@ -17,6 +18,8 @@ NOW: Callable[[], float] = time.process_time if sys.argv[2] == "cpu" else time.p
 START = NOW()
 POINT = (1.0, 3.0)
 LATER_CALLS = 200
+MIXTURE = (200, 5, 4)
+"""Points, their dimensions, and components."""
 
 
 def lecture(x1: Any, x2: Any) -> Any:
@@ -95,6 +98,82 @@ def jax_network() -> None:
     report(imported, done, lambda: jax.block_until_ready(gradient_of(parameters, x, y)), norms)
 
 
+def gradc_mixture() -> None:
+    """``gradc.grad`` of the Gaussian mixture of GradBench, written in loops."""
+    _mixture("objective", ())
+
+
+def gradc_mixture_arrays() -> None:
+    """The same, written in arrays."""
+    import numpy as np
+
+    columns, rows = np.triu_indices(MIXTURE[1], 1)
+    _mixture("objective_arrays", (rows, columns))
+
+
+def _mixture(name: str, places: tuple[Any, ...]) -> None:
+    import numpy as np
+
+    from gradc import grad
+
+    imported = NOW()
+    function = getattr(_mixture_module(), name)
+    parameters, x = mixture_data(np)
+    gradient_of = grad(function, argnums=(0, 1, 2, 3))
+    arguments = (*parameters, x, *places, 1.0, 0.0, 0.0)
+    gradient = gradient_of(*arguments)
+    done = NOW()
+    norms = [float(np.linalg.norm(each)) for each in gradient]
+    report(imported, done, lambda: gradient_of(*arguments), norms)
+
+
+def _mixture_module() -> Any:
+    spec = importlib.util.spec_from_file_location("gmm", sys.argv[5])
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def jax_mixture() -> None:
+    """``jax.jit(jax.grad(f))`` of the same in array operations, all points at once."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    import jax.numpy as jnp
+    import numpy as np
+
+    imported = NOW()
+    parameters, x = mixture_data(np)
+    columns, rows = np.triu_indices(MIXTURE[1], 1)
+
+    def objective(alpha: Any, mu: Any, q: Any, low: Any, x: Any) -> Any:
+        diagonals = jnp.exp(q)
+        count, size = q.shape
+        factors = jnp.zeros((count, size, size)).at[:, rows, columns].set(low)
+        factors = factors + diagonals[:, :, None] * jnp.eye(size)
+        scaled = jnp.einsum("kij,nkj->nki", factors, x[:, None, :] - mu)
+        terms = alpha + jnp.sum(q, axis=1) - 0.5 * jnp.sum(scaled * scaled, axis=2)
+        likelihood = jnp.sum(jax.nn.logsumexp(terms, axis=1))
+        prior = 0.5 * (jnp.sum(diagonals**2) + jnp.sum(low * low))
+        return likelihood - len(x) * jax.nn.logsumexp(alpha) - prior
+
+    gradient_of = jax.jit(jax.grad(objective, argnums=(0, 1, 2, 3)))
+    gradient = jax.block_until_ready(gradient_of(*parameters, x))
+    done = NOW()
+    norms = [float(np.linalg.norm(each)) for each in gradient]
+    report(imported, done, lambda: jax.block_until_ready(gradient_of(*parameters, x)), norms)
+
+
+def mixture_data(np: Any) -> tuple[list[Any], Any]:
+    """Parameters of a mixture, and points."""
+    points, d, k = MIXTURE
+    rng = np.random.default_rng(0)
+    sizes = ((k,), (k, d), (k, d), (k, d * (d - 1) // 2))
+    return [rng.normal(size=size) for size in sizes], rng.normal(size=(points, d))
+
+
 def numpy_alone() -> None:
     """Nothing but Python and NumPy: what neither library can be faster than."""
     import numpy as np
@@ -136,6 +215,9 @@ if __name__ == "__main__":
             jax_formula,
             gradc_network,
             jax_network,
+            gradc_mixture,
+            gradc_mixture_arrays,
+            jax_mixture,
             numpy_alone,
         )
     }[sys.argv[1]]()

@@ -18,6 +18,7 @@ from bench.common import CLOCKS, ROOT, Reply, Table, Times, ask_child, is_instal
 
 CHILDREN = Path(__file__).with_name("children.py")
 SPEC = ROOT / "examples" / "digits.toml"
+MIXTURE = ROOT / "bench" / "gradbench" / "functions" / "gmm.py"
 DATA = ROOT / "examples" / "digits-train.npz"
 
 
@@ -34,6 +35,7 @@ class Subject:
 TASKS: Mapping[str, str] = {
     "formula": "(2*x1 + 3*x2)**2 + 3 at (1, 3), float64",
     "network": "the network of examples/digits.toml, one batch, float32",
+    "mixture": "a Gaussian mixture, 200 points, d=5, K=4, float64",
 }
 SUBJECTS = (
     Subject("gradc_formula", "gradc.compile_expression", "gradc", "formula"),
@@ -41,6 +43,9 @@ SUBJECTS = (
     Subject("jax_formula", "jax.jit(jax.grad(f))", "jax", "formula"),
     Subject("gradc_network", "gradc.load_model", "gradc", "network"),
     Subject("jax_network", "jax.jit(jax.grad(loss))", "jax", "network"),
+    Subject("gradc_mixture", "gradc.grad of loops", "gradc", "mixture"),
+    Subject("gradc_mixture_arrays", "gradc.grad of arrays", "gradc", "mixture"),
+    Subject("jax_mixture", "jax.jit(jax.grad(f))", "jax", "mixture"),
 )
 
 
@@ -60,7 +65,7 @@ def measure(rounds: int, clock: str) -> list[Table]:
             for subject in subjects:
                 folder = Path(scratch) / f"{subject.child}{number}"
                 for replies in (cold, cached):
-                    arguments = [subject.child, clock, str(batch), str(SPEC)]
+                    arguments = [subject.child, clock, str(batch), str(SPEC), str(MIXTURE)]
                     reply = ask_child(CHILDREN, arguments, {**shared, **_caches_in(folder)})
                     if number:
                         replies[subject.child].append(reply)

@@ -44,7 +44,7 @@ class Expression:
         and so may the others be; value and gradient are arrays, then.
         """
         if self._is_plain and not kwargs and tuple(map(type, args)) == self._floats:
-            value, *gradient = self._dispatcher(*args)
+            value, *gradient = self._entry(*args)
             return value, tuple(gradient)
         if self.options.target == "cuda":
             return self._over_samples(self._given(args, kwargs))
@@ -53,7 +53,7 @@ class Expression:
             with np.errstate(all="ignore"):
                 results = self._kernel.py_func(*map(scalar_for_python, point))
         else:
-            results = self._kernel(*point)
+            results = self._entry(*point)
         value, *gradient = results if isinstance(results, tuple) else (results,)
         return float(value), tuple(float(part) for part in gradient)
 
@@ -132,8 +132,8 @@ class Expression:
         return self.compiled.kernel
 
     @cached_property
-    def _dispatcher(self) -> Any:
-        return self._kernel.dispatcher
+    def _entry(self) -> Any:
+        return self._kernel.entry
 
     @property
     def source(self) -> str:

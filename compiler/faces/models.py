@@ -139,7 +139,9 @@ class Model:
 
     @cached_property
     def _step(self) -> Callable[..., Any]:
-        return self._callable(self.gradient)
+        kernel = self.gradient.kernel
+        # its arguments are not looked at here, and the dispatcher refuses what does not fit
+        return kernel.py_func if self.options.target == "python" else kernel
 
     @cached_property
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -175,9 +177,9 @@ class Model:
         return list(out) if isinstance(out, tuple) else [out]
 
     def _callable(self, compiled: Compiled) -> Callable[..., Any]:
-        """The kernel, or its text as it stands."""
+        """The compiled code, for arguments that are as it takes them, or its text as it stands."""
         kernel = compiled.kernel
-        return kernel.py_func if self.options.target == "python" else kernel
+        return kernel.py_func if self.options.target == "python" else kernel.entry
 
     # -- what can be looked at -------------------------------------------------------------------
 

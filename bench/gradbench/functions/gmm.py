@@ -70,7 +70,7 @@ BLOCK = 100
 
 
 def objective_arrays(alpha, mu, q, low, x, rows, columns, gamma, m, normal):
-    """With the positions of low's elements in the triangle, as ``np.tril_indices`` gives them."""
+    """With the row and the column of each element of low in the triangle."""
     n, d = x.shape
     k = len(alpha)
     diagonals = np.exp(q)
