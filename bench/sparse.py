@@ -2,7 +2,8 @@
 
 Each row times a matrix beside one evaluation of the compiled function that it belongs to, and,
 where they are installed, CasADi's matrix and JAX's products along the same colours (JAX has
-neither patterns nor colourings of its own).
+neither patterns nor colourings of its own). For bundle adjustment they map the Jacobian of one
+sighting over all, which is how one writes it there.
 """
 
 from __future__ import annotations
@@ -89,10 +90,10 @@ def measure(rounds: int) -> Table:
     rng = np.random.default_rng(0)
     grid, line = rng.normal(size=(300, 300)), rng.normal(size=1_000_000)
     cases: list[tuple[str, Callable[..., Any], tuple[Any, ...], Any]] = [
-        ("Laplacian 300x300, Jacobian", laplacian, (grid,), gradc.sparse_jacobian(laplacian)),
-        ("Rosenbrock 10^6, Hessian", rosenbrock, (line,), gradc.sparse_hessian(rosenbrock)),
+        (LAPLACIAN, laplacian, (grid,), gradc.sparse_jacobian(laplacian)),
+        (ROSENBROCK, rosenbrock, (line,), gradc.sparse_hessian(rosenbrock)),
         (
-            "bundle adjustment, 50 cameras, 10^4 points, 10^5 sightings",
+            BUNDLE,
             reprojection,
             scene(50, 10_000, 100_000),
             gradc.sparse_jacobian(reprojection, argnums=(0, 1)),
@@ -105,7 +106,8 @@ def measure(rounds: int) -> Table:
     table.notes.append(
         "first: the first call, with compiling, the pattern and the colouring. CasADi: its matrix, "
         "as a function evaluated by its virtual machine. JAX: jit of its products along gradc's "
-        "colours, which are not yet a matrix."
+        "colours, which are not yet a matrix. Both for bundle adjustment: the Jacobian of one "
+        "sighting, mapped over all of them, as dense blocks."
     )
     return table
 
@@ -125,10 +127,10 @@ def _row(
         "value": Subject(lambda: value(*args)),
     }
     colours = matrix.colours(*args)
-    if is_installed("casadi") and name in CASADI:
-        subjects["CasADi"] = CASADI[name](args[0], found)
-    if is_installed("jax") and name in JAX:
-        subjects["JAX"] = JAX[name](args[0], colours)
+    if is_installed("casadi"):
+        subjects["CasADi"] = CASADI[name](args, parts)
+    if is_installed("jax"):
+        subjects["JAX"] = JAX[name](args, colours, parts)
     times = interleaved(subjects, rounds, "cpu")
     return (
         f"{sum(part.nnz for part in parts):,}",
@@ -141,9 +143,10 @@ def _row(
     )
 
 
-def _casadi_laplacian(grid: Any, wanted: Any) -> Subject:
+def _casadi_laplacian(args: tuple[Any, ...], wanted: Sequence[Any]) -> Subject:
     import casadi
 
+    (grid,) = args
     u = casadi.SX.sym("u", *grid.shape)
     r = 4.0 * u
     r[1:, :] -= u[:-1, :]
@@ -154,18 +157,61 @@ def _casadi_laplacian(grid: Any, wanted: Any) -> Subject:
     # its matrices are stored by columns: transposed, they have the order of NumPy's
     derivative = casadi.jacobian(casadi.vec(r.T), casadi.vec(u.T))
     function = casadi.Function("jacobian", [u], [derivative])
-    np.testing.assert_allclose(function(grid).sparse().data, wanted.tocsc().data, rtol=1e-12)
+    np.testing.assert_allclose(function(grid).sparse().data, wanted[0].tocsc().data, rtol=1e-12)
     return Subject(lambda: function(grid))
 
 
-def _casadi_rosenbrock(x: Any, wanted: Any) -> Subject:
+def _casadi_rosenbrock(args: tuple[Any, ...], wanted: Sequence[Any]) -> Subject:
     import casadi
 
+    (x,) = args
     v = casadi.SX.sym("x", x.size)
     f = casadi.sum1(100.0 * (v[1:] - v[:-1] ** 2) ** 2 + (1.0 - v[:-1]) ** 2)
     function = casadi.Function("hessian", [v], [casadi.hessian(f, v)[0]])
-    np.testing.assert_allclose(function(x).sparse().data, wanted.tocsc().data, rtol=1e-9)
+    np.testing.assert_allclose(function(x).sparse().data, wanted[0].tocsc().data, rtol=1e-9)
     return Subject(lambda: function(x))
+
+
+def _casadi_bundle(args: tuple[Any, ...], wanted: Sequence[Any]) -> Subject:
+    """The Jacobian of one sighting, mapped over all of them: blocks of 2 by 12."""
+    import casadi
+
+    cameras, points, of_camera, of_point, _ = args
+    c, p = casadi.SX.sym("c", 9), casadi.SX.sym("p", 3)
+    r = casadi.vertcat(*sighting(casadi, c, p))
+    derivative = casadi.jacobian(r, casadi.vertcat(c, p))
+    blocks = casadi.Function("blocks", [c, p], [casadi.densify(derivative)]).map(len(of_camera))
+
+    def run() -> Any:
+        return blocks(cameras[of_camera].T, points[of_point].T)
+
+    found = run().full().reshape(2, -1, 12).swapaxes(0, 1)
+    _check_blocks(found[:, :, :9], found[:, :, 9:], args, wanted)
+    return Subject(run)
+
+
+def sighting(space: Any, c: Any, p: Any) -> tuple[Any, Any]:
+    """Where a point appears to a camera; :func:`reprojection` for the others."""
+    angle = space.sqrt(c[0] * c[0] + c[1] * c[1] + c[2] * c[2] + 1e-30)
+    ax, ay, az = c[0] / angle, c[1] / angle, c[2] / angle
+    cos, sin = space.cos(angle), space.sin(angle)
+    along = (ax * p[0] + ay * p[1] + az * p[2]) * (1.0 - cos)
+    x = p[0] * cos + (ay * p[2] - az * p[1]) * sin + ax * along + c[3]
+    y = p[1] * cos + (az * p[0] - ax * p[2]) * sin + ay * along + c[4]
+    z = p[2] * cos + (ax * p[1] - ay * p[0]) * sin + az * along + c[5]
+    u, v = -x / z, -y / z
+    square = u * u + v * v
+    scale = c[6] * (1.0 + c[7] * square + c[8] * square * square)
+    return scale * u, scale * v
+
+
+def _check_blocks(
+    by_camera: Any, by_point: Any, args: tuple[Any, ...], wanted: Sequence[Any]
+) -> None:
+    """Compare blocks of sightings with rows of the matrices, where columns are in order."""
+    for found, matrix in zip((by_camera, by_point), wanted, strict=True):
+        data = matrix.data.reshape(len(args[2]), 2, -1)
+        np.testing.assert_allclose(found, data, rtol=1e-8, atol=1e-8)
 
 
 def _jax_products(function: Callable[..., Any], point: Any, colours: Any) -> Subject:
@@ -179,7 +225,7 @@ def _jax_products(function: Callable[..., Any], point: Any, colours: Any) -> Sub
     return Subject(lambda: jax.block_until_ready(products(placed)))
 
 
-def _jax_laplacian(grid: Any, colours: Any) -> Subject:
+def _jax_laplacian(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> Subject:
     import jax.numpy as jnp
 
     def residual(u: Any) -> Any:
@@ -188,23 +234,39 @@ def _jax_laplacian(grid: Any, colours: Any) -> Subject:
         r = r.at[:, 1:].add(-u[:, :-1]).at[:, :-1].add(-u[:, 1:])
         return r + jnp.exp(u)
 
-    return _jax_products(residual, grid, colours)
+    return _jax_products(residual, args[0], colours)
 
 
-def _jax_rosenbrock(x: Any, colours: Any) -> Subject:
+def _jax_rosenbrock(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> Subject:
     import jax
 
-    return _jax_products(jax.grad(rosenbrock), x, colours)
+    return _jax_products(jax.grad(rosenbrock), args[0], colours)
 
 
+def _jax_bundle(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> Subject:
+    """``jacfwd`` of one sighting under ``vmap``: blocks of 2 by 9 and 2 by 3."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    cameras, points, of_camera, of_point, _ = map(jnp.asarray, args)
+    one = jax.jacfwd(lambda c, p: jnp.stack(sighting(jnp, c, p)), argnums=(0, 1))
+    blocks = jax.jit(lambda c, p: jax.vmap(one)(c[of_camera], p[of_point]))
+    _check_blocks(*blocks(cameras, points), args, wanted)
+    return Subject(lambda: jax.block_until_ready(blocks(cameras, points)))
+
+
+LAPLACIAN, ROSENBROCK, BUNDLE = (
+    "Laplacian 300x300, Jacobian",
+    "Rosenbrock 10^6, Hessian",
+    "bundle adjustment, 50 cameras, 10^4 points, 10^5 sightings",
+)
 CASADI = {
-    "Laplacian 300x300, Jacobian": _casadi_laplacian,
-    "Rosenbrock 10^6, Hessian": _casadi_rosenbrock,
+    LAPLACIAN: _casadi_laplacian,
+    ROSENBROCK: _casadi_rosenbrock,
+    BUNDLE: _casadi_bundle,
 }
-JAX = {
-    "Laplacian 300x300, Jacobian": _jax_laplacian,
-    "Rosenbrock 10^6, Hessian": _jax_rosenbrock,
-}
+JAX = {LAPLACIAN: _jax_laplacian, ROSENBROCK: _jax_rosenbrock, BUNDLE: _jax_bundle}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
