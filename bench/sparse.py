@@ -252,7 +252,8 @@ def _jax_bundle(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> S
     cameras, points, of_camera, of_point, _ = map(jnp.asarray, args)
     one = jax.jacfwd(lambda c, p: jnp.stack(sighting(jnp, c, p)), argnums=(0, 1))
     blocks = jax.jit(lambda c, p: jax.vmap(one)(c[of_camera], p[of_point]))
-    _check_blocks(*blocks(cameras, points), args, wanted)
+    by_camera, by_point = blocks(cameras, points)
+    _check_blocks(by_camera, by_point, args, wanted)
     return Subject(lambda: jax.block_until_ready(blocks(cameras, points)))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradc.api import grad
+from gradc.api import grad, jvp
 from gradc.derivatives import jacobian
 from gradc.errors import GradTypeError
 from gradc.rules import Custom, custom_vjp
@@ -44,7 +44,7 @@ def implicit(
         ``f(x, *args) - x``, for a minimum the gradient: ``gradc.grad(objective)``.
     linear_solver : {"direct", "cg", "bicgstab"}
         How the linear system is solved: by factorising the Jacobian of `residual` with respect to
-        `x`, or by products with its transpose alone, which needs no matrix. ``"cg"`` is for
+        `x`, or by products with it and its transpose, which need no matrix. ``"cg"`` is for
         symmetric positive definite ones, as at a minimum.
     nondiff_argnums : sequence of int
         Positions of the arguments of `solve` that are not differentiated: integers, and floats
@@ -53,8 +53,8 @@ def implicit(
     Returns
     -------
     Custom
-        The solver, to be used in functions that are differentiated: with ``"direct"`` in both
-        modes and to any order, with the others in reverse mode.
+        The solver, to be used in functions that are differentiated, in both modes and to any
+        order.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def implicit(
     >>> round(gradc.grad(lambda a: root(a))(8.0), 12)
     0.083333333333
     """
-    makers = {"direct": _by_factors, "cg": _by_gradients, "bicgstab": _by_two_directions}
+    makers = {"direct": None, "cg": _by_gradients, "bicgstab": _by_two_directions}
     if linear_solver not in makers:
         raise GradTypeError(
             f"linear_solver={linear_solver!r}; it is one of direct, cg and bicgstab"
@@ -76,7 +76,10 @@ def implicit(
     passive = tuple(nondiff_argnums)
     active = tuple(n for n in range(_count(solve)) if n not in passive)
     solution: Custom[..., Any] = custom_vjp(solve, passive)
-    adjoint = makers[linear_solver](residual)
+    by_products = makers[linear_solver]
+    adjoint = _by_factors(residual)
+    if by_products is not None:
+        adjoint = by_products(_transposed_product(residual))
 
     def forward(*args: Any) -> Any:
         x = solution(*args)
@@ -92,7 +95,38 @@ def implicit(
         return grad(weighted, argnums=active)(*args)
 
     solution.defvjp(forward, backward)
+    if by_products is not None:
+        # its iterations are not seen to be linear, so forward mode has a rule of its own
+        tangent = by_products(_product(residual))
+        solution.defjvp(_tangent_rule(solution, residual, tangent, passive, active))
     return solution
+
+
+def _tangent_rule(
+    solution: Callable[..., Any],
+    residual: Callable[..., Any],
+    tangent: Callable[..., Any],
+    passive: tuple[int, ...],
+    active: tuple[int, ...],
+) -> Callable[..., Any]:
+    """The rule of forward mode: ``A @ x_dot`` is the change of the residual by the arguments."""
+    count = len(passive) + len(active)
+    # where each argument of the solver is among those of the rule
+    order = tuple(
+        (n in passive, (passive if n in passive else active).index(n)) for n in range(count)
+    )
+
+    def rule(*given: Any) -> Any:
+        primals, dots = given[-2], given[-1]
+        args = tuple([given[k] if fixed else primals[k] for fixed, k in order])
+        x = solution(*args)
+
+        def balance(*moved: Any) -> Any:
+            return residual(x, *[given[k] if fixed else moved[k] for fixed, k in order])
+
+        return x, -tangent(x, args, jvp(balance, primals, dots)[1])
+
+    return rule
 
 
 def _count(solve: Callable[..., Any]) -> int:
@@ -104,8 +138,8 @@ def _count(solve: Callable[..., Any]) -> int:
     return len(kinds)
 
 
-# Each of these returns the function of ``(x, args, x_bar)`` that solves ``A.T @ w = x_bar``, where
-# A is the Jacobian of the residual with respect to x.
+# Each of the following returns the function of ``(x, args, right)`` that solves ``A @ w = right``,
+# where A is the Jacobian of the residual with respect to x, or its transpose.
 
 
 def _by_factors(residual: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,6 +153,18 @@ def _by_factors(residual: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _product(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of ``(x, args, w)`` that returns ``A @ w``."""
+
+    def product(x: Any, args: Any, w: Any) -> Any:
+        def of_x(y: Any) -> Any:
+            return residual(y, *args)
+
+        return jvp(of_x, (x,), (w,))[1]
+
+    return product
+
+
+def _transposed_product(residual: Callable[..., Any]) -> Callable[..., Any]:
     """The function of ``(x, args, w)`` that returns ``A.T @ w``."""
 
     def product(x: Any, args: Any, w: Any) -> Any:
@@ -130,9 +176,8 @@ def _product(residual: Callable[..., Any]) -> Callable[..., Any]:
     return product
 
 
-def _by_gradients(residual: Callable[..., Any]) -> Callable[..., Any]:
+def _by_gradients(product: Callable[..., Any]) -> Callable[..., Any]:
     """Conjugate gradients (Hestenes and Stiefel, 1952)."""
-    product = _product(residual)
 
     def adjoint(x: Any, args: Any, x_bar: Any) -> Any:
         w = np.zeros_like(x_bar)
@@ -155,9 +200,8 @@ def _by_gradients(residual: Callable[..., Any]) -> Callable[..., Any]:
     return adjoint
 
 
-def _by_two_directions(residual: Callable[..., Any]) -> Callable[..., Any]:
+def _by_two_directions(product: Callable[..., Any]) -> Callable[..., Any]:
     """Stabilised biconjugate gradients (van der Vorst, 1992)."""
-    product = _product(residual)
 
     def adjoint(x: Any, args: Any, x_bar: Any) -> Any:
         w = np.zeros_like(x_bar)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gradc.adjoint.forward import forward_lanes
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Region, Role, Value
-from gradc.ir.inlining import inline
+from gradc.ir.inlining import inline, with_fresh_symbols
 from gradc.ir.types import Dim, DType, Type
 from gradc.ir.walk import all_ops, used_by
 from gradc.prims.arithmetic import ADD, CAST, MUL, SUB
@@ -183,13 +183,18 @@ def shaped(work: Assembly, block: Value, shape: Sequence[Dim]) -> Value:
     return work.builder.emit(RESHAPE, [block, *work.sizes(shape)], name=block.name)
 
 
+def _among(work: Assembly, swept: Function, function: Function) -> Function:
+    """A derivative whose new sizes have names that nothing has where it is going to be."""
+    return with_fresh_symbols(swept, function, work.builder.symbols)
+
+
 def swept_lanes(
     work: Assembly, function: Function, position: int, places: Sequence[Value], flat: Value
 ) -> list[list[Value]]:
     """The tangents of all results along some elements of a parameter, element by element."""
     param = function.params[position]
     seeds = [one_hot(work, param.type, flat, place) for place in places]
-    swept = forward_lanes(function, [[position]] * len(places))
+    swept = _among(work, forward_lanes(function, [[position]] * len(places)), function)
     count = len(function.results)
     dots = inline(work.builder, swept, [*function.params, *seeds])[count:]
     return [dots[lane * count : (lane + 1) * count] for lane in range(len(places))]
@@ -198,7 +203,7 @@ def swept_lanes(
 def scalar_dots(work: Assembly, function: Function, group: Group, count: int) -> list[list[Value]]:
     """The tangents of all results along each scalar of a group."""
     builder = work.builder
-    swept = forward_lanes(function, [[position] for position in group.positions])
+    swept = _among(work, forward_lanes(function, [[p] for p in group.positions]), function)
     seeds = [builder.const(1.0, function.params[p].type.dtype) for p in group.positions]
     dots = inline(builder, swept, [*function.params, *seeds])[count:]
     return [dots[lane * count : (lane + 1) * count] for lane in range(len(group.positions))]

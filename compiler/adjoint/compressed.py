@@ -40,7 +40,7 @@ from gradc.adjoint.lanes import with_lanes
 from gradc.adjoint.reverse import reverse
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Region, Value
-from gradc.ir.inlining import inline_ops
+from gradc.ir.inlining import inline_ops, with_fresh_symbols
 from gradc.ir.types import INT, DType, Type
 from gradc.prims.arithmetic import ADD, CAST, MUL
 from gradc.prims.compare import EQ
@@ -110,6 +110,7 @@ def _compressed(
 ) -> Function:
     """Take products along the colours of `likes`, and fetch the entries from those of `outs`."""
     work = Assembly.of(function)
+    swept = with_fresh_symbols(swept, function, work.builder.symbols)
     builder, first = work.builder, len(function.params)
     colours = [builder.value(like.type.with_dtype(DType.INT), "colours") for like in likes]
     total = builder.value(INT, "count")

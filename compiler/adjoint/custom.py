@@ -23,9 +23,10 @@ from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import Builder
 from gradc.ir.calls import inlined_calls
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.inlining import inline, with_fresh_symbols
+from gradc.ir.inlining import inline_renamed, with_fresh_symbols
 from gradc.ir.walk import used_by
 from gradc.prims.custom import CUSTOM, CustomRule, function_of
+from gradc.prims.shape import EXPECT
 from gradc.prims.trace import zeros
 
 IsActive = Callable[[Value], bool]
@@ -82,13 +83,25 @@ def cotangents_of_call(
     around = op.args[rule.count :]
     if rule.backward is not None:
         residuals = kept.outs[len(op.outs) :]
-        return inline(builder, rule.backward, [*residuals, *bars, *around])
+        parts = inline_renamed(builder, rule.backward, [*residuals, *bars, *around])
+        return _like(builder, parts, op.args)
     assert rule.tangent is not None
     transposed = _transposed_tangent(rule, op, transpose)
     transposed = with_fresh_symbols(transposed, rule.tangent, builder.symbols)
     dots = [zeros(builder, arg.type) for arg in op.args[: rule.count]]
     args = [*op.args[: rule.count], *dots, *around, *bars]
-    return inline(builder, transposed, args)
+    return _like(builder, inline_renamed(builder, transposed, args), op.args)
+
+
+def _like(builder: Builder, parts: Sequence[Value], operands: Sequence[Value]) -> list[Value]:
+    """Cotangents with the sizes of the operands, which a rule may know by other names."""
+    made = []
+    for part, operand in zip(parts, operands, strict=False):
+        if part.type.shape != operand.type.shape:
+            sizes = [builder.size(dim) for dim in operand.type.shape]
+            part = builder.emit(EXPECT, [part, *sizes], {"what": ""}, name=part.name)
+        made.append(part)
+    return made
 
 
 def tangents_of_call(
@@ -108,17 +121,17 @@ def tangents_of_call(
     ]
     count = len(op.outs)
     if rule.tangent is not None:
-        made = inline(builder, rule.tangent, [*own, *given, *around], op.outs)
+        made = inline_renamed(builder, rule.tangent, [*own, *given, *around], op.outs)
         outs, out_dots = made[:count], iter(made[count:])
     else:
         assert rule.forward is not None
         assert rule.backward is not None
-        made = inline(builder, rule.forward, [*own, *around], op.outs)
+        made = inline_renamed(builder, rule.forward, [*own, *around], op.outs)
         outs, residuals = made[:count], made[count:]
         transposed = _transposed_backward(rule, op, transpose)
         transposed = with_fresh_symbols(transposed, rule.backward, builder.symbols)
         bars = [zeros(builder, out.type) for out in outs if out.type.is_float]
-        out_dots = iter(inline(builder, transposed, [*residuals, *bars, *around, *given]))
+        out_dots = iter(inline_renamed(builder, transposed, [*residuals, *bars, *around, *given]))
     return outs, [next(out_dots) if out.type.is_float else None for out in op.outs]
 
 

@@ -51,7 +51,7 @@ from gradc.adjoint.assembly import (
 from gradc.adjoint.reverse import reverse
 from gradc.analysis.activity import activity
 from gradc.ir.core import Function, Value
-from gradc.ir.inlining import inline_ops
+from gradc.ir.inlining import inline_ops, with_fresh_symbols
 from gradc.prims.index import ALL, AT, PUT
 
 
@@ -159,6 +159,7 @@ def _rows(work: Assembly, function: Function, wrt: Sequence[int], number: int) -
     """The blocks of one result with respect to all parameters."""
     result = function.results[number]
     swept = reverse(only(function, [number]), wrt, results=[0], seeded=True)
+    swept = with_fresh_symbols(swept, function, work.builder.symbols)
     seed_param = swept.params[-1]
     mapping = dict(zip(swept.params[:-1], function.params, strict=True))
     before, after = split_ops(swept.ops, [seed_param])

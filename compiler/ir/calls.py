@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.inlining import inline
+from gradc.ir.inlining import inline_renamed
 from gradc.ir.walk import all_ops, map_regions, rebuilt, substitute_op, with_body
 
 FunctionOf = Callable[[Op], Function | None]
@@ -44,7 +44,7 @@ def _region(region: Region, symbols: Symbols, function_of: FunctionOf) -> Region
             continue
         builder = Builder(symbols)
         builder.loc, builder.role = op.loc, op.role
-        results = inline(builder, standing_for, op.args, op.outs)
+        results = inline_renamed(builder, standing_for, op.args, op.outs)
         ops += builder.ops
         mapping.update(zip(op.outs, results, strict=True))
     yields = tuple(mapping.get(value, value) for value in region.yields)

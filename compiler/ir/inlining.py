@@ -37,6 +37,25 @@ def inline(
     return [mapping.get(result, result) for result in body.yields]
 
 
+def inline_renamed(
+    builder: Builder, function: Function, args: Sequence[Value], outs: Sequence[Value] = ()
+) -> list[Value]:
+    """Append a copy of a function that was made elsewhere: see :func:`inline`.
+
+    The sizes that it computes by itself get names that nothing has here. Where the function is
+    known to the place, whose sizes are its own, `inline` keeps them.
+    """
+    passed = Symbols()
+    for value in (*function.params, *function.results[: len(outs)]):
+        passed.note(value)
+    own = Symbols.of(function).taken - passed.taken
+    clashing = sorted(own & builder.symbols.taken)
+    if clashing:
+        renaming = SymbolRenaming({symbol: builder.symbols.fresh(symbol) for symbol in clashing})
+        function = with_body(function, renaming.region(function.body))
+    return inline(builder, function, args, outs)
+
+
 def with_fresh_symbols(function: Function, known: Function, symbols: Symbols) -> Function:
     """Rename the sizes that a transformation introduced, where others have their symbols.
 
