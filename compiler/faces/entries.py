@@ -55,7 +55,14 @@ class EntriesProgram:
         return Compiled(function, named, program.options)
 
     def entries(self, prepared: Sequence[Any], structure: Structure, sources: Array) -> Array:
-        """Run it.
+        """Run it; the arguments are those of :meth:`arguments`."""
+        given = self.arguments(prepared, structure, sources)
+        (found,) = self.derivative.call(self.compiled, given)
+        data: Array = found
+        return data
+
+    def arguments(self, prepared: Sequence[Any], structure: Structure, sources: Array) -> list[Any]:
+        """What its kernel is called with.
 
         Parameters
         ----------
@@ -69,10 +76,7 @@ class EntriesProgram:
         shapes = structure.result_shapes
         if structure.mode == "forward":
             shapes = [np.shape(prepared[position]) for position in self.derivative.wrt]
-        given = [*prepared, *_cut(structure.colours, shapes), structure.count, sources]
-        (found,) = self.derivative.call(self.compiled, given)
-        data: Array = found
-        return data
+        return [*prepared, *_cut(structure.colours, shapes), structure.count, sources]
 
 
 def _cut(colours: Array, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

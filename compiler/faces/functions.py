@@ -156,6 +156,13 @@ class Differentiated:
         self._last = derivative
         return leaves, derivative
 
+    def watched(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Program, Function, list[Any]]:
+        """What a call runs, for those who run it op by op: the function and its arguments."""
+        leaves, derivative = self.derivative_for(args, kwargs)
+        return derivative.program, derivative.compiled.function, derivative.prepare(leaves)
+
     def __gradc_lower__(
         self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
     ) -> Lowered:

@@ -19,6 +19,7 @@ from gradc.faces.program import ArgTree, Derivative, Program
 from gradc.faces.shapes import result_counts
 from gradc.frontend.python import Leaf, Lowered
 from gradc.frontend.python.derived import Meaning, Prepared
+from gradc.ir.core import Function, Region
 
 JacobianMode = Literal["auto", "forward", "reverse"]
 
@@ -179,6 +180,20 @@ class HessianVector(Differentiated):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The product at the arguments but the last, with the last."""
+        derivative, leaves, further = self._with_vectors(args, kwargs)
+        return self.finish(derivative, derivative.run(leaves, further))
+
+    def watched(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Program, Function, list[Any]]:
+        """What a call runs: the function, and its arguments with the vectors."""
+        derivative, leaves, further = self._with_vectors(args, kwargs)
+        prepared = [*derivative.prepare(leaves), *further]
+        return derivative.program, derivative.compiled.function, prepared
+
+    def _with_vectors(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Derivative, list[Any], list[Any]]:
         point, vector = self._split(args)
         leaves, derivative = self.derivative_for(point, kwargs)
         vectors = (vector,) if self.single else tuple(vector)
@@ -187,8 +202,7 @@ class HessianVector(Differentiated):
                 f"{len(vectors)} vectors for {len(derivative.groups)} differentiated arguments",
                 "pass a tuple with one vector for each entry of argnums",
             )
-        further = flat_tangents(derivative, leaves, vectors, "vector")
-        return self.finish(derivative, derivative.run(leaves, further))
+        return derivative, leaves, flat_tangents(derivative, leaves, vectors, "vector")
 
     def _split(self, args: Sequence[Any]) -> tuple[Sequence[Any], Any]:
         if len(args) < 2:
@@ -219,10 +233,8 @@ class HessianVector(Differentiated):
         check_product(self, args, kwargs)
 
 
-def vectors_before_captured(function: Any, captured: int, derivative: Derivative) -> Any:
+def vectors_before_captured(function: Function, captured: int, derivative: Derivative) -> Function:
     """Move captured arrays behind the vectors: they are the last parameters of what is lowered."""
-    from gradc.ir.core import Function, Region
-
     leaves = len(derivative.program.traced)
     params = function.params
     ordered = (

@@ -34,7 +34,9 @@ _UNDEFINED = frozenset({"empty", "tape", "grow"})
 def is_finite(results: Any) -> bool:
     """Whether all floats in a tree of results are finite."""
     leaves, _ = flatten(results)
-    return all(_finite(np.asarray(leaf)) for leaf in leaves if _is_number(leaf))
+    # a sparse matrix is finite where its entries are
+    values = [getattr(leaf, "data", leaf) if hasattr(leaf, "nnz") else leaf for leaf in leaves]
+    return all(_finite(np.asarray(value)) for value in values if _is_number(value))
 
 
 def _is_number(leaf: Any) -> bool:
@@ -55,9 +57,7 @@ def explain_nonfinite(
     NonFiniteError
         To be raised.
     """
-    leaves, derivative = transform.derivative_for(args, kwargs)
-    program, function = derivative.program, derivative.compiled.function
-    prepared = derivative.prepare(leaves)
+    program, function, prepared = transform.watched(args, kwargs)
     if len(prepared) != len(function.params):
         return NonFiniteError(
             Diagnostic(program.where, "the result is not finite", "debug grad(f) of the function")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from gradc.driver import Compiled, Options
+    from gradc.faces.program import Program
+    from gradc.ir.core import Function
 
 # How many structures (sizes and integers) are kept.
 KEPT = 16
@@ -89,6 +91,15 @@ class SparseJacobian(Differentiated):
         (matrix,) = self._matrices(derivative, prepared, structure, whole(structure))
         check_product(matrix, derivative, leaves)
 
+    def watched(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Program, Function, list[Any]]:
+        """What a call runs: the program of the entries, and its arguments with the colours."""
+        derivative, prepared, structure, blocks = self._at(args, kwargs)
+        entries = self._entries_program(derivative, structure)
+        given = entries.arguments(prepared, structure, blocks.sources)
+        return derivative.program, entries.compiled.function, given
+
     # -- how it is done --------------------------------------------------------------------------
 
     def _at(
@@ -113,12 +124,16 @@ class SparseJacobian(Differentiated):
         structure: Structure,
         blocks: Blocks,
     ) -> list[csr_array]:
+        entries = self._entries_program(derivative, structure)
+        return blocks.matrices(entries.entries(prepared, structure, blocks.sources))
+
+    def _entries_program(self, derivative: Derivative, structure: Structure) -> EntriesProgram:
         lanes = lanes_of(derivative, structure.count)
         key = (derivative, structure.mode, lanes, lanes < structure.count)
         if key not in self._entries:
             self._entries[key] = EntriesProgram(*key)
         self._last_entries = self._entries[key]
-        return blocks.matrices(self._last_entries.entries(prepared, structure, blocks.sources))
+        return self._last_entries
 
     def _cut(self, structure: Structure, parts: Sequence[slice]) -> Blocks:
         if len(parts) < 2:

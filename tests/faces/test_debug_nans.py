@@ -102,6 +102,29 @@ def test_compiled_and_given_as_a_gradient():
         checked(np.array([2.0, 1.0]))
 
 
+def root_sum(x):
+    return np.sum(np.sqrt(x))
+
+
+@pytest.mark.parametrize(
+    ("derivative", "further"),
+    [
+        (gradc.hessian(root_sum, target="python"), ()),
+        (gradc.hvp(root_sum, target="python"), (np.array([1.0, 2.0]),)),
+        (gradc.sparse_hessian(root_sum, target="python"), ()),
+        (gradc.sparse_jacobian(lambda x: np.sqrt(x), target="python"), ()),
+        (gradc.grad(lambda x: np.sum(gradc.grad(root_sum)(x)), target="python"), ()),
+    ],
+    ids=["hessian", "hvp", "sparse_hessian", "sparse_jacobian", "nested"],
+)
+def test_second_orders_and_sparse_matrices(derivative, further):
+    checked = gradc.debug_nans(derivative)
+    with pytest.raises(NonFiniteError, match=r"sqrt\(x\)\) is inf at index 1") as caught:
+        checked(np.array([4.0, 0.0]), *further)
+    assert ":" in str(caught.value)
+    checked(np.array([4.0, 1.0]), *further)
+
+
 def test_refusals():
     with pytest.raises(GradTypeError, match="pass none to debug_nans"):
         gradc.debug_nans(gradc.grad(logs), target="python")
