@@ -108,6 +108,10 @@ def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
         from gradc_runtime import linalg_compiled
 
         return linalg_compiled.compiled_module(names)
+    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.fft":
+        from gradc_runtime import fft_compiled
+
+        return fft_compiled.compiled_module(names)
     return counterparts().get(value, value) if callable(value) else value
 
 

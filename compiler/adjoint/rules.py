@@ -35,6 +35,8 @@ def contributions(builder: Builder, op: Op, cts: Sequence[Value | None]) -> Sequ
     args = [Var(builder, value) for value in op.args]
     traced = tuple(None if ct is None else Var(builder, ct) for ct in cts)
     parts: Sequence[Any]
+    if prim.results and prim.transpose is not None:
+        return _one_for_each(op, prim.transpose(traced, *args, **op.params))
     if prim.results:
         if prim.vjp is None:
             raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
@@ -100,6 +102,8 @@ def tangents_of(
     refuse_unknown(op, [dot is not None for dot in tangents])
     if not op.prim.results:
         return [_tangent(builder, op, tangents)]
+    if op.prim.kind is Kind.LINEAR:
+        return builder.emit_all(op.prim, _tangent_operands(builder, op, tangents), op.params)
     if op.prim.jvp is None:
         raise InternalError(f"{op.prim.name} has no derivative in its record ({op.loc})")
     args, outs = ([Var(builder, value) for value in values] for values in (op.args, op.outs))
@@ -129,21 +133,34 @@ def _tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Valu
     raise InternalError(f"{prim.name} has no derivative in its record ({op.loc})")
 
 
-def _linear_tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value:
+def _linear_positions(op: Op) -> Sequence[int]:
+    """The operands in which a linear op is linear."""
     positions = op.prim.linear_in
     if positions is None:
         positions = tuple(k for k, value in enumerate(op.args) if value.type.is_float)
+    return positions
+
+
+def _linear_tangent(builder: Builder, op: Op, tangents: Sequence[Value | None]) -> Value:
+    positions = _linear_positions(op)
     given = [(position, dot) for position in positions if (dot := tangents[position]) is not None]
     if op.prim.pointwise and op.prim.transpose is not None and len(given) == 1 < len(positions):
         # element by element it is a multiple of each operand, which its transpose knows
         ((position, dot),) = given
         args = [Var(builder, value) for value in op.args]
         return _value(op.prim.transpose(Var(builder, dot), *args, **op.params)[position])
+    return builder.emit(op.prim, _tangent_operands(builder, op, tangents), op.params)
+
+
+def _tangent_operands(
+    builder: Builder, op: Op, tangents: Sequence[Value | None]
+) -> Sequence[Value]:
+    """What a linear op is applied to instead of its operands."""
     operands = list(op.args)
-    for position in positions:
+    for position in _linear_positions(op):
         dot = tangents[position]
         operands[position] = dot if dot is not None else zeros(builder, op.args[position].type)
-    return builder.emit(op.prim, operands, op.params)
+    return operands
 
 
 def _bilinear_tangent(builder: Builder, op: Op, dots: Sequence[Var | None]) -> Value:

@@ -1,4 +1,6 @@
-"""How linear algebra is written: NumPy's functions to be read, those of the runtime in kernels.
+"""How linear algebra and Fourier transforms are written.
+
+NumPy's functions of linear algebra are there to be read, those of the runtime in kernels.
 
 The functions of :mod:`gradc_runtime.linalg` take the line of the user's source as their last
 argument, for the messages of errors.
@@ -12,6 +14,7 @@ from gradc.emit.text import Expr, binary, call
 from gradc.emit.writing import Text, Writer
 from gradc.ir.core import Op, Primitive
 from gradc.ir.types import DType
+from gradc.prims import fourier
 from gradc.prims.decompositions import CHOLESKY, EIGH, QR, SVD
 from gradc.prims.define import PRODUCT
 from gradc.prims.expm import EXPM
@@ -54,6 +57,11 @@ def _numpy_options(op: Op) -> Mapping[str, str]:
     return {"upper": "True"} if op.prim is CHOLESKY else {"UPLO": '"U"'}
 
 
+def _transform(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
+    """A Fourier transform; NumPy's give complex numbers, so these are the runtime's."""
+    return call(f"{writer.helper('fft')}.{op.prim.name}", *args, str(op.params["axis"]))
+
+
 def _triangle(op: Op, args: Sequence[Expr], writer: Writer) -> Expr:
     k = op.params["k"]
     if writer.style == "numpy":
@@ -84,6 +92,7 @@ TABLE: Mapping[Primitive, Text] = {
     SVD: _function("np.linalg.svd"),
     PINV: _pinv,
     EXPM: _function(""),
+    **dict.fromkeys(fourier.RECORDS, _transform),
     TRIL: _triangle,
     TRIU: _triangle,
     EYE: _eye,

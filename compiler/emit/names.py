@@ -34,6 +34,7 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "softmax": "gradc_runtime.special",
         "logsumexp": "gradc_runtime.special",
         "linalg": "gradc_runtime",
+        "fft": "gradc_runtime",
         "join": "gradc_runtime.index_sets",
         "join_all": "gradc_runtime.index_sets",
         "join_each": "gradc_runtime.index_sets",

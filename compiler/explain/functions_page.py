@@ -84,6 +84,16 @@ _RULES: Mapping[str, str] = {
         np.logical_and.reduce np.logical_or.reduce""",
 }
 
+_COMPLEX = """
+# Complex numbers
+
+They are pairs of real ones inside a function whose arguments and result are real; all derivatives
+are those of the real function. Beside arithmetic with them (`+ - * /`, integer powers, `@`,
+comparisons with `==`), indices, writes and the attributes `real`, `imag`, `T`, `shape`, `dtype`,
+these take complex operands; others are refused by name.
+
+"""
+
 _PRIMITIVES = """
 # Primitives
 
@@ -128,6 +138,8 @@ def functions_page() -> str:
         f"| `{name}` | {rules.get(name, 'chain')} | {_cell(text)} |\n"
         for name, text in sorted(_others().items())
     ]
+    parts.append(_COMPLEX)
+    parts.append(f"{', '.join(f'`{name}`' for name in sorted(_of_complex()))}\n")
     parts.append(_PRIMITIVES)
     for title, kinds in _SECTIONS:
         rows = [record for record in TABLE.values() if record.kind in kinds]
@@ -164,6 +176,15 @@ def _others() -> Mapping[str, str]:
         if name is not None and "." in name and name not in named:
             found[_short(name)] = _first_line(handler, name)
     return found
+
+
+def _of_complex() -> Iterator[str]:
+    """The functions and methods that take complex operands."""
+    for key in tables().complex_functions:
+        name = public_name(key)
+        if name is not None or key in (abs, complex, len, sum):
+            yield _short(name or key.__name__)
+    yield from (f".{name}" for group, name in tables().methods if group == "complex")
 
 
 def _first_line(handler: Any, name: str) -> str:

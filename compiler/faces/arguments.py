@@ -159,3 +159,10 @@ def scalar_for_python(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return np.int64(value) if isinstance(value, int) else np.float64(value)
+
+
+def as_kernels_take(array: Any, kind: Type) -> Any:
+    """An array from outside of the function as a kernel takes it: itself where that is possible."""
+    if kind.is_scalar:
+        return array.astype(kind.dtype.numpy).reshape(())[()]
+    return _array_preparer(kind.dtype)(array)

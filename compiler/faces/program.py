@@ -16,7 +16,13 @@ from numpy.linalg import LinAlgError
 
 from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
-from gradc.faces.arguments import Argument, describe, of_type, scalar_for_python
+from gradc.faces.arguments import (
+    Argument,
+    as_kernels_take,
+    describe,
+    of_type,
+    scalar_for_python,
+)
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
 from gradc.faces.overlaps import Overlap, overlaps_of, with_memory
 from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
@@ -92,7 +98,7 @@ class Program:
             for argument, leaf in zip(self.arguments, leaves, strict=True)
             if argument.prepare is not None
         ]
-        return flat + [captured for _, captured in self.lowered.captured]
+        return flat + [as_kernels_take(array, value.type) for value, array in self.lowered.captured]
 
     @property
     def asks_for_memory(self) -> bool:

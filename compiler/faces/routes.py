@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.faces.arguments import Argument
+from gradc.faces.arguments import Argument, as_kernels_take
 from gradc.faces.program import Derivative
 from gradc.frontend.python import Leaf, Static
 
@@ -73,7 +73,10 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
         return None
     if program.asks_for_memory:
         return None  # each call has to look for arguments that share memory
-    captured = tuple(value for _, value in program.lowered.captured)
+    captured = tuple(array for _, array in program.lowered.captured)
+    kinds = (value.type for value, _ in program.lowered.captured)
+    if not all(as_kernels_take(a, kind) is a for a, kind in zip(captured, kinds, strict=True)):
+        return None  # copied in each call: it may have other numbers then
     checks = [
         (position, check_of_array(arg))
         for position, arg in enumerate(args)

@@ -129,7 +129,8 @@ class Primitive:
         ``partials(*args, out, **params)``: one partial derivative per argument, as values of
         the same IR or `None` for an argument that carries no derivative.
     transpose : callable or None
-        For what is linear: ``transpose(ct, *args, **params)``: one contribution per argument.
+        For what is linear: ``transpose(ct, *args, **params)``: one contribution per argument;
+        for a primitive with several `results`, `ct` is a tuple as for `vjp`.
     vjp, jvp : callable or None
         For composites: both products, where neither of the above says it better.
         ``vjp(ct, *args, out, **params)`` and ``jvp(tangents, *args, out, **params)``; for a

@@ -9,10 +9,10 @@ Before::
 After: ``z`` is ``sub(a, b)``.
 
 Exact for every float, infinities and NaN included: ``x * 1``, ``x / 1``, ``x - 0.0``,
-``x + (-0.0)``, ``--x``, ``a + -b``, ``-a * b`` (a sign moves out of a product for reading, and so
-that the sum above it can take it). Not exact, and so only with `relaxed`: ``x + 0.0`` and
-``0.0 - x`` (the sign of a zero), ``x**0.5`` as a square root. ``0 * x`` is never folded: it is
-not zero where x is infinite or NaN.
+``x + (-0.0)``, ``--x``, ``a + -b``, ``abs(x)**2``, ``-a * b`` (a sign moves out of a product for
+reading, and so that the sum above it can take it). Not exact, and so only with `relaxed`:
+``x + 0.0`` and ``0.0 - x`` (the sign of a zero), ``x**0.5`` as a square root. ``0 * x`` is never
+folded: it is not zero where x is infinite or NaN.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from gradc.passes.site import Rule, Site, instead
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, MUL, NEG, POW, SQRT, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE, SELECT
 from gradc.prims.effects import CHECK
+from gradc.prims.elementary import ABS
 from gradc.prims.index import ADD_AT, PICK_ADD
 from gradc.prims.integers import IMAX, IMIN
 
@@ -137,6 +138,14 @@ def _ipow(op: Op, site: Site) -> Value | Op | None:
         one = site.const(1.0, op, op.out.type.dtype)
         return instead(op, DIV, (one, op.args[0]))
     return None
+
+
+def _even_power(op: Op, site: Site) -> Op | None:
+    """An even power needs no absolute value; its derivative has no kink then."""
+    length = site.maker(op.args[0], ABS)
+    if length is None or op.params["n"] % 2:
+        return None
+    return instead(op, IPOW, length.args, op.params)
 
 
 def _pow(op: Op, site: Site) -> Value | Op | None:
@@ -363,7 +372,7 @@ RULES: Mapping[Primitive, Sequence[Rule]] = {
     NEG: (_neg,),
     MUL: (_mul,),
     DIV: (_div,),
-    IPOW: (_ipow,),
+    IPOW: (_ipow, _even_power),
     POW: (_pow,),
     CAST: (_cast,),
     SELECT: (_select,),

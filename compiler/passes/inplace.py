@@ -31,7 +31,7 @@ from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.written import accumulations, written_params
-from gradc.prims import decompositions, expm, solves
+from gradc.prims import decompositions, expm, fourier, solves
 from gradc.prims.arithmetic import NEG, SUB
 from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import BATCHED_MATMUL, MATMUL
@@ -42,7 +42,7 @@ from gradc.prims.triangles import EYE
 # Results in C order whatever the order of the operands is.
 _CONTIGUOUS = frozenset(
     {COPY, EMPTY, MATMUL, BATCHED_MATMUL, PICK, TAPE, ZEROS, EYE}
-    | {*solves.RECORDS, *decompositions.RECORDS, *expm.RECORDS}
+    | {*solves.RECORDS, *decompositions.RECORDS, *expm.RECORDS, *fourier.RECORDS}
 )
 
 _CALLERS = "it belongs to the caller"

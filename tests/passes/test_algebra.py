@@ -47,6 +47,8 @@ def simplified(lines: str, relaxed: bool = False) -> list[str]:
         ("r: f64 = add(minus_zero, x)", "x"),
         ("a: f64 = neg(x); r: f64 = neg(a)", "x"),
         ("r: f64 = ipow(x, n=1)", "x"),
+        ("a: f64 = abs(x); r: f64 = ipow(a, n=4)", "ipow(x, n=4)"),
+        ("a: f64 = abs(x); r: f64 = ipow(a, n=3)", "ipow(a, n=3)"),
         ("r: f64 = pow(x, one)", "x"),
         ("r: f64 = cast(x, dtype='f64')", "x"),
         ("r: f64 = select(yes, x, y)", "x"),

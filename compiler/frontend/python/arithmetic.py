@@ -13,7 +13,7 @@ import numpy as np
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import Kind, as_float, as_number, promote
-from gradc.frontend.python.refs import POISON, Constant, Poison, Ref, Scalar
+from gradc.frontend.python.refs import POISON, Constant, Poison, Ref, Scalar, is_complex
 from gradc.ir.core import Primitive, Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, DIV, FLOORDIV, IPOW, MOD, MUL, NEG, POW, SUB
@@ -49,6 +49,9 @@ _ON_BOOLEANS = {ADD: LOR, MUL: LAND}
 #: Constant exponents up to this become products.
 LARGEST_INTEGER_POWER = 64
 _LARGEST_CONSTANT_BITS = 4096
+#: Marks the absolute value of a complex number among the memos, with its parts: the square of it
+#: is the sum of their squares, and has no root nor a kink at zero.
+LENGTH = "length"
 
 
 # -- broadcasting -------------------------------------------------------------------------------
@@ -167,6 +170,8 @@ def binary(ctx: Lowering, op: type[ast.operator], left: Ref, right: Ref, text: s
         return POISON
     if isinstance(left, Constant) and isinstance(right, Constant):
         return _fold_binary(op, left.value, right.value)
+    if is_complex(left) or is_complex(right):
+        return ctx.tables.complex_binary(ctx, op, left, right, text)
     symbol, _, prim = BINARY[op]
     kinds = [ctx.kind(left), ctx.kind(right)]
     what = f"operands of {text}"
@@ -224,6 +229,9 @@ def power(ctx: Lowering, base: Ref, exponent: Ref, what: str = "operands of `**`
         return _integer_power(ctx, base, exponent, number, kind, what)
     if number is not None and _is_product(number):
         value = ctx.value(base, kind.dtype)
+        if number == 2 and (LENGTH, value) in ctx.memo:
+            squares = [ctx.emit(IPOW, (part,), {"n": 2}) for part in ctx.memo[LENGTH, value]]
+            return ctx.result(ctx.emit(ADD, squares), kind.weak)
         return ctx.result(ctx.emit(IPOW, (value,), {"n": int(number)}, "pow"), kind.weak)
     values = together(ctx, [base, exponent], kind.dtype, what)
     return ctx.result(ctx.emit(POW, values), kind.weak)
@@ -251,6 +259,8 @@ def negate(ctx: Lowering, ref: Ref) -> Ref:
     """The unary minus."""
     if isinstance(ref, Constant):
         return fold(operator.neg, ref.value)
+    if is_complex(ref):
+        return ctx.tables.complex_negate(ctx, ref)
     kind = ctx.kind(ref)
     if kind.dtype is DType.BOOL and not kind.weak:
         raise shapes("NumPy has no unary `-` for booleans", "use `~x` or `np.logical_not(x)`")
@@ -272,6 +282,8 @@ def compare(ctx: Lowering, op: type[ast.cmpop], left: Ref, right: Ref, text: str
     _, function, prim = COMPARISONS[op]
     if isinstance(left, Constant) and isinstance(right, Constant):
         return fold(function, left.value, right.value)
+    if is_complex(left) or is_complex(right):
+        return ctx.tables.complex_compare(ctx, op, left, right, text)
     kinds = [ctx.kind(left), ctx.kind(right)]
     values = together(ctx, [left, right], promote(kinds).dtype, f"operands of {text}")
     return ctx.result(ctx.emit(prim, values), all(kind.weak for kind in kinds))

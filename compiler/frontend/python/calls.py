@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import environment, liveness
+from gradc.frontend.python import complexes, environment, liveness
+from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
+from gradc.frontend.python.complex_calls import call_complex, call_complex_method
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction, call_custom
 from gradc.frontend.python.derived import (
@@ -30,7 +32,6 @@ from gradc.frontend.python.outputs import call_writing
 from gradc.frontend.python.problems import (
     RefusedError,
     TooMuchError,
-    no_out,
     shapes,
     unknown_function,
 )
@@ -100,45 +101,6 @@ def call(
             raise shapes(f"{ctx.describe(function)} cannot be called")
 
 
-def apply_handler(
-    ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
-) -> Ref:
-    """Call a handler of the tables with its arguments bound as Python binds them.
-
-    The result of none but a ufunc is written to an array given as `out`: an `out` that is passed
-    over would leave that array as it is.
-    """
-    if kwargs.get("out", NONE) is not NONE:
-        raise no_out(title)
-    try:
-        bound = inspect.signature(handler).bind(ctx, *args, **kwargs)
-    except TypeError as error:
-        raise shapes(f"{title}(): {error} here, or not supported") from None
-    if bound.arguments.get("out") not in (None, NONE):
-        raise no_out(title)
-    bound.apply_defaults()
-    ready: list[Any] = []
-    extra: dict[str, Any] = {}
-    for parameter in list(inspect.signature(handler).parameters.values())[1:]:
-        value = bound.arguments[parameter.name]
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            ready += value
-        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            extra.update(value)
-        else:
-            extra_or_ready = value if isinstance(value, Ref) else _as_constant(value)
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                extra[parameter.name] = extra_or_ready
-            else:
-                ready.append(extra_or_ready)
-    made: Ref = handler(ctx, *ready, **extra)
-    return made
-
-
-def _as_constant(value: object) -> Ref:
-    return NONE if value is None else Constant(value)
-
-
 # -- methods ------------------------------------------------------------------------------------
 
 
@@ -150,6 +112,8 @@ def _method(
     node: ast.AST | None,
 ) -> Ref:
     owner, name = method.owner, method.name
+    if complexes.has_complex((owner, *args), kwargs, ctx):
+        return call_complex_method(ctx, owner, name, args, kwargs)
     if isinstance(owner, Struct):
         found = inspect.getattr_static(owner.cls, name)
         first: tuple[Ref, ...] = () if isinstance(found, staticmethod) else (owner,)
@@ -208,6 +172,10 @@ def _known(
         primal, numbers, meaning = transform
         made = (Constant(primal), _numbers(numbers))
         return call(ctx, apply_transform(meaning, made, {}), args, kwargs, node)
+    if complexes.has_complex(args, kwargs, ctx):
+        found = call_complex(ctx, function, args, kwargs, node)
+        if found is not None:
+            return found
     handler = _handler(ctx, function)
     title = getattr(function, "__name__", type(function).__name__)
     if handler is not None and isinstance(function, np.ufunc):

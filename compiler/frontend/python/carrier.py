@@ -16,6 +16,7 @@ from gradc.frontend.python.carrying import (
     Number,
     Phi,
     Plan,
+    entries_of,
     first_plan,
     widen,
 )
@@ -143,7 +144,7 @@ class Carrier:
                 return None if found is None else Maybe(found, flag)
             case Items(parts=parts, cls=cls, keys=keys):
                 labels = keys or [str(k) for k in range(len(parts))]
-                entries = _entries(entry, len(parts))
+                entries = entries_of(entry, len(parts))
                 refs = [
                     self.ref(f"{name}_{label}", part, before, values) or POISON
                     for part, label, before in zip(parts, labels, entries, strict=True)
@@ -276,7 +277,7 @@ class Carrier:
             case Items(parts=parts):
                 return [
                     value
-                    for part, item in zip(parts, _entries(ref, len(parts)), strict=True)
+                    for part, item in zip(parts, entries_of(ref, len(parts)), strict=True)
                     for value in self.values(name, part, item)
                 ]
             case _:
@@ -376,7 +377,7 @@ def _phis(
             yield from _phis(name, inner, _present(entry), _present(end))
         case Items(parts=parts, keys=keys):
             labels = keys or [str(k) for k in range(len(parts))]
-            before, after = _entries(entry, len(parts)), _entries(end, len(parts))
+            before, after = entries_of(entry, len(parts)), entries_of(end, len(parts))
             for part, label, a, b in zip(parts, labels, before, after, strict=True):
                 yield from _phis(f"{name}_{label}", part, a, b)
 
@@ -416,11 +417,3 @@ def _label(name: str) -> str:
 
 def _present(ref: Ref | None) -> Ref | None:
     return ref.ref if isinstance(ref, Maybe) else ref
-
-
-def _entries(ref: Ref | None, count: int) -> Sequence[Ref | None]:
-    if isinstance(ref, Tuple):
-        return ref.items
-    if isinstance(ref, Struct):
-        return tuple(ref.fields.values())
-    return [None] * count

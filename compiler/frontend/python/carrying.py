@@ -20,6 +20,7 @@ from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     Array,
     Cell,
+    ComplexNumber,
     Conflict,
     Constant,
     Maybe,
@@ -28,8 +29,12 @@ from gradc.frontend.python.refs import (
     Scalar,
     Struct,
     Tuple,
+    is_complex,
+    number_parts,
 )
 from gradc.ir.types import Type
+
+_PAIR = (ComplexNumber, ("re", "im"))
 
 
 class Plan:
@@ -135,6 +140,8 @@ def first_plan(ctx: Lowering, ref: Ref | None) -> Plan | None:
             return None
         case Scalar() | Constant() if ctx.is_numeric(ref):
             return Number(ctx.kind(ref))
+        case Constant() if is_complex(ref):
+            return _items([first_plan(ctx, part) for part in number_parts(ref)], *_PAIR)
         case Tuple(items=items):
             return _items([first_plan(ctx, item) for item in items])
         case Struct(cls=cls, fields=fields):
@@ -175,6 +182,12 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
     match plan, end:
         case (Number(kind=kind), _) if ctx.is_numeric(end) and not isinstance(end, Array):
             return Number(_joined(kind, ctx.kind(end)))
+        case (Number() | Same() | Phi(), Struct()) if is_complex(end):
+            found = _complex_plan(ctx, name, plan, entry, end)
+            if found is not None:
+                return found
+        case (Items(cls=cls), _) if cls is ComplexNumber and _is_number(ctx, end):
+            return _widen_items(ctx, name, plan, entry, number_parts(end))
         case (Items(parts=parts), Tuple(items=items)) if plan.cls is None:
             if len(parts) == len(items):
                 return _widen_items(ctx, name, plan, entry, items)
@@ -191,6 +204,44 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
             if entry.type.dtype is end.type.dtype and entry.type.rank == end.type.rank:
                 return Phi(entry.type)
     return Clash(*_clash_text(ctx, name, entry, end))
+
+
+def _is_number(ctx: Lowering, ref: Ref) -> bool:
+    return is_complex(ref) or (ctx.is_numeric(ref) and not isinstance(ref, Array))
+
+
+def _complex_plan(
+    ctx: Lowering, name: str, plan: Plan, entry: Ref | None, end: Struct
+) -> Plan | None:
+    """The plan for what was real and has become complex; None where that cannot be."""
+    parts = tuple(end.fields.values())
+    if isinstance(plan, Number) and not any(isinstance(part, Array) for part in parts):
+        real = Number(_joined(plan.kind, ctx.kind(parts[0])))
+        return Items((real, Number(ctx.kind(parts[1]))), *_PAIR)
+    if not all(isinstance(part, Array) for part in (*parts, entry)):
+        return None
+    kinds = [part.type for part in (*parts, entry) if isinstance(part, Array)]
+    if any((kind.dtype, kind.rank) != (kinds[0].dtype, kinds[0].rank) for kind in kinds):
+        return None
+    return Items((Phi(kinds[0]), Phi(kinds[1])), *_PAIR)
+
+
+def entries_of(ref: Ref | None, count: int) -> Sequence[Ref | None]:
+    """The parts of what a structure is carried for; None for those that are not there.
+
+    What has become complex in the loop was real before: its imaginary part is zero.
+    """
+    match ref:
+        case Tuple(items=items):
+            return items
+        case Struct(fields=fields):
+            return tuple(fields.values())
+        case Scalar() | Constant() if count == len(_PAIR[1]):
+            return number_parts(ref)
+        case Array() if count == len(_PAIR[1]):
+            return ref, None
+        case _:
+            return [None] * count
 
 
 def _clash_text(
@@ -220,13 +271,7 @@ def _joined(old: Kind, new: Kind) -> Kind:
 def _widen_items(
     ctx: Lowering, name: str, plan: Items, entry: Ref | None, ends: tuple[Ref, ...]
 ) -> Plan:
-    entries: Sequence[Ref | None]
-    if isinstance(entry, Tuple):
-        entries = entry.items
-    elif isinstance(entry, Struct):
-        entries = tuple(entry.fields.values())
-    else:
-        entries = [None] * len(ends)
+    entries = entries_of(entry, len(ends))
     parts = tuple(
         widen(ctx, name, part, before, end)
         for part, before, end in zip(plan.parts, entries, ends, strict=True)

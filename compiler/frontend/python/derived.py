@@ -28,6 +28,7 @@ from gradc.frontend.python.refs import (
     Ref,
     Struct,
     Tuple,
+    is_complex,
 )
 from gradc.frontend.python.regions import Closed, Param, closed_call
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
@@ -324,7 +325,7 @@ def children(ctx: Lowering, ref: Ref) -> dict[Any, Ref] | None:
             return dict(enumerate(items))
         case List():
             return dict(enumerate(ctx.state.items(ref)))
-        case Struct(fields=fields):
+        case Struct(fields=fields) if not is_complex(ref):
             return dict(fields)
         case Dict(items=entries):
             return dict(entries)

@@ -12,6 +12,7 @@ from gradc.frontend.python.refs import (
     Scalar,
     Struct,
     Tuple,
+    is_complex,
 )
 from gradc.ir.types import DType
 
@@ -30,8 +31,14 @@ def describe(ref: Ref) -> str:
             return "None"
         case Constant(value=bool() | int() | float()):
             return repr(ref.value)
+        case Constant() if is_complex(ref):
+            return f"the complex number {ref.value}"
         case Constant():
             return f"an object of type {type(ref.value).__name__}"
+        case Struct() if is_complex(ref):
+            part = ref.fields["re"]
+            rank = part.type.rank if isinstance(part, Array) else 0
+            return f"a {rank}-dimensional complex array" if rank else "a complex number"
         case Struct(cls=cls):
             return f"a {cls.__name__}"
         case Tuple():

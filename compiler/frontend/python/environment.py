@@ -21,6 +21,7 @@ from gradc.frontend.python.promote import kind_of_constant
 from gradc.frontend.python.refs import (
     NONE,
     Callee,
+    ComplexNumber,
     Constant,
     Dict,
     Frame,
@@ -69,7 +70,7 @@ def from_python(ctx: Lowering, name: str, value: Any) -> Ref:
     if value is None:
         return NONE
     if isinstance(value, np.ndarray):
-        return ctx.capture(name, value)
+        return _array(ctx, name, value)
     if kind_of_constant(value) is not None or isinstance(value, str | enum.Enum):
         if getattr(builtins, name, None) is not value:
             ctx.constants[name] = value
@@ -90,6 +91,18 @@ def from_python(ctx: Lowering, name: str, value: Any) -> Ref:
         }
         return Struct(type(value), fields)
     return Constant(value)
+
+
+def _array(ctx: Lowering, name: str, array: Any) -> Ref:
+    """An array from outside; of a complex one both parts, which are views of it."""
+    if array.dtype.kind != "c":
+        return ctx.capture(name, array)
+    key = "parts", id(array)
+    if key not in ctx.memo:
+        ctx.memo[key] = array, array.real, array.imag
+    _, re, im = ctx.memo[key]
+    parts = {"re": ctx.capture(f"{name}_re", re), "im": ctx.capture(f"{name}_im", im)}
+    return Struct(ComplexNumber, parts)
 
 
 def attribute(ctx: Lowering, owner: Constant, name: str) -> Ref:

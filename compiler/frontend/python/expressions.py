@@ -33,6 +33,7 @@ from gradc.frontend.python.refs import (
     Slice,
     Struct,
     Tuple,
+    is_complex,
 )
 from gradc.frontend.python.refused import no_such_attribute
 from gradc.ir.core import Value
@@ -46,8 +47,6 @@ def name(ctx: Lowering, node: ast.Name) -> Ref:
 
 def literal(ctx: Lowering, node: ast.Constant) -> Ref:
     """A number, a string, None, True, False or ``...``."""
-    if isinstance(node.value, complex):
-        raise shapes("complex numbers are not supported")
     return NONE if node.value is None else Constant(node.value)
 
 
@@ -115,7 +114,8 @@ def unary(ctx: Lowering, node: ast.UnaryOp) -> Ref:
         case ast.USub():
             return arithmetic.negate(ctx, operand)
         case ast.UAdd():
-            ctx.kind(operand)
+            if not is_complex(operand):
+                ctx.kind(operand)
             return operand
         case _:
             return arithmetic.invert(ctx, operand)
@@ -153,7 +153,7 @@ def _one_comparison(ctx: Lowering, node: ast.Compare, op: ast.cmpop, left: Ref, 
 
 
 def _both_numbers(ctx: Lowering, left: Ref, right: Ref) -> bool:
-    return ctx.is_numeric(left) and ctx.is_numeric(right)
+    return all(ctx.is_numeric(side) or is_complex(side) for side in (left, right))
 
 
 def _compare_objects(ctx: Lowering, node: ast.Compare, op: ast.cmpop, left: Ref, right: Ref) -> Ref:
@@ -274,6 +274,8 @@ def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
     """Read an attribute."""
     if isinstance(owner, Poison):
         return POISON
+    if isinstance(owner, Struct) and is_complex(owner):
+        return ctx.tables.complex_attribute(ctx, owner, attr)
     if isinstance(owner, Struct):
         if attr in owner.fields:
             return owner.fields[attr]

@@ -22,6 +22,7 @@ from gradc.frontend.python.refs import (
     Step,
     Struct,
     Tuple,
+    is_complex,
 )
 from gradc.ir.core import Value
 from gradc.ir.types import DType, Type
@@ -148,6 +149,9 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
     match owner:
         case Array():
             return _of_array(ctx, owner, index)
+        case Struct(cls=cls, fields=fields) if is_complex(owner):
+            seen = {key: subscript(ctx, part, index, text) for key, part in fields.items()}
+            return Struct(cls, seen)
         case Tuple(items=items):
             return _of_sequence(ctx, items, index)
         case Struct(fields=fields) if owner.is_tuple:

@@ -20,7 +20,7 @@ from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction
 from gradc.frontend.python.derived import Prepared
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.hidden import RAISED
-from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError
+from gradc.frontend.python.problems import RefusedError, TooMuchError, UnrollableError, shapes
 from gradc.frontend.python.promote import kind_of_constant
 from gradc.frontend.python.refs import (
     Array,
@@ -36,6 +36,7 @@ from gradc.frontend.python.refs import (
     Scalar,
     Struct,
     Tuple,
+    is_complex,
 )
 from gradc.frontend.python.sharing import Memory
 from gradc.frontend.python.source import Files, Source, function_name
@@ -277,6 +278,11 @@ class _Lowerer:
         ctx = self.ctx
         ref = ctx.present(ref, "the result")
         match ref:
+            case _ if is_complex(ref):
+                raise shapes(
+                    f"{callee.name} returns {ctx.describe(ref)}: results are real",
+                    "return .real and .imag, or np.abs of it",
+                )
             case Constant(value=value) if kind_of_constant(value) is None:
                 return Static(value)
             case Constant() | Scalar() | Array():

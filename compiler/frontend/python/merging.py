@@ -17,6 +17,7 @@ from gradc.frontend.python.refs import (
     Array,
     Callee,
     Cell,
+    ComplexNumber,
     Conflict,
     Constant,
     Dict,
@@ -28,6 +29,8 @@ from gradc.frontend.python.refs import (
     Step,
     Struct,
     Tuple,
+    is_complex,
+    number_parts,
 )
 from gradc.frontend.python.sizes import SizedBuilder
 from gradc.frontend.python.state import Snapshot
@@ -162,9 +165,35 @@ class Merger:
                 return self._lists(name, left, right)
             case (Callee(), Callee()) if left.node is right.node and left.outer is right.outer:
                 return _always(left)
+            case _ if is_complex(left) or is_complex(right):
+                return self._complex(name, left, right)
             case _ if self.ctx.is_numeric(left) and self.ctx.is_numeric(right):
                 return self._numbers(name, left, right, named)
         return _always(_conflict(name))
+
+    def _complex(self, name: str, left: Ref, right: Ref) -> Rebuild:
+        """Join complex numbers with real ones, whose imaginary part is zero."""
+        pairs: list[tuple[Ref, ...]] = []
+        for side, (own, other) in enumerate(((left, right), (right, left))):
+            re, im = (
+                number_parts(own) if is_complex(own) or self.ctx.is_numeric(own) else (own, own)
+            )
+            if isinstance(own, Array):
+                im = self._filler(side, number_parts(other)[1]) or im
+            pairs.append((re, im))
+        parts = [
+            self.join(f"{name}_{key}", a, b, False)
+            for key, a, b in zip(("re", "im"), *pairs, strict=True)
+        ]
+
+        def rebuild(outs: Sequence[Value]) -> Ref:
+            re, im = (part(outs) for part in parts)
+            for found in (re, im):
+                if isinstance(found, Conflict | Poison):
+                    return found
+            return Struct(ComplexNumber, {"re": re, "im": im})
+
+        return rebuild
 
     def _without_dead(self, left: Ref | None, right: Ref | None) -> tuple[Ref | None, Ref | None]:
         """An arm that has raised goes on nowhere: what the other arm has is what counts."""

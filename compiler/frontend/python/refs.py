@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gradc.errors import GradcError, UnsupportedSyntaxError
 from gradc.ir.core import Value
 from gradc.ir.types import Type
@@ -134,6 +136,10 @@ class Struct(Ref):
     def is_tuple(self) -> bool:
         """Whether it is a named tuple, which is also a tuple."""
         return issubclass(self.cls, tuple)
+
+
+class ComplexNumber:
+    """Stands for complex numbers and arrays: structures of it have the parts `re` and `im`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -289,6 +295,22 @@ class Length(Conflict):
 @dataclass(frozen=True, eq=False, slots=True)
 class Poison(Ref):
     """The result of something refused already: what uses it is not a problem of its own."""
+
+
+def is_complex(ref: Ref) -> bool:
+    """Whether something is a complex number or array."""
+    if isinstance(ref, Constant):
+        return isinstance(ref.value, complex | np.complexfloating)
+    return isinstance(ref, Struct) and ref.cls is ComplexNumber
+
+
+def number_parts(ref: Ref) -> tuple[Ref, Ref]:
+    """The real and imaginary part of a number: of a real one, of a constant, or of a pair."""
+    if isinstance(ref, Struct):
+        return ref.fields["re"], ref.fields["im"]
+    if isinstance(ref, Constant) and is_complex(ref):
+        return Constant(ref.value.real), Constant(ref.value.imag)
+    return ref, Constant(0.0)
 
 
 POISON = Poison()

@@ -23,7 +23,9 @@ from gradc.frontend.python.refs import (
     Poison,
     Ref,
     Scalar,
+    Struct,
     Tuple,
+    is_complex,
 )
 from gradc.ir.core import Value
 
@@ -74,6 +76,8 @@ def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref
     text = f"{name} {arithmetic.BINARY[type(op)][0]} {ast.unparse(node.value)}"
     if isinstance(old, Array) and old.type.rank:
         writes.in_place(ctx, old, op, ref, text)
+    elif isinstance(old, Struct) and is_complex(old) and ctx.shape(old.fields["re"]):
+        writes.complex_in_place(ctx, old, op, ref, text)
     elif isinstance(old, Tuple) and isinstance(ref, Tuple) and isinstance(op, ast.Add):
         bind(ctx, name, Tuple((*old.items, *ref.items)))
     elif isinstance(old, List) and isinstance(ref, List) and isinstance(op, ast.Add):

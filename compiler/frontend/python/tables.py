@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python import advanced, calls, writes
+from gradc.frontend.python import advanced, calls, complexes, writes
 from gradc.frontend.python.expressions import EXPRESSIONS
 from gradc.frontend.python.functions import (
     attributes,
     builtin_functions,
     common,
+    complex_arrays,
+    complex_functions,
     counting,
     creation,
     decompositions,
     einsum,
     elementwise,
     extra,
+    fourier,
     least_squares,
     linalg,
     mathematics,
@@ -43,6 +46,9 @@ _MODULES = (
     special,
     mathematics,
     elementwise,
+    complex_functions,
+    complex_arrays,
+    fourier,
     extra,
     reductions,
     counting,
@@ -65,16 +71,23 @@ _MODULES = (
 def tables() -> Tables:
     """Return the tables of the front end."""
     functions: dict[Any, Callable[..., Ref]] = {}
+    of_complex: dict[Any, Callable[..., Ref]] = {}
     methods: dict[tuple[str, str], Callable[..., Ref]] = {}
     members: dict[str, Callable[..., Ref]] = {}
     for module in _MODULES:
         functions.update(module.REGISTRY.functions)
+        of_complex.update(module.REGISTRY.complex_functions)
         methods.update(module.REGISTRY.methods)
         members.update(module.REGISTRY.attributes)
     return Tables(
         expressions=EXPRESSIONS,
         statements=STATEMENTS,
         functions=functions,
+        complex_functions=of_complex,
+        complex_attribute=complex_arrays.attribute,
+        complex_binary=complexes.binary,
+        complex_negate=complexes.negate,
+        complex_compare=complexes.compare,
         methods=methods,
         attributes=members,
         operators={"matmul": np.matmul},

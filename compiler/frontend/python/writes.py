@@ -6,11 +6,21 @@ import ast
 from collections.abc import Sequence
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import aliasing, arithmetic, indexing, views
+from gradc.frontend.python import aliasing, arithmetic, complexes, indexing, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
-from gradc.frontend.python.refs import Array, Dict, List, Poison, Ref, Scalar, Struct, Tuple
+from gradc.frontend.python.refs import (
+    Array,
+    Dict,
+    List,
+    Poison,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+    is_complex,
+)
 from gradc.ir.core import Value
 from gradc.prims.arithmetic import ADD, NEG
 from gradc.prims.index import ADD_AT
@@ -32,6 +42,9 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
             items = list(ctx.state.items(owner))
             items[_position(ctx, items, index)] = ref
             ctx.state.lists[owner] = tuple(items)
+        case Struct(fields=fields) if is_complex(owner):
+            for part, value in zip(fields.values(), complexes.both(ctx, ref), strict=True):
+                store(ctx, part, index, value, target)
         case Tuple() | Struct():
             raise shapes("a tuple cannot be changed", "use a list or an array")
         case Dict():
@@ -59,6 +72,8 @@ def augmented(
 
 def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) -> None:
     """Interpret ``part op= ref`` for an array object or a part of one."""
+    if is_complex(ref):
+        _fitted(ctx, part, ref, text)
     kinds = [ctx.kind(part), ctx.kind(ref)]
     kind = promote(kinds)
     if isinstance(op, ast.Div):
@@ -79,6 +94,14 @@ def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) 
         return
     result = arithmetic.binary(ctx, type(op), _readable(ctx, part), ref, text)
     write(ctx, part, result, text)
+
+
+def complex_in_place(ctx: Lowering, old: Struct, op: ast.operator, ref: Ref, text: str) -> None:
+    """Interpret ``old op= ref`` for a complex array: both parts get new contents."""
+    made = complexes.both(ctx, arithmetic.binary(ctx, type(op), old, ref, text))
+    for part, value in zip(old.fields.values(), made, strict=True):
+        assert isinstance(part, Array)
+        write(ctx, part, value, text)
 
 
 def _readable(ctx: Lowering, part: Array) -> Ref:
@@ -118,6 +141,11 @@ def _add_into(ctx: Lowering, part: Array, value: Value) -> None:
 
 def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
     """What is written, as a value of the type of the part."""
+    if is_complex(ref):
+        raise shapes(
+            f"{text}: {ctx.describe(ref)} cannot be written to an array of real numbers",
+            "make that complex: np.zeros(n, dtype=complex)",
+        )
     if not ctx.is_numeric(ref):
         raise shapes(f"{text}: {ctx.describe(ref)} cannot be written to an array")
     value = ctx.value(ref, part.type.dtype)

@@ -15,11 +15,14 @@ Handler = TypeVar("Handler", bound=Callable[..., Ref])
 class Registry:
     """Handlers for functions (by identity), methods and attributes (by name).
 
+    `complex_functions` are those that are asked where an operand is complex.
+
     A handler takes the context and the arguments as references, under the parameter names of the
     function that it stands for; its defaults are plain Python objects.
     """
 
     functions: dict[Any, Callable[..., Ref]] = field(default_factory=dict)
+    complex_functions: dict[Any, Callable[..., Ref]] = field(default_factory=dict)
     methods: dict[tuple[str, str], Callable[..., Ref]] = field(default_factory=dict)
     attributes: dict[str, Callable[..., Ref]] = field(default_factory=dict)
 
@@ -28,6 +31,15 @@ class Registry:
 
         def register(handler: Handler) -> Handler:
             self.functions.update(dict.fromkeys(keys, handler))
+            return handler
+
+        return register
+
+    def complex(self, *keys: Any) -> Callable[[Handler], Handler]:
+        """Register what Python functions do where an operand is complex."""
+
+        def register(handler: Handler) -> Handler:
+            self.complex_functions.update(dict.fromkeys(keys, handler))
             return handler
 
         return register

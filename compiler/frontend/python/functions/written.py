@@ -34,6 +34,7 @@ from gradc.frontend.python.written import (
     reductions,
     signals,
     special,
+    spectra,
     statistics,
     support,
 )
@@ -57,6 +58,7 @@ _MODULES: tuple[Any, ...] = (
     reductions,
     signals,
     special,
+    spectra,
     statistics,
 )
 
@@ -83,6 +85,8 @@ def _title(key: Any) -> str:
 for _module in _MODULES:
     for _key, _function in _module.FUNCTIONS.items():
         REGISTRY.function(_key)(_reader(_function, _title(_key)))
+    for _key, _function in getattr(_module, "COMPLEX", {}).items():
+        REGISTRY.complex(_key)(_reader(_function, _title(_key)))
     for _name, _function in getattr(_module, "METHODS", {}).items():
         REGISTRY.method(_name)(_reader(_function, f"x.{_name}"))
 
@@ -107,6 +111,13 @@ def axis_tuple(ctx: Lowering, axis: Ref, ndim: Ref) -> Ref:
 def stretches(ctx: Lowering, size: Ref) -> Ref:
     """Whether a size is known to be 1."""
     return Constant(ctx.integer(size, "a size").size == 1)
+
+
+@REGISTRY.function(support.are_equal)
+def are_equal(ctx: Lowering, left: Ref, right: Ref) -> Ref:
+    """Whether two sizes are known to be equal."""
+    sizes = [ctx.integer(ref, "a size").size for ref in (left, right)]
+    return Constant(sizes[0] is not None and sizes[0] == sizes[1])
 
 
 @REGISTRY.function(normalize_axis_index)

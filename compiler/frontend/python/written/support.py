@@ -26,6 +26,28 @@ def stretches(size: int) -> bool:
     return size == 1
 
 
+def are_equal(left: Any, right: Any) -> bool:
+    """Whether two sizes are known to be equal when the call is read."""
+    return bool(left == right)
+
+
+def half_spectrum(x: Array, scale: Any, axis: int) -> Any:
+    """The transform of real numbers, times a factor: frequencies 0 to ``n//2``."""
+    return np.fft.rfft(x, axis=axis) * scale
+
+
+def from_half_spectrum(z: Any, n: int, scale: Any, axis: int) -> Any:
+    """The real numbers with a given half of a spectrum, times their number and a factor."""
+    return np.fft.irfft(z, n, axis, norm="forward") * scale
+
+
+def spectrum(z: Any, scale: Any, axis: int, inverse: bool) -> Any:
+    """The transform of complex numbers in one of both directions, times a factor."""
+    if inverse:
+        return np.fft.ifft(z, axis=axis, norm="forward") * scale
+    return np.fft.fft(z, axis=axis) * scale
+
+
 def in_front(x: Array, axis: Any) -> Array:
     """What an axis argument names as one first axis; None means all elements."""
     if axis is None:

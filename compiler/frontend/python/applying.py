@@ -1,0 +1,50 @@
+"""Calling the handlers of the tables: arguments are bound as Python binds them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import no_out, shapes
+from gradc.frontend.python.refs import NONE, Constant, Ref
+
+
+def apply_handler(
+    ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
+) -> Ref:
+    """Call a handler of the tables with its arguments bound as Python binds them.
+
+    The result of none but a ufunc is written to an array given as `out`: an `out` that is passed
+    over would leave that array as it is.
+    """
+    if kwargs.get("out", NONE) is not NONE:
+        raise no_out(title)
+    try:
+        bound = inspect.signature(handler).bind(ctx, *args, **kwargs)
+    except TypeError as error:
+        raise shapes(f"{title}(): {error} here, or not supported") from None
+    if bound.arguments.get("out") not in (None, NONE):
+        raise no_out(title)
+    bound.apply_defaults()
+    ready: list[Any] = []
+    extra: dict[str, Any] = {}
+    for parameter in list(inspect.signature(handler).parameters.values())[1:]:
+        value = bound.arguments[parameter.name]
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            ready += value
+        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            extra.update(value)
+        else:
+            extra_or_ready = value if isinstance(value, Ref) else _as_constant(value)
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                extra[parameter.name] = extra_or_ready
+            else:
+                ready.append(extra_or_ready)
+    made: Ref = handler(ctx, *ready, **extra)
+    return made
+
+
+def _as_constant(value: object) -> Ref:
+    return NONE if value is None else Constant(value)
