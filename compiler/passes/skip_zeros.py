@@ -30,20 +30,35 @@ What a minimum, a maximum or a condition did not choose has a cotangent of zero,
 many, and the guards that keep it zero are in the adjoint anyway (0003). A loop is skipped when all
 that it carries is left as it is where one such cotangent, the same in all iterations, is zero. One
 that fills a new array stays: its zeros have to be written in any case.
+
+In a loop that hands a cotangent on, an iteration is skipped once that is zero, if all then stays as
+it is, the zero included::
+
+    with for_(last, minus, minus, y_bar, b) as (i, p, b_1):
+        runs: b1 = ne(p, zero)
+        with if_(runs):
+            ...
+            chosen: b1 = lt(r, x_i)
+            p_1: f64 = select(chosen, zero, p)
+            ...
+
+What came before the chosen one of a running maximum is passed at the speed of a comparison; as no
+such loop is vectorised, that is all it costs where the cotangent never is zero.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from gradc.ir.builder import CONST, Builder, Symbols
-from gradc.ir.control import FOR, carried_inits
-from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.control import FOR, IF, carried_inits
+from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import all_ops, map_regions, rebuilt, substitute_region, with_body
 from gradc.passes.base import Context
-from gradc.prims.arithmetic import ADD, NEG, SUB
+from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
 from gradc.prims.compare import EQ, NE, SELECT
 from gradc.prims.index import ADD_AT
 from gradc.prims.shape import ZEROS
@@ -73,9 +88,50 @@ def _region(region: Region, symbols: Symbols, zeros: set[Value]) -> Region:
     for old in region.ops:
         op = map_regions(old, lambda inner: _region(inner, symbols, zeros))
         fills = any(made.prim is ZEROS and made.out in op.args for made in ops)
-        guard = _guard(op, zeros) if op.prim is FOR and op.outs and not fills else None
-        ops += [op] if guard is None else _skipped(op, guard, symbols)
+        if op.prim is not FOR or not op.outs or fills:
+            ops.append(op)
+            continue
+        guard = _guard(op, zeros)
+        if guard is not None:
+            ops += _skipped(op, guard, symbols)
+            continue
+        cotangent = _handed_on(op, zeros)
+        ops.append(op if cotangent is None else _passed_over(op, cotangent, symbols))
     return rebuilt(region, ops, region.yields)
+
+
+def _handed_on(loop: Op, zeros: set[Value]) -> Value | None:
+    """What a loop carries that leaves everything as it is once it is zero."""
+    (body,) = loop.regions
+    if loop.role is not Role.ADJOINT or any(not op.prim.pure for op in all_ops(body)):
+        return None
+    if body.ops and body.ops[-1].prim is IF and body.yields == body.ops[-1].outs:
+        return None  # passed over already
+    for param in body.params[1:]:
+        if not param.type.is_float or param.type.rank:
+            continue
+        known = _Known(set(), set(), {*zeros, param}, {each: each for each in body.params})
+        known.follow(body.ops)
+        if all(
+            known.same.get(end, end) is each or (each is param and end in known.zero)
+            for each, end in zip(body.params[1:], body.yields, strict=True)
+        ):
+            return param
+    return None
+
+
+def _passed_over(loop: Op, cotangent: Value, symbols: Symbols) -> Op:
+    """The loop with its body in a branch that is taken while a cotangent is not zero."""
+    (body,) = loop.regions
+    builder = Builder(Symbols(symbols))
+    builder.loc, builder.role = loop.loc, loop.role
+    zero = builder.const(0.0, cotangent.type.dtype)
+    runs = builder.emit(NE, (cotangent, zero), name="runs")
+    outs = tuple(replace(out) for out in loop.outs)
+    taken, other = Region((), body.ops, body.yields), Region((), (), body.params[1:])
+    branch = Op(IF, (runs,), {}, outs, (taken, other), loop.loc, loop.role)
+    changed = Region(body.params, (*builder.ops, branch), outs)
+    return replace(loop, regions=(changed,))
 
 
 def _guard(loop: Op, zeros: set[Value]) -> Op | None:
@@ -94,47 +150,111 @@ def _guard(loop: Op, zeros: set[Value]) -> Op | None:
 
 def _keeps_everything(body: Region, true: set[Value], zeros: set[Value]) -> bool:
     """Whether a loop hands on what it carries where some conditions hold."""
-    same = {param: param for param in body.params}
-    _follow(body.ops, true, set(zeros), same)
+    known = _Known(true, set(), set(zeros), {param: param for param in body.params})
+    known.follow(body.ops)
     carried = zip(body.params[1:], body.yields, strict=True)
-    return all(same.get(value, value) is param for param, value in carried)
+    return all(known.same.get(value, value) is param for param, value in carried)
 
 
-def _follow(
-    ops: Iterable[Op], true: set[Value], zero: set[Value], same: dict[Value, Value]
-) -> None:
-    """Extend what is zero, and what is the same as something else, by ops."""
-    for op in ops:
-        if op.prim is FOR:
-            _follow_loop(op, true, zero, same)
-        elif len(op.outs) != 1:
-            continue
-        elif op.prim is SELECT and op.args[0] in true:
-            if op.args[1] in zero:
-                zero.add(op.out)
-            same[op.out] = same.get(op.args[1], op.args[1])
-        elif (op.prim is NEG and op.args[0] in zero) or (
-            op.prim in (ADD, SUB) and zero.issuperset(op.args)
-        ):
+@dataclass(slots=True)
+class _Known:
+    """What is known of values under an assumption, extended by ops.
+
+    Attributes
+    ----------
+    true, false : set of Value
+    zero : set of Value
+    same : dict
+        For a value, the earlier one that it is.
+    finite : set of Value
+        Numbers times which zero is zero.
+    """
+
+    true: set[Value]
+    false: set[Value]
+    zero: set[Value]
+    same: dict[Value, Value]
+    finite: set[Value] = field(default_factory=set)
+
+    def follow(self, ops: Iterable[Op]) -> None:
+        """Extend by ops in order."""
+        for op in ops:
+            if op.prim is FOR:
+                self.loop(op)
+            elif op.prim is IF:
+                self.branch(op)
+            elif len(op.outs) == 1:
+                self.simple(op)
+
+    def of(self, value: Value) -> Value:
+        return self.same.get(value, value)
+
+    def simple(self, op: Op) -> None:
+        prim, args, zero = op.prim, op.args, self.zero
+        if prim is CONST:
+            number = op.params["value"]
+            if op.out.type.is_float and math.isfinite(number):
+                (zero if number == 0.0 else self.finite).add(op.out)
+        elif prim is SELECT:
+            self.select(op)
+        elif prim in (EQ, NE) and zero.issuperset(args):
+            (self.true if prim is EQ else self.false).add(op.out)
+        elif self.is_zero(op):
             zero.add(op.out)
-        elif (op.prim in (SUB, ADD_AT, ADD) and op.args[1] in zero) or (
-            op.prim is ADD and op.args[0] in zero
-        ):
-            kept = op.args[1] if op.prim is ADD and op.args[0] in zero else op.args[0]
-            same[op.out] = same.get(kept, kept)
+        elif (prim in (SUB, ADD_AT, ADD) and args[1] in zero) or (prim is ADD and args[0] in zero):
+            kept = args[1] if prim is ADD and args[0] in zero else args[0]
+            self.same[op.out] = self.of(kept)
 
+    def is_zero(self, op: Op) -> bool:
+        """Whether an op makes zero of zeros; zero times anything but a known number may be NaN."""
+        if op.prim is MUL:
+            return any(
+                one in self.zero and (other in self.finite or other in self.zero)
+                for one, other in (op.args, op.args[::-1])
+            )
+        return op.prim in (NEG, ADD, SUB) and self.zero.issuperset(op.args)
 
-def _follow_loop(op: Op, true: set[Value], zero: set[Value], same: dict[Value, Value]) -> None:
-    (inner,) = op.regions
-    again = {op.out for op in inner.ops if op.prim is EQ and op.args[0] in zero} & true
-    inside = {**same, **{param: param for param in inner.params}}
-    _follow(inner.ops, true | again, zero, inside)
-    carried = zip(op.outs, op.args[3:], inner.params[1:], inner.yields, strict=True)
-    for out, init, param, value in carried:
-        if inside.get(value, value) is param:
-            same[out] = same.get(init, init)
-            if init in zero:
-                zero.add(out)
+    def select(self, op: Op) -> None:
+        condition, *choices = op.args
+        if condition in self.true:
+            choices = choices[:1]
+        elif condition in self.false:
+            choices = choices[1:]
+        if self.zero.issuperset(choices):
+            self.zero.add(op.out)
+        if len({self.of(choice) for choice in choices}) == 1:
+            self.same[op.out] = self.of(choices[0])
+
+    def branch(self, op: Op) -> None:
+        condition = op.args[0]
+        regions = op.regions
+        if condition in self.true or condition in self.false:
+            regions = regions[:1] if condition in self.true else regions[1:]
+        for region in regions:
+            self.follow(region.ops)
+        for position, out in enumerate(op.outs):
+            values = [region.yields[position] for region in regions]
+            if self.zero.issuperset(values):
+                self.zero.add(out)
+            if len({self.of(value) for value in values}) == 1:
+                self.same[out] = self.of(values[0])
+
+    def loop(self, op: Op) -> None:
+        (inner,) = op.regions
+        inside = _Known(
+            self.true,
+            self.false,
+            self.zero,
+            {**self.same, **{param: param for param in inner.params}},
+            self.finite,
+        )
+        inside.follow(inner.ops)
+        carried = zip(op.outs, carried_inits(op), inner.params[1:], inner.yields, strict=True)
+        for out, init, param, value in carried:
+            if inside.of(value) is param:
+                self.same[out] = self.of(init)
+                if init in self.zero:
+                    self.zero.add(out)
 
 
 def _skipped(loop: Op, guard: Op, symbols: Symbols) -> list[Op]:
