@@ -116,6 +116,9 @@ class _Told:
         """A module: its name, and of the user's own ones what may be looked up there."""
         if _is_library(module.__name__) or id(module) in self.inside:
             return ("module", module.__name__)
+        # what it answers is nowhere to be looked at
+        if "__getattr__" in vars(module):
+            raise _NoFingerprintError
         self.inside.add(id(module))
         held = [(name, vars(module)[name]) for name in names if name in vars(module)]
         told = (module.__name__, [(name, self.value(value, names)) for name, value in held])

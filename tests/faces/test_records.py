@@ -250,6 +250,9 @@ def test_what_cannot_be_told_has_no_record(user: User, tmp_path: Path) -> None:
     assert fingerprint(module.imports) is None
     assert fingerprint(functools.partial(module.shifted, by=1.0)) is None
     assert fingerprint(gradc.stop_gradient) is not None
+    module.helpers.__getattr__ = lambda name: 1.0
+    assert fingerprint(module.loss) is None
+    del module.helpers.__getattr__
     gradc.grad(module.uses_array)(X[:2])
     gradc.grad(module.loss, cache=False)(X)
     gradc.grad(module.shifted)(2.0, 5.0, by=1.0)
