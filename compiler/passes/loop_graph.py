@@ -404,7 +404,7 @@ def _only_ones_move(op: Op) -> bool:
 
 
 def _is_scalar(op: Op) -> bool:
-    return all(value.type.is_scalar for value in (*op.args, *op.outs))
+    return len(op.outs) == 1 and all(value.type.is_scalar for value in (*op.args, *op.outs))
 
 
 def worth_a_call(op: Op) -> bool:

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gradc.analysis.storage import StorageClasses
+from gradc.analysis.storage import UPDATES, StorageClasses, is_in_place
 from gradc.ir.builder import CONST, DIM, Builder, Symbols
 from gradc.ir.control import FOR, IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
@@ -51,12 +51,14 @@ _ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, IMAX})
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The pass; it runs when updates are in place."""
+    """The pass; it does nothing before updates are in place."""
 
     name: ClassVar[str] = "workspace"
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with arrays made before the loops that use them."""
+        if any(op.prim in UPDATES and not is_in_place(op) for op in all_ops(function.body)):
+            return function  # which arrays share memory is not settled yet
         loops = [op for op in all_ops(function.body) if op.regions and op.prim is not IF]
         if not any(inner.prim in _MADE for op in loops for inner in all_ops(loop_body(op))):
             return function

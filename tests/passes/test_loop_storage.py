@@ -211,14 +211,24 @@ def test_arrays_of_one_iteration_are_made_once(fn, left):
     assert len(made_in_loops(found)) == left
 
 
-def primal(fn, *args):
+def test_nothing_moves_before_updates_are_in_place():
+    args = np.array([0.3, -1.2, 0.8]), 4
+    before, _ = primal(smoothed, *args, pipeline="sizes,simplify,cse,dce,loops,workspace")
+    assert made_in_loops(before)
+    made, _ = primal(smoothed, *args)
+    assert not made_in_loops(made)
+
+
+MADE = "sizes,simplify,cse,dce,loops,simplify,cse,dce,inplace,workspace"
+
+
+def primal(fn, *args, pipeline=MADE):
     """The primal, emitted, and its text."""
     from gradc.driver import Options
     from gradc.faces.program import make_program
 
     names = list(inspect.signature(fn).parameters)
     program = make_program(fn, args, {}, names, Options(target="python"))
-    pipeline = "sizes,simplify,cse,dce,loops,simplify,cse,dce,inplace,workspace"
     made = run_passes(program.lowered.function, pipeline)
     assert Workspace().run(made, gradc_context()) is made
     return made, to_text(made)

@@ -1,5 +1,6 @@
 """Tuples, lists, dictionaries, named tuples, dataclasses."""
 
+import dataclasses
 from collections import namedtuple
 from dataclasses import dataclass
 
@@ -127,3 +128,11 @@ def static_options(x):
     scale = options.get("scale", 1.0)
     missing = options.get("other", 5.0)
     return scale * options["shift"] + missing
+
+
+@zoo(Line(1.5, V), Model(M, 0.7), 0.3)
+def fields_that_are_replaced(line, model, x):
+    line = line._replace(slope=x * line.slope)
+    model = dataclasses.replace(model, weights=2.0 * model.weights, name="other")
+    fields = line._asdict()
+    return model.predict(line.offset).sum() * fields["slope"] + model.rate * len(model.name)

@@ -115,3 +115,11 @@ def not_taken_overflows(x, n):
     # the path not taken does not make the gradient NaN
     deep = power(x * 1e200, n) if n < 3 else 1.0
     return np.where(x > 0, x * x, power(x * 1e200, n)) + deep
+
+
+@zoo(0.6, 3, V)
+def two_recursions_of_numbers(x, n, w):
+    def steps(k, z):
+        return z if k >= len(w) else w[k] * steps(k + 1, z) + 0.1 * steps(k + 2, z)
+
+    return steps(0, x) + power(x, n) * power(w[1], n)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import difflib
 import inspect
 from collections.abc import Mapping, Sequence
@@ -57,6 +56,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.refused import is_library, no_such_attribute, why_refused
 from gradc.frontend.python.routines import call_routine, calls_itself
+from gradc.frontend.python.structs import construct, replaced
 from gradc.frontend.python.transforms import (
     TRANSFORM,
     Derivation,
@@ -112,6 +112,12 @@ def _method(
     node: ast.AST | None,
 ) -> Ref:
     owner, name = method.owner, method.name
+    if isinstance(owner, Struct) and owner.is_tuple and name == "_replace":
+        if args:
+            raise shapes("_replace() takes fields by name")
+        return replaced(owner, kwargs)
+    if isinstance(owner, Struct) and owner.is_tuple and name == "_asdict":
+        return Dict(dict(owner.fields))
     if complexes.has_complex((owner, *args), kwargs, ctx):
         return call_complex_method(ctx, owner, name, args, kwargs)
     if isinstance(owner, Struct):
@@ -187,7 +193,7 @@ def _known(
     if handler is not None:
         return apply_handler(ctx, handler, args, kwargs, title)
     if isinstance(function, type) and not _is_refused_class(function):
-        return _construct(ctx, function, args, kwargs, node)
+        return construct(ctx, function, args, kwargs)
     if not callable(function):
         raise shapes(f"an object of type {type(function).__name__} cannot be called")
     callee = None
@@ -228,41 +234,6 @@ def _refused(function: Any, title: str, node: ast.AST | None) -> RefusedError:
     written = ast.unparse(node.func) if isinstance(node, ast.Call) else title
     reason, hint = why_refused(function)
     return unknown_function(f"`{written}` is not supported{reason}", hint)
-
-
-def _construct(
-    ctx: Lowering,
-    cls: type,
-    args: Sequence[Ref],
-    kwargs: Mapping[str, Ref],
-    node: ast.AST | None,
-) -> Ref:
-    """Make a named tuple or a dataclass instance."""
-    if issubclass(cls, BaseException):
-        raise RefusedError("exceptions can be raised, not kept", "raise it where it is made")
-    names: Sequence[str]
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        names = cls._fields
-        defaults = dict(getattr(cls, "_field_defaults", {}))
-    elif dataclasses.is_dataclass(cls):
-        if hasattr(cls, "__post_init__"):
-            raise RefusedError(f"{cls.__name__} has a __post_init__, which is not supported")
-        own = [field for field in dataclasses.fields(cls) if field.init]
-        names = [field.name for field in own]
-        defaults = {
-            field.name: field.default for field in own if field.default is not dataclasses.MISSING
-        }
-    else:
-        raise unknown_function(
-            f"`{cls.__name__}` objects cannot be made here", "use a named tuple or a dataclass"
-        )
-    given = dict(zip(names, args, strict=False)) | dict(kwargs)
-    for key, value in defaults.items():
-        given.setdefault(key, environment.from_python(ctx, key, value))
-    missing = [name for name in names if name not in given]
-    if missing or len(args) > len(names) or set(given) - set(names):
-        raise shapes(f"{cls.__name__}() takes {', '.join(names)}")
-    return Struct(cls, {name: given[name] for name in names})
 
 
 # -- the user's functions -----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from gradc.frontend.python import aliasing, views
 from gradc.frontend.python.describing import describe
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up, shapes
+from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up, shapes, untaken
 from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
     POISON,
@@ -114,7 +114,7 @@ class Lowering:
         with self.builder.at(self.location(node)):
             try:
                 if handler is None:
-                    raise RefusedError(f"`{type(node).__name__}` expressions are not supported")
+                    raise RefusedError(*untaken(node))
                 return handler(self, node)
             except RefusedError as problem:
                 self.report(problem, node)
@@ -134,7 +134,7 @@ class Lowering:
         with self.builder.at(self.location(node)):
             try:
                 if handler is None:
-                    raise RefusedError(f"`{type(node).__name__}` statements are not supported")
+                    raise RefusedError(*untaken(node))
                 handler(self, node)
             except RefusedError as problem:
                 self.report(problem, node)

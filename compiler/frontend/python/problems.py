@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from gradc.errors import GradcError, GradTypeError, UnsupportedFunctionError, UnsupportedSyntaxError
 
@@ -78,3 +79,17 @@ def no_out(title: str) -> RefusedError:
 def unknown_function(message: str, hint: str | None = None) -> RefusedError:
     """A function that has no rule."""
     return RefusedError(message, hint, UnsupportedFunctionError)
+
+
+# What there is no way to interpret: in words, and what to write instead.
+_UNSUPPORTED: Mapping[type[ast.AST], tuple[str, str]] = {
+    ast.Set: ("a set is not supported", "use a tuple or a list"),
+    ast.Await: ("`await` is not supported", "call a function that returns its result"),
+    ast.Yield: ("`yield` is not supported", "return an array"),
+    ast.YieldFrom: ("`yield from` is not supported", "return an array"),
+}
+
+
+def untaken(node: ast.AST) -> tuple[str, str | None]:
+    """The message for syntax that is not taken, and what to do."""
+    return _UNSUPPORTED.get(type(node), ("this syntax is not supported", None))

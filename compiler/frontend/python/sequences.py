@@ -175,6 +175,8 @@ def elements(ctx: Lowering, ref: Ref, what: str) -> Sequence[Ref]:
 
 def unpacked(ctx: Lowering, ref: Ref, count: int, at_least: bool = False) -> Sequence[Ref]:
     """The items of what is unpacked into `count` targets."""
+    if ctx.is_numeric(ref) and not ctx.shape(ref):
+        raise shapes(f"{ctx.describe(ref)} cannot be unpacked into {count} names")
     items = static_items(ctx, ref)
     if items is None and isinstance(ref, Array) and ref.type.rank:
         items = _array_items(ctx, ref, count, at_least)

@@ -11,7 +11,7 @@ import builtins
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,7 @@ class Files:
                 f"the file of {name} does not parse any more (line {error.lineno})",
                 "was it changed after it was imported?",
             ) from None
+        refused = functools.partial(_refused, code, lines=lines)
         if inspect.iscoroutinefunction(function):
             raise refused(f"{name} is `async`, which is not supported", "define it with `def`")
         matching = list(_matching(function, nodes))
@@ -131,8 +132,15 @@ class Files:
         return self.parsed[file]
 
 
-def _refused(code: types.CodeType, message: str, hint: str) -> UnsupportedSyntaxError:
-    location = Location(code.co_filename, code.co_firstlineno)
+def _refused(
+    code: types.CodeType, message: str, hint: str, lines: Sequence[str] = ()
+) -> UnsupportedSyntaxError:
+    line = code.co_firstlineno
+    location = Location(code.co_filename, line)
+    if line <= len(lines):
+        text = lines[line - 1].rstrip()
+        start = len(text) - len(text.lstrip())
+        location = Location(code.co_filename, line, start + 1, len(text) + 1)
     return UnsupportedSyntaxError(Diagnostic(location, message, hint))
 
 

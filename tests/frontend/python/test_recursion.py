@@ -8,6 +8,7 @@ from gradc.errors import GradcError, UnsupportedFunctionError
 from gradc.ir.verify import verify
 from gradc.prims.routines import routines_of
 from tests.frontend.python.support import lowered, run, same
+from tests.zoo.recursion import two_recursions_of_numbers
 
 V = np.array([0.5, -1.2, 2.0, 0.3])
 
@@ -175,3 +176,7 @@ def test_not_in_cuda_kernels():
     compiled = g.specialize(np.ones(4), np.full(4, 3)).compiled
     with pytest.raises(UnsupportedFunctionError, match="power calls itself"):
         compiled.text("loops")
+
+
+def test_calls_with_several_numbers_as_results():
+    gradc.check_grads(two_recursions_of_numbers, (0.6, 3, V), order=2, target="python")

@@ -225,3 +225,12 @@ def test_size_of_one_is_stretched():
     column = Leaf(Type(DType.F64, ("m", 1)))
     (result,) = lower_function(f, [row, column]).function.results
     assert result.type == Type(DType.F64, ("m", "n"))
+
+
+def test_async_functions():
+    async def f(x):
+        return x
+
+    with pytest.raises(UnsupportedSyntaxError, match="f is `async`") as caught:
+        lowered(f, 1.0)
+    assert "    async def f(x):\n    ^^^^^^^^^^^^^^^" in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import types
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
 )
+from gradc.frontend.python.structs import replaced
 from gradc.ir.core import Value
 from gradc.ir.types import DType
 from gradc.prims.elementary import RINT, TRUNC
@@ -154,6 +156,14 @@ def checkpoint(ctx: Lowering, items: Ref) -> Ref:
         case Range() | Iteration() | Array() | List() | Tuple() | Dict() | Poison():
             return Checkpointed(items)
     return items
+
+
+@REGISTRY.function(dataclasses.replace)
+def replace_fields(ctx: Lowering, obj: Ref, /, **changes: Ref) -> Ref:
+    """``dataclasses.replace``."""
+    if not isinstance(obj, Struct) or obj.is_tuple:
+        raise shapes(f"dataclasses.replace() of {ctx.describe(obj)}")
+    return replaced(obj, changes)
 
 
 @REGISTRY.function(len)
