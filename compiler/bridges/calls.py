@@ -18,7 +18,7 @@ from gradc.errors import GradTypeError
 from gradc.faces.containers import flatten, unflatten
 from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.products import Primal, active_arguments, is_float
-from gradc.faces.pullbacks import Pullback
+from gradc.faces.pullbacks import Pullback, Pushforward
 from gradc.faces.shapes import result_shapes
 from gradc.frontend.python import Static
 
@@ -78,6 +78,7 @@ class Call:
     options: Options
     _primals: dict[tuple[int, ...], Primal] = field(default_factory=dict)
     _pullbacks: dict[Any, Call] = field(default_factory=dict)
+    _pushforwards: dict[Any, Call] = field(default_factory=dict)
 
     @classmethod
     def with_keywords(cls, function: Callable[..., Any], options: OptionKeywords) -> Call:
@@ -126,6 +127,14 @@ class Call:
             made = Pullback(self.function, args, self.options)
             self._pullbacks[key] = Call(made, self.options)
         return self._pullbacks[key]
+
+    def pushforward(self, args: Sequence[Any]) -> Call:
+        """The call ``(*args, *tangents) -> tangents``: one for each float leaf, in and out."""
+        key = (active_arguments(args), flatten(tuple(args))[1])
+        if key not in self._pushforwards:
+            made = Pushforward(self.function, args, self.options)
+            self._pushforwards[key] = Call(made, self.options)
+        return self._pushforwards[key]
 
 
 def float_places(args: Sequence[Any]) -> list[int]:

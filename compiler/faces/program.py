@@ -329,7 +329,8 @@ class Derivative:
         lowered = self.program.lowered
         if lowered.function.results or not lowered.mutated:
             return None
-        names = ", ".join(repr(lowered.leaf_names[leaf]) for leaf in lowered.mutated)
+        written = [lowered.leaf_names[leaf] for leaf in lowered.mutated]
+        names = repr(written[0] if len(written) == 1 else tuple(written))
         return f"it writes to {names}: gradc.returning(f, {names}) is the function that returns it"
 
     def _check_samples(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 jax = pytest.importorskip("jax")
 
 from gradc.bridges.jax import function  # noqa: E402  after the library it needs
+from gradc.errors import GradTypeError  # noqa: E402
 
 jnp = jax.numpy
 
@@ -48,6 +49,45 @@ def test_second_order():
     found = jax.jacrev(jax.grad(function(energy)))(x, K)
     wanted = jax.hessian(energy_of_jax)(x, K)
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_forward_mode(jit):
+    wrap = jax.jit if jit else lambda f: f
+    pushed = function(energy, mode="forward")
+    x, k = jnp.asarray(X), jnp.asarray(K)
+    tangents = jnp.asarray([1.0, -2.0, 0.5]), jnp.asarray(0.3)
+    found = wrap(lambda x, k: jax.jvp(pushed, (x, k), tangents))(x, k)
+    wanted = jax.jvp(energy_of_jax, (x, k), tangents)
+    for left, right in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-13)
+    # a constant beside it, to second order, and over samples
+    twice = wrap(jax.jacfwd(jax.jacfwd(lambda x: pushed(x, K))))(x)
+    np.testing.assert_allclose(twice, jax.hessian(energy_of_jax)(x, K), rtol=1e-12, atol=1e-14)
+    rows = jnp.asarray(np.random.default_rng(0).normal(size=(4, 3)))
+    by_row = jax.vmap(jax.jacfwd(lambda x: pushed(x, K)))(rows)
+    for row, own in zip(rows, by_row, strict=True):
+        np.testing.assert_allclose(own, jax.grad(energy_of_jax)(row, K), rtol=1e-12)
+
+
+def test_containers_and_integers_in_forward_mode():
+    p = {"a": jnp.asarray([1.0, 2.0]), "b": jnp.asarray([3.0, 4.0])}
+    dots = {"a": jnp.asarray([1.0, 0.0]), "b": jnp.asarray([0.0, 1.0])}
+    pushed = function(several, mode="forward")
+    for n in (1, jnp.asarray(1)):
+        _, found = jax.jvp(lambda p, n=n: pushed(p, n), (p,), (dots,))
+        np.testing.assert_allclose(found["y"], [3.0, 2.0])
+        np.testing.assert_allclose(found["last"], 8.0)
+
+
+def test_the_other_mode_is_refused():
+    x = jnp.asarray(X)
+    with pytest.raises(TypeError, match="custom_vjp"):
+        jax.jvp(lambda x: function(energy)(x, K), (x,), (x,))
+    with pytest.raises(ValueError, match=r"Pure callbacks do not support JVP|transpos"):
+        jax.grad(lambda x: function(energy, mode="forward")(x, K))(x)
+    with pytest.raises(GradTypeError, match="one of reverse, forward"):
+        function(energy, mode="both")
 
 
 def test_vmap():
