@@ -12,6 +12,7 @@ class Extras(Statements):
     def extra(self, scope: Scope) -> None:
         """One of the statements below."""
         kinds = [self.container, self.item, self.small_function, self.add_at, self.fill]
+        kinds += [self.chosen, self.partial, self.method, self.recursion, self.check]
         self.pick([*kinds, self.slope, self.slopes])(scope)
 
     def container(self, scope: Scope) -> None:
@@ -58,6 +59,61 @@ class Extras(Statements):
         """An array filled by a method."""
         name = self.pick(list(scope.arrays))
         self.line(f"{name}.fill({self.scalar(scope)})")
+
+    def chosen(self, scope: Scope) -> None:
+        """Elements written through a mask or an index array."""
+        name = self.pick(list(scope.arrays))
+        rank = len(scope.arrays[name])
+        mask = f"{name} > {self.pick(CONSTANTS)}"
+        index = self.pick(("[0, -1]", "np.array([0, -1])", "np.array([1, 0, 1])"))
+        where = self.pick((mask, index if rank == 1 else f"{index}, 0"))
+        how = self.pick(("=", "+=", "*="))
+        self.line(f"{name}[{where}] {how} {self.scalar(scope)}")
+
+    # -- callables -----------------------------------------------------------------------------
+
+    def partial(self, scope: Scope) -> None:
+        """A function with an argument given already."""
+        name = self.name("f")
+        inner = scope.of_function()
+        inner.floats += ["u", "c"]
+        body = self.scalar(inner, 1)
+        given = self.scalar(scope, 1)
+        self.line(f"{name} = functools.partial(lambda c, u: {body}, {given})")
+        scope.functions.append(name)
+
+    def method(self, scope: Scope) -> None:
+        """A dataclass with a method that is called and a property."""
+        name = self.name("gauge")
+        self.line(f"{name} = Gauge({self.scalar(scope, 1)}, {self.scalar(scope, 1)})")
+        if self.chance(3):
+            self.line(f"{name} = dataclasses.replace({name}, offset={self.scalar(scope, 1)})")
+        scope.functions.append(f"{name}.at")
+        scope.parts += [f"{name}.offset", f"{name}.middle"]
+
+    def recursion(self, scope: Scope) -> None:
+        """A function that calls itself as often as an integer says."""
+        if "k" not in scope.integers or self.nested:
+            return
+        name, target = self.name("again"), self.target(scope)
+        inner = scope.of_function()
+        inner.floats.append("u")
+        inner.integers = {"j": None}
+        self.line(f"def {name}(u, j):")
+        self.line("    if j <= 0:")
+        self.line(f"        return {self.scalar(inner, 1)}")
+        self.line(f"    return 0.5 * {name}(np.tanh({self.scalar(inner, 1)}), j - 1) + u")
+        self.line(f"{target} = {name}({self.scalar(scope, 1)}, {self.pick(('k', '2'))})")
+        self.define(scope, target)
+
+    def check(self, scope: Scope) -> None:
+        """A check that holds, and an error that is not raised."""
+        integers = list(scope.integers)
+        if integers and self.chance(2):
+            self.line(f"if {self.pick(integers)} > 90:")
+            self.line('    raise ValueError("too many")')
+        else:
+            self.line(f'assert len({self.pick(list(scope.arrays))}) < 90, "too long"')
 
     # -- nested derivatives --------------------------------------------------------------------
 

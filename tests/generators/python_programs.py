@@ -7,6 +7,8 @@ away from ties, so that the programs are differentiable at nearly all of their p
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 import linecache
 import math
@@ -26,6 +28,24 @@ from tests.generators.python_writer import NAME, Writer
 _NUMBERS = itertools.count()
 
 Pair = namedtuple("Pair", ["first", "second"])
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What programs make instances of: a method and a property."""
+
+    scale: float
+    offset: float
+
+    @property
+    def middle(self) -> float:
+        """A number between the two fields."""
+        return 0.5 * (self.scale + self.offset)
+
+    def at(self, u: float) -> float:
+        """A smooth function."""
+        return np.tanh(self.scale * u) + self.offset
+
 
 # How the arrays of a call may overlap; the first is by far the most frequent.
 OVERLAPS = (
@@ -109,7 +129,8 @@ class PythonProgram:
         lines = self.source.splitlines(keepends=True)
         linecache.cache[file] = (len(self.source), None, lines, file)
         namespace: dict[str, Any] = {"np": np, "math": math, "__name__": "random_program"}
-        namespace |= {"grad": ComplexStep(), "Pair": Pair}
+        namespace |= {"grad": ComplexStep(), "Pair": Pair, "Gauge": Gauge}
+        namespace |= {"functools": functools, "dataclasses": dataclasses}
         exec(compile(self.source, file, "exec"), namespace)
         made: Callable[..., Any] = namespace[NAME]
         return made
