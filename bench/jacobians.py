@@ -261,12 +261,50 @@ def products() -> Mapping[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
             s = np.tanh(s * 0.9 + x[i])
         return s * s
 
+    def network(w: Any, v: Any, table: Any) -> Any:
+        return np.sum(np.tanh(table @ w) @ v)
+
+    def diffusion(u: Any, steps: int) -> Any:
+        for _ in range(steps):
+            new = u.copy()
+            for i in range(1, len(u) - 1):
+                new[i] = u[i] + 0.1 * (u[i - 1] - 2.0 * u[i] + u[i + 1]) - 0.01 * u[i] ** 3
+            u = new
+        return np.sum(u * u)
+
+    def newton(x: Any) -> Any:
+        total = 0.0
+        for i in range(len(x)):
+            r = 1.0
+            while abs(r * r * r - 1.0 - x[i] * x[i]) > 1e-10:
+                r = r - (r * r * r - 1.0 - x[i] * x[i]) / (3.0 * r * r)
+            total += r * x[i]
+        return total
+
+    def energy(x: Any) -> Any:
+        total = 0.0
+        for i in range(len(x)):
+            for j in range(i):
+                square = (x[i, 0] - x[j, 0]) ** 2 + (x[i, 1] - x[j, 1]) ** 2 + 0.1
+                total += square**-6 - square**-3
+        return total
+
+    def quadratic(x: Any, matrix: Any) -> Any:
+        return np.sum(np.linalg.solve(matrix + np.diag(x), x) ** 2)
+
     x = rng.standard_normal(10_000)
+    weights, last = 0.3 * rng.standard_normal((20, 30)), rng.standard_normal(30)
+    matrix = np.eye(30) * 8.0 + 0.1 * rng.standard_normal((30, 30))
     return {
         "Rosenbrock, n = 10,000": (rosenbrock, (x,)),
         "a loop of sines and exponentials, n = 10,000": (loops, (x,)),
         "a recurrence, n = 10,000": (recurrence, (x,)),
         "logistic regression, 1,000 by 20": (logistic, (rng.standard_normal(20), table, labels)),
+        "a network 20-30-1, 1,000 samples": (network, (weights, last, table)),
+        "diffusion with a reaction, 1,000 by 50 steps": (diffusion, (x[:1000].copy(), 50)),
+        "a Newton iteration for each of 10,000": (newton, (x,)),
+        "pairs of 100 particles": (energy, (rng.standard_normal((100, 2)) * 5.0,)),
+        "a linear solve of 30 unknowns": (quadratic, (0.5 + rng.random(30), matrix)),
     }
 
 
@@ -276,12 +314,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.jacobians", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (15)")
     parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="cpu unless wall is asked")
+    parser.add_argument("--products", action="store_true", help="Hessian-vector products only")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
     options = parser.parse_args(arguments)
     table = Table(f"Jacobians and Hessians ({options.clock} time): float64, one thread", COLUMNS)
-    for case in cases():
-        table.add(*measure(case, options.rounds, options.clock))
-    table.show(options.markdown)
+    if not options.products:
+        for case in cases():
+            table.add(*measure(case, options.rounds, options.clock))
+        table.show(options.markdown)
     table = Table("Hessian-vector product over gradient, kernels alone", PRODUCT_COLUMNS)
     for name, (function, args) in products().items():
         table.add(*product_row(name, function, args, options.rounds, options.clock))
