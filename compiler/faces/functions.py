@@ -15,7 +15,7 @@ from gradc.driver import Compiled, Mode, Options
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import kind_of
 from gradc.faces.containers import flatten
-from gradc.faces.overlaps import Overlap
+from gradc.faces.overlaps import Overlap, check_lists
 from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
 from gradc.faces.records import record_path, recorded_route, write_record
 from gradc.faces.routes import MISS, Route, route_for
@@ -127,6 +127,7 @@ class Differentiated:
         program = self._programs.get(key)
         if program is None:
             program = self._programs[key] = self._program(args, kwargs)
+        check_lists(program.lowered, tuple(args), dict(kwargs))
         if overlaps := program.overlaps(leaves):
             apart, key = program, (*key, overlaps)
             program = self._programs.get(key)

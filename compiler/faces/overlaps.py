@@ -7,6 +7,7 @@ way (:mod:`gradc.frontend.python.sharing`).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -71,6 +72,31 @@ def overlaps_of(lowered: Lowered, leaves: Sequence[Any]) -> tuple[Overlap, ...]:
         for first, second, same_object in _pairs(lowered, values)
         if same_object or _share_memory(values[first], values[second])
     )
+
+
+def check_lists(lowered: Lowered, *trees: Any) -> None:
+    """Refuse a list that is an argument twice, where the function changes a list.
+
+    Raises
+    ------
+    AliasingError
+    """
+    seen: set[int] = set()
+    pending = list(trees) if lowered.changes_lists else []
+    while pending:
+        tree = pending.pop()
+        if isinstance(tree, dict):
+            pending += tree.values()
+        elif isinstance(tree, tuple | list):
+            if isinstance(tree, list) and id(tree) in seen:
+                function = lowered.function
+                message = f"one list is passed twice, and {function.name} changes a list"
+                hint = "pass a copy of it: `list(...)`"
+                raise AliasingError(Diagnostic(function.loc, message, hint))
+            seen.add(id(tree))
+            pending += tree
+        elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+            pending += [getattr(tree, field.name) for field in dataclasses.fields(tree)]
 
 
 def _pairs(lowered: Lowered, values: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:

@@ -296,6 +296,28 @@ def test_a_number_in_an_array():
     gradc.grad(number, target="python")(V, np.array(2.0))
 
 
+def test_one_list_for_two_arguments():
+    def changed(a, b):
+        a[0] = 2.0 * b[1]
+        return a[0] * b[0]
+
+    def in_a_loop(pair, n):
+        for _ in range(n):
+            pair[0][0] = pair[1][1] * pair[0][0]
+        return pair[1][0]
+
+    def read(a, b):
+        return a[0] * b[1]
+
+    one = [1.0, 3.0]
+    for function, args in ((changed, (one, one)), (in_a_loop, ((one, one), 2))):
+        with pytest.raises(AliasingError) as found:
+            gradc.grad(function, target="python")(*args)
+        assert "one list is passed twice, and" in str(found.value)
+    assert gradc.grad(changed, target="python")([1.0, 3.0], [1.0, 3.0]) == [0.0, 0.0]
+    assert gradc.grad(read, argnums=(0, 1), target="python")(one, one) == ([3.0, 0.0], [0.0, 1.0])
+
+
 # -- random overlaps ----------------------------------------------------------------------------
 
 

@@ -98,6 +98,8 @@ class Lowered:
         Numbers and strings from outside of the function that the IR has taken as constants.
     compares : bool
         Whether the function asks which of its arrays are one object.
+    changes_lists : bool
+        Whether it changes a list that is an argument.
     """
 
     function: Function
@@ -108,6 +110,7 @@ class Lowered:
     captured: tuple[tuple[Value, object], ...]
     constants: Mapping[str, object]
     compares: bool = False
+    changes_lists: bool = False
 
 
 def lower(
@@ -129,6 +132,7 @@ class _Lowerer:
         self.params: list[Value] = []
         self.cells: dict[int, Cell] = {}
         self.memory: dict[Cell, Memory] = {}
+        self.lists: dict[List, tuple[Ref, ...]] = {}
         self.results: list[Value] = []
         self.weak: list[bool] = []
         self.whole: object = None
@@ -176,6 +180,7 @@ class _Lowerer:
             tuple(captured),
             dict(ctx.constants),
             ctx.compares,
+            any(ctx.state.lists.get(ref) is not items for ref, items in self.lists.items()),
         )
 
     def _read(self, function: Any) -> Ref | None:
@@ -244,7 +249,7 @@ class _Lowerer:
             if isinstance(tree, tuple):
                 return Tuple(items)
             made = List(name)
-            self.ctx.state.lists[made] = items
+            self.ctx.state.lists[made] = self.lists[made] = items
             return made
         if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
             parts = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}

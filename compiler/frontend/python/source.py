@@ -43,7 +43,7 @@ class Source:
         same_line = getattr(node, "end_lineno", None) == line
         end = _characters(text, node.end_col_offset) if same_line else len(text.rstrip())  # type: ignore[attr-defined]
         if isinstance(node, ast.FunctionDef):
-            start = text.find(node.name, start)
+            start = text.find(node.name, start + len("def"))
             end = start + len(node.name)
         shown = "" if self.readable else text.rstrip("\n")
         return Location(self.file, line, start + 1, end + 1, shown)

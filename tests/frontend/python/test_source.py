@@ -234,3 +234,11 @@ def test_async_functions():
     with pytest.raises(UnsupportedSyntaxError, match="f is `async`") as caught:
         lowered(f, 1.0)
     assert "    async def f(x):\n    ^^^^^^^^^^^^^^^" in str(caught.value)
+
+
+def test_the_place_of_a_function_is_its_name():
+    def f(x):
+        return x
+
+    place = lowered(f, 1.0)[0].function.loc
+    assert (place.col, place.end_col) == (9, 10)
