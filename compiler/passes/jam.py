@@ -99,6 +99,10 @@ def _with_own_symbols(first: Op, second: Op, symbols: Symbols) -> Op:
 
 def _jammed(first: Op, second: Op) -> Op:
     before, after = first.regions[0], second.regions[0]
+    own, other = before.params[0].size, after.params[0].size
+    if isinstance(other, str) and own is not None and other != own:
+        # the index may be a size: it is the same number in both
+        after = SymbolRenaming({other: own}).region(after)
     joined = substitute_region(after, {after.params[0]: before.params[0]})
     body = Region(
         (*before.params, *joined.params[1:]),

@@ -112,3 +112,34 @@ def test_copies_of_an_index_are_not_taken_for_equal():
     assert len(_loops(joined)) == 1
     _values_agree(function, joined, args)
     _values_agree(function, run_passes(joined, "simplify,cse,dce"), args)
+
+
+TWO_TRIANGLES = """
+def f(a: f64[n, n], x: f64[n, n], y: f64[n, n]):
+    n: i64(n) = dim(a, axis=0)
+    lo: i64(0) = const(value=0, dtype='i64')
+    one: i64(1) = const(value=1, dtype='i64')
+    with for_(lo, n, one, x) as (i, x1):
+        i: i64(i)
+        r: f64[i] = get(a, i, lo, i, one, spec=('at', 'slice'))
+        x2: f64[n, n] = put(x1, r, i, lo, i, one, spec=('at', 'slice'))
+        yield_(x2)
+    x3: f64[n, n] = outs()
+    with for_(lo, n, one, y) as (j, y1):
+        j: i64(j)
+        s: f64[j] = get(a, j, lo, j, one, spec=('at', 'slice'))
+        t: f64[j] = neg(s)
+        y2: f64[n, n] = put(y1, t, j, lo, j, one, spec=('at', 'slice'))
+        yield_(y2)
+    y3: f64[n, n] = outs()
+    return (x3, y3)
+"""
+
+
+def test_a_size_that_is_the_index_of_the_second_loop_becomes_that_of_the_first():
+    function = verify(parse_text(TWO_TRIANGLES, TABLE))
+    joined = verify(JamLoops().run(function, Context()))
+    assert sum(op.prim is FOR for op in all_ops(joined.body)) == 1
+    args = [np.arange(9.0).reshape(3, 3), np.zeros((3, 3)), np.zeros((3, 3))]
+    for found, wanted in zip(evaluate(joined, args), evaluate(function, args), strict=True):
+        np.testing.assert_array_equal(found, wanted)

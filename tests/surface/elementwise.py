@@ -196,3 +196,14 @@ surface("math.lcm", lambda x: math.lcm(4, 6) * x, 0.4)
 surface("math.isqrt", lambda x: math.isqrt(17) * x, 0.4)
 if hasattr(math, "sumprod"):
     surface("math.sumprod", lambda x, y: math.sumprod(x, y), VECTOR, OTHER)
+
+
+def of_integers(x):
+    """Of integers that are known at run time only; the number of elements is one."""
+    n = x.shape[0]
+    total = math.comb(n + 3, 2) + math.perm(n, 2) + math.factorial(n) + math.isqrt(n * 7)
+    return x * (total + math.gcd(n * 6, 15) + math.lcm(n, 6))
+
+
+for _name in ("comb", "perm", "factorial", "isqrt", "gcd", "lcm"):
+    surface(f"math.{_name}", of_integers, np.array([0.4, -0.3, 0.9, 1.7]))

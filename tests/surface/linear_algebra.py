@@ -50,6 +50,42 @@ surface("numpy.linalg.svd", lambda a: np.linalg.svd(a, full_matrices=False)[2] *
 surface("numpy.linalg.svd", lambda a: np.linalg.svd(a).U ** 2, SQUARE)
 surface("numpy.linalg.svdvals", lambda a: np.linalg.svdvals(a), STACK)
 
+surface("numpy.linalg.diagonal", lambda a: np.linalg.diagonal(a, offset=1), STACK)
+surface(
+    "scipy.linalg.eigh", lambda a, b: scipy.linalg.eigh(a @ a.T, b @ b.T)[1] ** 2, SQUARE, STACK[1]
+)
+surface(
+    "scipy.linalg.eigh",
+    lambda a, b: scipy.linalg.eigh(a, b @ b.T, lower=False)[0],
+    SYMMETRIC,
+    SQUARE,
+)
+surface(
+    "scipy.linalg.eigh",
+    lambda a, b: scipy.linalg.eigh(a, b @ b.T, type=3)[1] ** 2,
+    SYMMETRIC,
+    SQUARE,
+)
+surface(
+    "scipy.linalg.eigvalsh",
+    lambda a, b: scipy.linalg.eigvalsh(a, b, type=2),
+    SYMMETRIC,
+    SYMMETRIC.T,
+)
+for _structure in ("sym", "pos", "diagonal", "lower triangular", "upper triangular"):
+    surface(
+        "scipy.linalg.solve",
+        lambda a, b, s=_structure: scipy.linalg.solve(a, b, assume_a=s),
+        np.diag(np.diag(SYMMETRIC)) if _structure == "diagonal" else SYMMETRIC,
+        VECTOR[:3],
+    )
+surface(
+    "scipy.linalg.solve",
+    lambda a, b: scipy.linalg.solve(a, b, assume_a="pos", lower=True),
+    SYMMETRIC,
+    MATRIX.T,
+)
+
 # -- products -----------------------------------------------------------------------------------
 
 PAIR = np.random.default_rng(5).normal(size=(2, 3, 4))

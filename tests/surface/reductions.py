@@ -186,3 +186,20 @@ surface("numpy.apply_along_axis", lambda x: np.apply_along_axis(np.cumsum, 0, x)
 surface("numpy.isin", lambda k: np.isin(k, [2, 5], invert=True), LABELS)
 surface("numpy.unwrap", lambda x: np.unwrap(x * 9.0), VECTOR)
 surface("numpy.unwrap", lambda x: np.unwrap(x * 5.0, axis=0, period=2.5), MATRIX)
+
+COUNTS = np.array([1, 3, 2, 1])
+WEIGHTS = np.array([0.4, 1.1, 0.7, 0.2])
+surface("numpy.cov", lambda x, w: np.cov(x, aweights=w), SOLID[0], WEIGHTS)
+surface("numpy.cov", lambda x: np.cov(x, fweights=COUNTS, ddof=0), SOLID[0])
+surface("numpy.cov", lambda x, w: np.cov(x, fweights=COUNTS, aweights=w), SOLID[0], WEIGHTS)
+for _level in (0.0, 0.3, 0.62, 1.0):
+    surface(
+        "numpy.quantile",
+        lambda x, q=_level: np.quantile(x, q, method="inverted_cdf", weights=WEIGHTS),
+        VECTOR,
+    )
+surface(
+    "numpy.percentile",
+    lambda x: np.percentile(x, [20, 75], axis=1, method="inverted_cdf", weights=WEIGHTS),
+    SOLID[0],
+)

@@ -172,3 +172,11 @@ surface(
     "numpy.interp", lambda x, y: np.interp(x, POINTS, y, left=7.0, right=y[0]), MATRIX * 2, VECTOR
 )
 surface("numpy.interp", lambda x, t, y: np.interp(x, t, y, period=2.5), MATRIX * 2, POINTS, VECTOR)
+surface("numpy.union1d", lambda x: np.union1d(x, [5.0, 6.0]), VECTOR)
+surface("numpy.intersect1d", lambda x: np.intersect1d(x, [0.9, 5.0, 0.4]), VECTOR, smooth=False)
+surface("numpy.setdiff1d", lambda x: np.setdiff1d(x, [5.0, 6.0]) ** 2, VECTOR)
+surface("numpy.setxor1d", lambda x: np.setxor1d(x, [5.0, 6.0]) ** 2, VECTOR)
+surface("numpy.trim_zeros", lambda x: np.trim_zeros(np.append(x, [0.0, 0.0])) ** 2, VECTOR)
+surface("numpy.trim_zeros", lambda x: np.trim_zeros(0.0 * x, "f"), VECTOR, smooth=False)
+surface("numpy.resize", lambda x: np.resize(x, (3, 2)) ** 2, VECTOR)
+surface("numpy.resize", lambda x: np.resize(x, 3), MATRIX)

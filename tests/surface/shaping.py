@@ -161,3 +161,5 @@ def filled(x, value):
 surface("numpy.fill_diagonal", filled, SQUARE, 0.7, peers=False)
 surface("numpy.fill_diagonal", filled, MATRIX, VECTOR[:2], peers=False)
 surface("numpy.fill_diagonal", filled, SOLID[:, :2, :2] * 1.0, 0.7, peers=False)
+surface("numpy.polyfit", lambda x, y: np.polyfit(x, y, 2), VECTOR, VECTOR[::-1] ** 2)
+surface("numpy.polyfit", lambda x, y, w: np.polyfit(x, y, 1, w=w), VECTOR, VECTOR**2, VECTOR + 2.0)

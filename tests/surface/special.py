@@ -32,3 +32,16 @@ surface("scipy.stats.norm.logcdf", lambda x: stats.norm.logcdf(x), VECTOR)
 surface("scipy.stats.norm.sf", lambda x: stats.norm.sf(x), VECTOR)
 surface("scipy.stats.norm.logsf", lambda x: stats.norm.logsf(x), VECTOR)
 surface("scipy.stats.norm.ppf", lambda x: stats.norm.ppf(x / 4.0, 0.7, 2.1), VECTOR)
+surface(
+    "scipy.special.logsumexp",
+    lambda x, b: special.logsumexp(x, axis=(0, 1), b=b),
+    MATRIX,
+    np.array([0.4, 0.0, 2.0]) + 0.1,
+)
+surface(
+    "scipy.special.logsumexp",
+    lambda x: special.logsumexp(x, axis=1, b=[2.0, -0.1, 1.0], keepdims=True),
+    MATRIX,
+)
+surface("scipy.special.logsumexp", lambda x: special.logsumexp(x, axis=(1, 0)), MATRIX)
+surface("scipy.special.softmax", lambda x: special.softmax(x, axis=(0, 1)), MATRIX, peers=False)

@@ -21,6 +21,19 @@ from tests.surface.case import SurfaceCase
 # JAX 0.10 gives 0 for the derivative in lambda at lambda = 0; extrapolated differences do not.
 WRONG_IN_PEERS = {"scipy.special.boxcox", "scipy.special.boxcox1p"}
 
+# Functions of PyTorch that have the name of one of NumPy and mean something else.
+OTHERWISE_IN_TORCH = {
+    "numpy.ndarray.repeat": "repeats the whole, as np.tile",
+    "numpy.sum#5": "takes axis=() for all axes",
+    "numpy.std": "divides by n - 1",
+    "numpy.ndarray.std": "divides by n - 1",
+    "numpy.var": "divides by n - 1",
+    "numpy.ndarray.var": "divides by n - 1",
+    "numpy.median": "of an even number takes the lower one of the two in the middle",
+    "numpy.triu_indices": "gives one tensor of two rows, which indexes rows of an array",
+    "numpy.tril_indices": "gives one tensor of two rows, which indexes rows of an array",
+}
+
 SAME_IN_PEERS = [
     case
     for case in CASES
@@ -31,8 +44,9 @@ SAME_IN_PEERS = [
     and case.args
     and all(is_active(arg) for arg in case.args)
 ]
-# How many gradients each peer has to have taken part in.
-LEAST = {"jax": 200, "torch": 150}
+# How many gradients each peer has to have taken part in: a little less than JAX 0.10 and PyTorch 2
+# did (596 of 757, 340 of 787), since versions differ in what they have.
+LEAST = {"jax": 570, "torch": 330}
 
 
 def with_modules(fn: Any, **modules: Any) -> Any:
@@ -86,7 +100,10 @@ def gradients_of_jax(case: SurfaceCase) -> list[Any] | None:
 def gradients_of_torch(case: SurfaceCase) -> list[Any] | None:
     import torch
 
-    args = [torch.tensor(arg, dtype=torch.float64, requires_grad=True) for arg in case.args]
+    if not OTHERWISE_IN_TORCH.keys().isdisjoint({case.name, case.id}):
+        return None
+    torch.set_default_dtype(torch.float64)  # as NumPy's
+    args = [torch.tensor(arg, requires_grad=True) for arg in case.args]
     try:
         fn = with_modules(case.fn, np=torch, special=torch.special)
         value = fn(*args)
@@ -112,7 +129,9 @@ def test_gradients_agree(peer: str) -> None:
             continue
         compared += 1
         for found, other in zip(gradients_of_gradc(case), wanted, strict=True):
-            if not np.allclose(found, other, rtol=1e-9, atol=1e-10):
+            single = np.float32 in (found.dtype, other.dtype)
+            rtol, atol = (1e-6, 1e-7) if single else (1e-9, 1e-10)
+            if not np.allclose(found, other, rtol=rtol, atol=atol):
                 wrong.append((case.id, found, other))
     assert not wrong
     print(f"{compared} of {len(SAME_IN_PEERS)} gradients compared with {peer}")

@@ -134,15 +134,11 @@ NUMPY: Sequence[Refusal] = (
         "np.asarray(x), and assert np.all(np.isfinite(x))"),
     _of("numpy", "asfortranarray", "arrays here are in C's order", "np.asarray(x)"),
     _of("numpy", "bartlett blackman hamming hanning kaiser mask_indices", _FIXED),
-    _of(
-        "numpy", "poly polydiv polyfit",
-        _NO_RULE, "np.polymul for products, np.linalg.lstsq of np.vander for fits",
-    ),
-    _of("numpy", "resize", "it repeats elements by its size", "np.tile and a slice"),
+    _of("numpy", "poly polydiv", _NO_RULE, "np.polymul for products, np.polyfit for fits"),
     _of(
         "numpy",
-        "intersect1d setdiff1d setxor1d union1d unique_all unique_counts unique_inverse"
-        " unique_values trim_zeros histogram2d histogramdd array_equal array_equiv",
+        "unique_all unique_counts unique_inverse unique_values histogram2d histogramdd array_equal"
+        " array_equiv",
         "its result is a set in no order of its own, a list of positions, or a truth",
         "np.unique, np.isin, np.histogram, and np.all(x == y)",
     ),
@@ -158,12 +154,6 @@ LINALG: Sequence[Refusal] = (
     _of("numpy.linalg", "LinAlgError test", "it is no function of arrays", "leave it out"),
     _of(
         "numpy.linalg", "eig eigvals", _COMPLEX, "np.linalg.eigh or eigvalsh of a symmetric matrix"
-    ),
-    _of(
-        "numpy.linalg",
-        "diagonal",
-        NOT_YET,
-        "np.linalg.solve, inv, svd, eigh, qr, cholesky and `@` are supported",
     ),
 )
 

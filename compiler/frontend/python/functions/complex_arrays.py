@@ -191,7 +191,7 @@ def _product(function: Any, conjugated: int | None = None) -> Handler:
 
 for _bilinear in (
     np.dot, np.matmul, np.inner, np.outer, np.kron, np.tensordot, np.cross, np.einsum, np.convolve,
-    np.linalg.matmul, np.linalg.outer, np.linalg.tensordot, np.linalg.multi_dot, np.matvec,
+    np.linalg.matmul, np.linalg.outer, np.linalg.tensordot, np.linalg.multi_dot,
 ):  # fmt: skip
     REGISTRY.complex(_bilinear)(_product(_bilinear))
 for _bilinear in (np.vdot, np.vecdot, np.linalg.vecdot):

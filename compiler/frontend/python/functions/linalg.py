@@ -162,7 +162,7 @@ def vecdot(ctx: Lowering, x1: Ref, x2: Ref, *, axis: Ref = LAST) -> Ref:
     return ctx.call(Constant(np.sum), (made,), {"axis": axis}, None)
 
 
-@REGISTRY.function(np.matvec)
+@REGISTRY.function("numpy.matvec")  # since NumPy 2.2
 def matvec(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
     """``np.matvec``: a matrix and a vector, or stacks of them."""
     left, right = number_arrays(ctx, x1, x2)

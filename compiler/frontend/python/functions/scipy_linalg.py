@@ -17,6 +17,7 @@ from gradc.frontend.python.functions.solving import (
 )
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
+from gradc.frontend.python.written import pencils
 from gradc.ir.core import Value
 from gradc.prims.decompositions import CHOLESKY
 from gradc.prims.expm import EXPM
@@ -24,7 +25,7 @@ from gradc.prims.solves import SOLVE_TRIANGULAR
 
 REGISTRY = Registry()
 
-FALSE, TRUE, ZERO = Constant(False), Constant(True), Constant(0)
+FALSE, TRUE, ZERO, ONE = Constant(False), Constant(True), Constant(0), Constant(1)
 FULL = Constant("full")
 
 
@@ -61,11 +62,13 @@ def solve(
     assume_a: Ref = NONE,
     transposed: Ref = FALSE,
 ) -> Ref:
-    """``scipy.linalg.solve`` of a general matrix."""
-    _general(ctx, assume_a, "scipy.linalg.solve")
+    """``scipy.linalg.solve``: of what `assume_a` says, the part that SciPy reads."""
+    structure = ctx.constant(assume_a, "assume_a")
     if ctx.constant(transposed, "transposed"):
         a = solving.matrix_transpose(ctx, a)
-    return solving.solve(ctx, a, b)
+    if structure in (None, "gen", "general"):
+        return solving.solve(ctx, a, b)
+    return ctx.library(pencils.solve_with_structure, a, b, lower, assume_a)
 
 
 def _general(ctx: Lowering, assume_a: Ref, title: str) -> None:
@@ -225,10 +228,13 @@ def eigvalsh(
     lower: Ref = TRUE,
     overwrite_a: Ref = FALSE,
     overwrite_b: Ref = FALSE,
+    type: Ref = ONE,
     check_finite: Ref = TRUE,
 ) -> Ref:
-    """``scipy.linalg.eigvalsh`` of one matrix."""
-    return decompositions.eigvalsh(ctx, a, _one_matrix(ctx, b, lower))
+    """``scipy.linalg.eigvalsh`` of one matrix, or of two."""
+    if not is_none(b):
+        return ctx.library(pencils.eigh_of_two, a, b, lower, TRUE, type)
+    return decompositions.eigvalsh(ctx, a, _side(ctx, lower))
 
 
 @REGISTRY.function("scipy.linalg.eigh")
@@ -241,20 +247,18 @@ def eigh(
     eigvals_only: Ref = FALSE,
     overwrite_a: Ref = FALSE,
     overwrite_b: Ref = FALSE,
+    type: Ref = ONE,
     check_finite: Ref = TRUE,
 ) -> Ref:
-    """``scipy.linalg.eigh`` of one matrix, all eigenvalues."""
-    side = _one_matrix(ctx, b, lower)
+    """``scipy.linalg.eigh`` of one matrix or of two, all eigenvalues."""
+    if not is_none(b):
+        return ctx.library(pencils.eigh_of_two, a, b, lower, eigvals_only, type)
+    side = _side(ctx, lower)
     if ctx.constant(eigvals_only, "eigvals_only"):
         return decompositions.eigvalsh(ctx, a, side)
     return _as_tuple(decompositions.eigh(ctx, a, side))
 
 
-def _one_matrix(ctx: Lowering, b: Ref, lower: Ref) -> Ref:
-    """The triangle that is read, after seeing that there is no second matrix."""
-    if not is_none(b):
-        raise RefusedError(
-            "the eigenvalues of two matrices are not supported",
-            "reduce them to one: with L = np.linalg.cholesky(b), of inv(L) @ a @ inv(L).T",
-        )
+def _side(ctx: Lowering, lower: Ref) -> Ref:
+    """The triangle that is read."""
     return Constant("L" if ctx.constant(lower, "lower") else "U")

@@ -1,4 +1,4 @@
-"""Functions of ``scipy.special`` over axes, and of integers that are known at compile time."""
+"""Functions of ``scipy.special`` over axes, and functions of integers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions.common import as_operand, axes_of, integer_constant, is_none
 from gradc.frontend.python.functions.named import apply_named
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, shapes, unknown_function
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Tuple
+from gradc.frontend.python.written import support
+from gradc.frontend.python.written.integers import OF_INTEGERS
+from gradc.frontend.python.written.special import weighted_logsumexp
 from gradc.ir.core import Primitive, Value
 from gradc.prims.bessel import KV, YV
 from gradc.prims.rows import LOGSUMEXP, SOFTMAX
@@ -70,7 +73,9 @@ def _rows(ctx: Lowering, a: Ref, axis: Ref) -> tuple[Value, list[int]]:
     value = ctx.value(operand, as_float(ctx.kind(operand)).dtype)
     axes = axes_of(ctx, axis, value.type)
     if len(axes) != 1:
-        raise RefusedError("several axes are not supported here", "reshape them to one axis")
+        merged = ctx.library(support.at_end, ctx.result(value), axis)
+        value = ctx.value(merged)
+        return value, list(range(value.type.rank))
     perm = [k for k in range(value.type.rank) if k not in axes] + list(axes)
     if perm != sorted(perm):
         value = ctx.emit(TRANSPOSE, (value,), {"perm": tuple(perm)}, value.name)
@@ -86,7 +91,10 @@ def _back(ctx: Lowering, value: Value, perm: list[int]) -> Value:
 
 @REGISTRY.function("scipy.special.softmax")
 def softmax(ctx: Lowering, x: Ref, axis: Ref = NONE) -> Ref:
-    """``special.softmax`` over one axis, or over all elements."""
+    """``special.softmax`` over one axis or several, or over all elements."""
+    if isinstance(axis, Tuple) and len(axis.items) > 1:
+        logarithms = log_softmax(ctx, x, axis)
+        return ctx.call(Constant(np.exp), (logarithms,), {}, None)
     value, perm = _rows(ctx, x, axis)
     made = ctx.result(_back(ctx, ctx.emit(SOFTMAX, (value,)), perm))
     if not is_none(axis):
@@ -97,7 +105,7 @@ def softmax(ctx: Lowering, x: Ref, axis: Ref = NONE) -> Ref:
 
 @REGISTRY.function("scipy.special.log_softmax")
 def log_softmax(ctx: Lowering, x: Ref, axis: Ref = NONE) -> Ref:
-    """``special.log_softmax`` over one axis, or over all elements."""
+    """``special.log_softmax`` over one axis or several, or over all elements."""
     total = logsumexp(ctx, x, axis, keepdims=Constant(True))
     return arithmetic.binary(ctx, ast.Sub, as_operand(ctx, x), total, "special.log_softmax")
 
@@ -106,12 +114,9 @@ def log_softmax(ctx: Lowering, x: Ref, axis: Ref = NONE) -> Ref:
 def logsumexp(
     ctx: Lowering, a: Ref, axis: Ref = NONE, b: Ref = NONE, keepdims: Ref = _FALSE
 ) -> Ref:
-    """``special.logsumexp`` over one axis, or over all elements."""
+    """``special.logsumexp`` over one axis or several, or over all elements, with weights."""
     if not is_none(b):
-        raise unknown_function(
-            "special.logsumexp with weights `b` is not supported",
-            "add their logarithms: special.logsumexp(a + np.log(b))",
-        )
+        return ctx.library(weighted_logsumexp, a, b, axis, keepdims)
     value, _ = _rows(ctx, a, axis)
     made = ctx.result(ctx.emit(LOGSUMEXP, (value,)))
     if not ctx.constant(keepdims, "keepdims"):
@@ -122,21 +127,22 @@ def logsumexp(
     return ctx.call(Constant(np.expand_dims), (made, axis), {}, None)
 
 
-def _of_known_integers(function: Any) -> Any:
+def _of_integers(function: Any, written: Any) -> Any:
     def handler(ctx: Lowering, *args: Ref) -> Ref:
         known = [ref for ref in args if isinstance(ref, Constant) and ctx.is_numeric(ref)]
-        if len(known) < len(args):
-            raise unknown_function(
-                f"math.{function.__name__} of integers that are known at run time only"
-                " is not supported",
-                "compute it outside and pass the result; "
-                "of real numbers: special.gammaln, special.binom, special.poch",
-            )
-        return arithmetic.fold(function, *(ref.value for ref in known))
+        if len(known) == len(args):
+            return arithmetic.fold(function, *(ref.value for ref in known))
+        for ref in args:
+            if ctx.is_numeric(ref) and ctx.kind(ref).dtype.is_float:
+                raise shapes(
+                    f"math.{function.__name__} takes integers, not {ctx.describe(ref)}",
+                    "of real numbers: special.gammaln, special.binom, special.poch",
+                )
+        return ctx.library(written, *args)
 
-    handler.__doc__ = "Of integers that are known at compile time."
+    handler.__doc__ = "Of integers; a result of more than 64 bits raises."
     return handler
 
 
-for _function in (math.comb, math.perm, math.factorial, math.gcd, math.lcm, math.isqrt):
-    REGISTRY.function(_function)(_of_known_integers(_function))
+for _function, _written in OF_INTEGERS.items():
+    REGISTRY.function(_function)(_of_integers(_function, _written))

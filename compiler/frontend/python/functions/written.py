@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import is_none
+from gradc.frontend.python.functions.elementwise import stop_gradient
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, no_out
 from gradc.frontend.python.promote import Kind, promote
@@ -32,6 +33,7 @@ from gradc.frontend.python.written import (
     polynomials,
     quantiles,
     reductions,
+    sets,
     signals,
     special,
     spectra,
@@ -56,6 +58,7 @@ _MODULES: tuple[Any, ...] = (
     polynomials,
     quantiles,
     reductions,
+    sets,
     signals,
     special,
     spectra,
@@ -111,6 +114,9 @@ def axis_tuple(ctx: Lowering, axis: Ref, ndim: Ref) -> Ref:
 def stretches(ctx: Lowering, size: Ref) -> Ref:
     """Whether a size is known to be 1."""
     return Constant(ctx.integer(size, "a size").size == 1)
+
+
+REGISTRY.function(support.held)(stop_gradient)
 
 
 @REGISTRY.function(support.are_equal)

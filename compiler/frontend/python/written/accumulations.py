@@ -69,7 +69,8 @@ def _begun(found: Array, value: Any, axis: Any) -> Array:
 
 FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.cumprod: cumprod,
-    np.cumulative_sum: cumulative_sum,
-    np.cumulative_prod: cumulative_prod,
+    # since NumPy 2.1
+    "numpy.cumulative_sum": cumulative_sum,
+    "numpy.cumulative_prod": cumulative_prod,
 }
 METHODS: Mapping[str, Callable[..., Any]] = {"cumprod": cumprod}

@@ -273,7 +273,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Array:
     along = 0 if axis is None else axis
     rows = np.moveaxis(x, along, 0)
     if isinstance(obj, slice):
-        refuse("np.insert at a slice is not supported", "give the positions as a list")
+        return refuse("np.insert at a slice is not supported", "give the positions as a list")
     if np.ndim(obj) == 0:
         made = _inserted_at_one(rows, obj, values, x.ndim)
     else:

@@ -195,7 +195,13 @@ def vander(x: Any, N: Any = None, increasing: Any = False) -> Array:
     return out if increasing else out[:, ::-1]
 
 
+def diagonal(x: Any, /, *, offset: Any = 0) -> Array:
+    """``np.linalg.diagonal``: of the last two axes."""
+    return np.diagonal(x, offset, -2, -1)
+
+
 FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
+    np.linalg.diagonal: diagonal,
     np.tri: tri,
     np.tril: tril,
     np.triu: triu,

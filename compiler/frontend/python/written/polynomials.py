@@ -68,6 +68,26 @@ def polyint(p: Any, m: Any = 1, k: Any = None) -> Array:
     return coefficients
 
 
+def polyfit(
+    x: Any, y: Any, deg: Any, rcond: Any = None, full: Any = False, w: Any = None, cov: Any = False
+) -> Any:
+    """``np.polyfit``: the coefficients; differentiable in `x`, `y` and `w`."""
+    if full or cov:
+        return refuse(
+            "np.polyfit gives the coefficients only", "np.linalg.lstsq of np.vander has the others"
+        )
+    points, values = np.asarray(x) + 0.0, np.asarray(y) + 0.0
+    columns = np.vander(points, deg + 1)
+    if w is not None:
+        weights = np.asarray(w)
+        columns = columns * weights[:, None]
+        values = values * weights if values.ndim == 1 else values * weights[:, None]
+    scale = np.sqrt(np.sum(columns * columns, axis=0))
+    cut = len(points) * np.finfo(np.float64).eps if rcond is None else rcond
+    found = np.linalg.lstsq(columns / scale, values, cut)[0]
+    return found / scale if values.ndim == 1 else found / scale[:, None]
+
+
 # -- coefficients of the lowest power first ------------------------------------------------------
 
 
@@ -154,6 +174,7 @@ def _between(x: Any, points: Array, values: Array, left: Any, right: Any) -> Any
 
 FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.polyval: polyval,
+    np.polyfit: polyfit,
     np.polyadd: polyadd,
     np.polysub: polysub,
     np.polymul: polymul,

@@ -55,9 +55,9 @@ def quantile(
     weights: Any = None,
 ) -> Any:
     """``np.quantile``: differentiable in the array, and in `q` where the method interpolates."""
-    if weights is not None:
-        refuse("weighted quantiles are not supported", "sort, and sum up the weights")
     x = np.asarray(a)
+    if weights is not None:
+        return _weighted(x, q, axis, method, keepdims, np.asarray(weights))
     if x.dtype == np.bool_ or x.dtype == np.int64:
         x = x.astype(np.float64)
     rows = np.sort(at_end(x, axis), axis=-1)
@@ -86,6 +86,34 @@ def percentile(
     """``np.percentile``."""
     level = q / 100 if np.ndim(q) == 0 else np.asarray(q) / 100
     return quantile(a, level, axis, out, overwrite_input, method, keepdims, weights=weights)
+
+
+def _weighted(x: Array, q: Any, axis: Any, method: Any, keepdims: Any, weights: Array) -> Any:
+    """Elements at which the sum of the weights before them passes a part of the whole sum."""
+    if method != "inverted_cdf":
+        return refuse("weighted quantiles have the method 'inverted_cdf'", "method='inverted_cdf'")
+    rows = at_end(x, axis)
+    if weights.ndim == x.ndim:
+        spread = at_end(np.broadcast_to(weights, x.shape), axis)
+    else:
+        spread = np.broadcast_to(weights, rows.shape)
+    order = np.argsort(rows, axis=-1)
+    arranged = np.take_along_axis(rows, order, axis=-1)
+    sums = np.cumsum(np.take_along_axis(spread, order, axis=-1), axis=-1)
+    levels = np.atleast_1d(q)
+    if np.any(levels < 0) or np.any(levels > 1):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    found = np.empty((len(levels), *rows.shape[:-1]), rows.dtype)
+    last = rows.shape[-1] - 1
+    for k in range(len(levels)):
+        # at level 0 the first element that has a weight
+        before = np.where(levels[k] == 0, sums <= 0, sums < levels[k] * sums[..., -1:])
+        place = np.minimum(np.sum(before, axis=-1, keepdims=True), last)
+        found[k] = np.take_along_axis(arranged, place, axis=-1)[..., 0]
+    kept = with_axes_kept(found[0], x, axis, keepdims)
+    if np.ndim(q) == 0:
+        return kept
+    return found.reshape(*np.shape(q), *np.shape(kept))
 
 
 def _checked(q: Any) -> Any:

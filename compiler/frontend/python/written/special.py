@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradc.frontend.python.written.support import held
 from gradc_runtime import special
 
 _LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -24,6 +25,19 @@ def multigammaln(a: Any, d: Any) -> Any:
     for j in range(d):
         total = total + special.gammaln(a - 0.5 * j)
     return total
+
+
+def weighted_logsumexp(a: Any, b: Any, axis: Any, keepdims: Any) -> Any:
+    """``special.logsumexp`` with factors `b`, which may be negative; the sum must not be."""
+    x, factors = np.asarray(a), np.asarray(b)
+    x, factors = x + np.zeros(factors.shape), factors + np.zeros(x.shape)
+    x = np.where(factors == 0, -np.inf, x)
+    # any number will do as long as nothing overflows: it is a constant
+    largest = held(np.max(x, axis=axis, keepdims=True))
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    total = np.sum(factors * np.exp(x - largest), axis=axis, keepdims=True)
+    found = np.log(total) + largest
+    return found if keepdims else np.squeeze(found, axis=axis)
 
 
 def norm_logpdf(x: Any, loc: Any = 0.0, scale: Any = 1.0) -> Any:

@@ -19,16 +19,28 @@ def cov(
     fweights: Any = None,
     aweights: Any = None,
 ) -> Any:
-    """``np.cov`` without weights."""
-    if fweights is not None or aweights is not None:
-        refuse("np.cov with weights is not supported", "centre and scale the rows yourself")
+    """``np.cov``: differentiable in the values and in `aweights`."""
     rows = _variables(m, rowvar)
     if y is not None:
         rows = np.concatenate([rows, _variables(y, rowvar)])
     less = (0 if bias else 1) if ddof is None else ddof
-    centred = rows - np.mean(rows, axis=1, keepdims=True)
-    found = centred @ centred.T / (rows.shape[1] - less)
+    if fweights is None and aweights is None:
+        centred = rows - np.mean(rows, axis=1, keepdims=True)
+        found = centred @ centred.T / (rows.shape[1] - less)
+    else:
+        found = _weighted(rows, less, fweights, aweights)
     return found[0, 0] if np.ndim(m) < 2 and y is None else found
+
+
+def _weighted(rows: Array, less: Any, fweights: Any, aweights: Any) -> Any:
+    """The covariance with counts, and with weights of which only the ratios matter."""
+    weights = 1.0 if fweights is None else np.asarray(fweights)
+    if aweights is not None:
+        weights = weights * np.asarray(aweights)
+    total = np.sum(weights)
+    lost = 1.0 if aweights is None else np.sum(weights * np.asarray(aweights)) / total
+    centred = rows - np.sum(rows * weights, axis=1, keepdims=True) / total
+    return (centred * weights) @ centred.T / (total - less * lost)
 
 
 def _variables(m: Any, rowvar: Any) -> Array:
