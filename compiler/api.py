@@ -84,7 +84,8 @@ def grad(
     **options
         ``target="cpu" | "cuda" | "python"``, ``style="loops" | "numpy"``, ``fastmath=True``,
         ``cache=True``, ``memory_limit=None`` (bytes of tape, see :func:`checkpoint`),
-        ``boundscheck=True`` (with False, indices are trusted), ``parallel=False`` (with True,
+        ``boundscheck=True`` (with False, indices are trusted), ``share=True`` (with False, every
+        call of a function is read in its place), ``parallel=False`` (with True,
         independent iterations run in threads, with the same results for any number of them).
 
     Returns

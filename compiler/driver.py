@@ -2,7 +2,7 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
+    share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
     reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
@@ -30,10 +30,10 @@ from gradc.ir.core import Function, Region, Role
 from gradc.ir.printer import to_text
 from gradc.ir.walk import all_ops
 from gradc.passes.base import Context, Pass
+from gradc.passes.inlined import inlined_names
 from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
 from gradc.passes.routines import lowered_together
-from gradc.prims.routines import routines_of
 
 if TYPE_CHECKING:
     from gradc_runtime.cuda import CudaKernel
@@ -46,6 +46,7 @@ Mode = Literal[
     "primal", "grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "hessian", "hvp"
 ]
 
+SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.
@@ -88,6 +89,7 @@ class ReversePass:
     """
 
     name: ClassVar[str] = "reverse"
+    whole: ClassVar[bool] = True
     wrt: tuple[int, ...] = (0,)
     results: tuple[int, ...] | None = None
     seeded: bool = False
@@ -112,6 +114,7 @@ class ForwardPass:
     """Forward mode as a pass: see :mod:`gradc.adjoint.forward`."""
 
     name: ClassVar[str] = "forward"
+    whole: ClassVar[bool] = True
     wrt: tuple[int, ...] = (0,)
     values: bool = True
 
@@ -134,6 +137,7 @@ class JacobianPass:
     """
 
     name: ClassVar[str] = "jacobian"
+    whole: ClassVar[bool] = True
     mode: str = "forward"
     wrt: tuple[int, ...] = (0,)
     results: tuple[int, ...] = (0,)
@@ -162,6 +166,7 @@ class CompressedPass:
     """
 
     name: ClassVar[str] = "compressed"
+    whole: ClassVar[bool] = True
     mode: str = "forward"
     wrt: tuple[int, ...] = (0,)
     results: tuple[int, ...] = (0,)
@@ -187,6 +192,7 @@ class HessianPass:
     """
 
     name: ClassVar[str] = "hessian"
+    whole: ClassVar[bool] = True
     wrt: tuple[int, ...] = (0,)
     vector: bool = False
 
@@ -228,6 +234,7 @@ class Options:
     cache: bool = True
     memory_limit: int | None = None
     boundscheck: bool = True
+    share: bool = True
 
 
 @dataclass(slots=True)
@@ -304,9 +311,11 @@ def emission_pipeline(
     return ",".join(["inline", "expand", CLEAN, loops, CLEAN, "writes", *last, "workspace"])
 
 
-def run_passes(function: Function, pipeline: str, inspection: Inspection | None = None) -> Function:
-    """Run a pipeline given as text, with what is asked for shown on the way."""
-    look = inspection if inspection is not None else Inspection()
+def run_passes(
+    function: Function, pipeline: str, inspection: Inspection | None = None, routines: bool = True
+) -> Function:
+    """Run a pipeline given as text, on the routines too; what is asked for is shown on the way."""
+    look = inspection or Inspection()
     passes = parse_pipeline(pipeline, REGISTRY)
     known = {each.name for each in passes}
     after = [name for name in look.print_after if name in known or name == "all"]
@@ -318,6 +327,7 @@ def run_passes(function: Function, pipeline: str, inspection: Inspection | None 
         stop_after=look.stop_after if look.stop_after in known else None,
         timings=look.timings,
         write=look.write,
+        routines=routines,
     )
 
 
@@ -350,9 +360,10 @@ class Compiled:
         if self.options.target == "cuda" and style == "loops":
             return self._cuda_text()
         from gradc.emit import emit_module
+        from gradc.emit.names import identifier
 
         routines, function = lowered_together(
-            self.function, lambda each: self._lowered(each, style)
+            self.function, lambda each: self._lowered(each, style), identifier
         )
         return emit_module(
             [function],
@@ -360,6 +371,7 @@ class Compiled:
             title=self.title,
             options={"fastmath": self.options.fastmath, "parallel": self.options.parallel},
             routines=routines,
+            inlined=inlined_names(routines, function),
         )
 
     def _cuda_text(self) -> str:
@@ -381,8 +393,7 @@ class Compiled:
         pipeline = emission_pipeline(style, options.target, options.boundscheck, options.parallel)
         if function is not self.function:
             pipeline = emission_pipeline(style, options.target, options.boundscheck)
-            pipeline = f"{READ},{CLEAN_DERIVATIVE},{pipeline}"
-        return run_passes(function, pipeline, self.inspection)
+        return run_passes(function, pipeline, self.inspection, routines=False)
 
     @property
     def title(self) -> str:
@@ -444,9 +455,7 @@ class Compiled:
     @property
     def ir(self) -> str:
         """The text form of the IR: the routines that are called, then the function."""
-        called = [each.function for each in routines_of(self.function)]
-        functions = [*(each for each in called if each is not None), self.function]
-        return "\n\n".join(to_text(each).rstrip("\n") for each in functions) + "\n"
+        return to_text(self.function)
 
 
 def compile_function(
@@ -481,6 +490,8 @@ def compile_function(
     """
     nested = any(op.role is Role.ADJOINT for op in all_ops(function.body))
     pipeline = mode_pipeline(mode, wrt, results, keep, options.memory_limit, nested)
+    if options.share and options.target != "cuda":
+        pipeline = f"{SHARE},{pipeline}"
     made = run_passes(function, pipeline, inspection)
     named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
     gradients_of = () if mode in ("primal", "jvp") else tuple(wrt)

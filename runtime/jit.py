@@ -197,20 +197,26 @@ class Routine:
     ----------
     py_func : function
         The uncompiled function.
+    inline : bool
+        Whether LLVM puts it in the place of its calls, so that loops around them are vectorised.
     """
 
-    def __init__(self, py_func: types.FunctionType) -> None:
+    def __init__(self, py_func: types.FunctionType, inline: bool = False) -> None:
         functools.update_wrapper(self, py_func)
-        self.py_func = py_func
+        self.py_func, self.inline = py_func, inline
 
     def __call__(self, *args: Any) -> Any:
         """Run the uncompiled function."""
         return self.py_func(*args)
 
 
-def routine(function: Callable[..., Any]) -> Routine:
-    """Make a routine of a function of a generated module."""
-    return Routine(cast("types.FunctionType", function))
+def routine(*, inline: bool = False) -> Callable[[Callable[..., Any]], Routine]:
+    """Make a routine of a function of a generated module; see :class:`Routine`."""
+
+    def decorate(function: Callable[..., Any]) -> Routine:
+        return Routine(cast("types.FunctionType", function), inline)
+
+    return decorate
 
 
 def _compile(function: types.FunctionType, signature: str, options: KernelOptions) -> Any:
@@ -314,7 +320,7 @@ def _prepared(
         import numba
 
         own = types.FunctionType(each.py_func.__code__, namespace, name)
-        namespace[name] = numba.njit(own, **_settings(options))
+        namespace[name] = numba.njit(own, forceinline=each.inline, **_settings(options))
     copy = types.FunctionType(
         function.__code__, namespace, function.__name__, function.__defaults__
     )

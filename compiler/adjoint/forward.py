@@ -131,6 +131,8 @@ class _ForwardSweep:
                 self.branch(op, dots, builder)
             elif op.prim.kind is Kind.CONTROL:
                 self.loop(op, dots, builder)
+            elif op.prim is CALL:
+                self.routine(op, dots, builder)
             else:
                 builder.append(op)
                 for out in op.outs:
@@ -143,10 +145,14 @@ class _ForwardSweep:
             return
         with builder.at(op.loc, Role.TANGENT):
             given = [dots.get(arg) for arg in op.args]
-            if op.prim in (CUSTOM, CALL):
+            if op.prim is CUSTOM:
                 made = self.call(op, given, lane, builder)
             else:
                 made = tangents_of(builder, op, given)
+        self.note(op, lane, dots, made)
+
+    def note(self, op: Op, lane: int, dots: Dots, made: Sequence[Value | None]) -> None:
+        """Remember the tangents of what an op defines."""
         for out, dot in zip(op.outs, made, strict=True):
             if dot is not None and self.is_active(lane, out):
                 dots[out] = dot
@@ -155,18 +161,42 @@ class _ForwardSweep:
     def call(
         self, op: Op, given: Sequence[Value | None], lane: int, builder: Builder
     ) -> Sequence[Value | None]:
-        """The tangents of a call; the results of its rule or routine take its place."""
+        """The tangents of a call with its own rule, whose results take its place."""
 
         def is_active(value: Value) -> bool:
             return self.is_active(lane, value)
 
-        if op.prim is CALL:
-            outs, made = tangents_of_routine(builder, op, given, is_active, forward)
-        else:
-            outs, made = tangents_of_call(builder, op, given, is_active, self.transpose)
+        outs, made = tangents_of_call(builder, op, given, is_active, self.transpose)
         for out, result in zip(op.outs, outs, strict=True):
             self.results.setdefault(out, result)
         return made
+
+    def routine(self, op: Op, dots: list[Dots], builder: Builder) -> None:
+        """The tangents of a call of a routine, in all lanes at once; its results take its place."""
+        builder.append(op)
+        for out in op.outs:
+            builder.symbols.note(out)
+        lanes = [
+            lane
+            for lane in range(len(dots))
+            if any(self.is_active(lane, out) for out in op.outs)
+            and any(self.is_active(lane, arg) for arg in op.args)
+        ]
+        if not lanes:
+            return
+        with builder.at(op.loc, Role.TANGENT):
+            given = [
+                [
+                    self.end(arg, dots[lane], builder) if self.is_active(lane, arg) else None
+                    for arg in op.args
+                ]
+                for lane in lanes
+            ]
+            outs, made = tangents_of_routine(builder, op, given, forward_lanes)
+        for out, result in zip(op.outs, outs, strict=True):
+            self.results.setdefault(out, result)
+        for lane, own in zip(lanes, made, strict=True):
+            self.note(op, lane, dots[lane], own)
 
     def ends(self, values: Sequence[Value], dots: Dots, builder: Builder) -> list[Value]:
         return [self.end(value, dots, builder) for value in values]

@@ -36,6 +36,7 @@ from gradc.ir.control import FOR, carried_inits, carried_params, loop_body
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, clone_op, free_in_ops, free_values, substitute_op, used_by
+from gradc.prims.routines import is_pure
 from gradc.prims.trace import Var
 
 # Scalars that cost more than this are handed from a branch to its adjoint, not computed again.
@@ -75,7 +76,7 @@ class SweptRegion:
         """
         live, kept = set(used), []
         for op in reversed(self.ops):
-            if not op.prim.pure or not live.isdisjoint(op.outs):
+            if not is_pure(op) or not live.isdisjoint(op.outs):
                 kept.append(op)
                 live.update(used_by(op))
         self.ops = kept[::-1]

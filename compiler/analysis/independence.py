@@ -25,6 +25,7 @@ from gradc.ir.core import Op, Region, Value
 from gradc.ir.walk import all_ops, use_counts
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PICK, PICK_ADD, PUT, SLICE, WRAP
+from gradc.prims.routines import is_pure
 from gradc.prims.shape import ARGMAX, ARGMIN, EXPECT, MAX, MIN, RESHAPE
 
 _RAISING = frozenset({WRAP, EXPECT, RESHAPE, MAX, MIN, ARGMAX, ARGMIN, PICK, PICK_ADD})
@@ -59,7 +60,7 @@ def independent_iterations(op: Op) -> Sequence[Carried] | None:
 
 def may_raise(region: Region) -> bool:
     """Whether an op of a region checks something at run time."""
-    return any(not op.prim.pure or op.prim in _RAISING for op in all_ops(region))
+    return any(not is_pure(op) or op.prim in _RAISING for op in all_ops(region))
 
 
 def _is_sum(region: Region, value: Value, end: Value, counts: Mapping[Value, int]) -> bool:

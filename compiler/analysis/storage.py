@@ -27,12 +27,19 @@ def is_in_place(op: Op) -> bool:
 
 
 class StorageClasses:
-    """Classes of array values that may share a buffer."""
+    """Classes of array values that may share a buffer.
 
-    def __init__(self, function: Function) -> None:
+    Parameters
+    ----------
+    body : Region
+    updates : bool
+        Whether every update counts as one in place.
+    """
+
+    def __init__(self, body: Region, updates: bool = False) -> None:
         self._parents: dict[Value, Value] = {}
-        for op in all_ops(function.body):
-            for left, right in _shared(op):
+        for op in all_ops(body):
+            for left, right in _shared(op, updates):
                 if not left.type.is_scalar and not right.type.is_scalar:
                     self._join(left, right)
 
@@ -51,8 +58,8 @@ class StorageClasses:
             self._parents[b] = a
 
 
-def _shared(op: Op) -> Iterator[tuple[Value, Value]]:
-    if op.prim in VIEWS or is_in_place(op):
+def _shared(op: Op, updates: bool) -> Iterator[tuple[Value, Value]]:
+    if op.prim in VIEWS or is_in_place(op) or (updates and op.prim in UPDATES):
         yield op.args[0], op.out
     elif op.prim in (FOR, WHILE):
         yields = loop_body(op).yields

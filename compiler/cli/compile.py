@@ -167,12 +167,12 @@ def _print_stopped(program: Compiled, inspection: Inspection) -> None:
     GradcError
         When neither the derivative's pipeline nor the one before emission has such a pass.
     """
-    from gradc.driver import REGISTRY, emission_pipeline, mode_pipeline
+    from gradc.driver import REGISTRY, SHARE, emission_pipeline, mode_pipeline
     from gradc.ir.printer import to_text
     from gradc.passes.pipeline import parse_pipeline
 
     options = program.options
-    derivative = mode_pipeline("value_and_grad", (0,))
+    derivative = f"{SHARE},{mode_pipeline('value_and_grad', (0,))}"
     emission = emission_pipeline(options.style, options.target)
     names = [[each.name for each in parse_pipeline(t, REGISTRY)] for t in (derivative, emission)]
     if inspection.stop_after in names[0]:

@@ -46,7 +46,7 @@ def _list() -> None:
     from rich.text import Text
 
     from gradc.cli.terminal import console
-    from gradc.driver import REGISTRY, emission_pipeline, mode_pipeline
+    from gradc.driver import REGISTRY, SHARE, emission_pipeline, mode_pipeline
 
     out = console()
     for name, cls in REGISTRY.items():
@@ -55,7 +55,7 @@ def _list() -> None:
         if options:
             out.print(Text(f"{'':<10} {options}", style="dim"), soft_wrap=True)
     out.print()
-    out.print(f"a gradient: {mode_pipeline('value_and_grad', (0,))}", soft_wrap=True)
+    out.print(f"a gradient: {SHARE},{mode_pipeline('value_and_grad', (0,))}", soft_wrap=True)
     out.print(f"its loops:  {emission_pipeline('loops', 'cpu')}", soft_wrap=True)
 
 

@@ -21,11 +21,12 @@ from gradc.errors import Diagnostics, UnsupportedFunctionError
 from gradc.ir.builder import CONST, DIM
 from gradc.ir.control import IF
 from gradc.ir.core import Function, Kind, Op, Primitive, Value
+from gradc.ir.routines import routine_of
 from gradc.ir.types import Dim, Type
 from gradc.ir.walk import all_ops
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE
-from gradc.prims.routines import CALL, routine_of
+from gradc.prims.routines import CALL
 from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
 from gradc_runtime.special import ON_DEVICE
 
@@ -221,7 +222,7 @@ def _find_rows(function: Function, memory: Memory) -> None:
     That is so for an array made once, outside of loops, that becomes one result by updates alone
     and lies in one buffer with no other.
     """
-    storage = StorageClasses(function)
+    storage = StorageClasses(function.body)
     buffers = Buffers(function)
     makers: dict[Value, list[Op]] = {}
     for op in all_ops(function.body):

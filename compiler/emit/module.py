@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gradc.emit.blocks import BlockFunction
 from gradc.emit.comments import INDENT, WIDTH, with_comments
@@ -27,6 +27,7 @@ def emit_module(
     title: str,
     options: Mapping[str, bool] | None = None,
     routines: Sequence[Function] = (),
+    inlined: Collection[str] = (),
 ) -> str:
     """Write functions as a Python module that needs only NumPy and ``gradc_runtime``.
 
@@ -42,6 +43,8 @@ def emit_module(
         Options of the ``kernel`` decorator (see :class:`gradc_runtime.jit.KernelOptions`).
     routines : sequence of Function
         Functions that these and each other call.
+    inlined : collection of str
+        Those of them that are put in the place of their calls when they are compiled.
 
     Returns
     -------
@@ -56,8 +59,8 @@ def emit_module(
     bodies: list[str] = []
     helpers: set[str] = set()
     for function in (*routines, *functions):
-        kernel = function in functions
-        text, used = _function(function, style, options or {}, kernel)
+        how = "" if function in functions else _routine(function.name in inlined)
+        text, used = _function(function, style, options or {}, how)
         bodies.append(text)
         helpers |= used
     decorators = {"kernel", "routine"} if routines else {"kernel"}
@@ -79,8 +82,12 @@ def signature(params: Sequence[Value]) -> str:
     return ", ".join(texts)
 
 
+def _routine(inline: bool) -> str:
+    return "@routine(inline=True)" if inline else "@routine()"
+
+
 def _function(
-    function: Function, style: Style, options: Mapping[str, bool], kernel: bool
+    function: Function, style: Style, options: Mapping[str, bool], how: str
 ) -> tuple[str, set[str]]:
     for width in WIDTHS:
         writer = FunctionWriter(function, style, width)
@@ -91,7 +98,7 @@ def _function(
     head = definition(identifier(function.name), params)
     body = with_comments(lines, function.loc.file)
     options = {key: value for key, value in options.items() if key != "parallel" or writer.blocks}
-    decorator = _decorator(signature(function.params), options) if kernel else ["@routine"]
+    decorator = [how] if how else _decorator(signature(function.params), options)
     blocks = [_block(each, function, options) for each in writer.blocks]
     return "\n\n\n".join([*blocks, "\n".join([*decorator, *head, *body])]), writer.helpers
 

@@ -20,6 +20,7 @@ from gradc.ir.walk import use_counts
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
+from gradc.prims.routines import is_pure
 from gradc.prims.shape import BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, TRANSPOSE, ZEROS
 
 # Operands that the text of a primitive mentions twice: they need a name.
@@ -80,7 +81,7 @@ class Plan:
         """Whether nothing printed reads what a pure op makes."""
         return (
             op.prim.kind is not Kind.CONTROL
-            and op.prim.pure
+            and is_pure(op)
             and (op.prim is not EXPECT or only_renames(op))
             and not any(self.sites.get(out) for out in op.outs)
         )
@@ -125,7 +126,7 @@ class _Planner:
         self.late = late
         self.width = width
         self.plan = Plan()
-        self.storage = StorageClasses(function)
+        self.storage = StorageClasses(function.body)
         self.writes = Writes(function, self.storage)
         self.need_names: set[Value] = set()
         self.params = {param.type: param for param in reversed(function.params) if param.type.rank}

@@ -15,10 +15,11 @@ from gradc.emit.plan import Plan
 from gradc.ir.builder import DIM
 from gradc.ir.control import FOR
 from gradc.ir.core import Function, Region, Value
+from gradc.ir.routines import routine_of
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import AT, GET
-from gradc.prims.routines import CALL, routine_of
+from gradc.prims.routines import CALL
 from gradc.prims.table import TABLE
 
 _LONGEST_PART = 12  # of a name made of other names

@@ -22,13 +22,14 @@ from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits
 from gradc.ir.core import Function, Kind, Op, Region, Value
+from gradc.ir.routines import routine_of
 from gradc.ir.types import DType
 from gradc.prims.arithmetic import ADD, NEG, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 from gradc.prims.define import ATOM, NOT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
-from gradc.prims.routines import CALL, routine_of
+from gradc.prims.routines import CALL
 from gradc.prims.shape import EXPECT
 
 _MATH = "math."

@@ -10,6 +10,7 @@ from gradc.errors import GradTypeError, Location
 from gradc.explain.program import of_source, program_lines
 from gradc.explain.recorded import needed_values
 from gradc.ir.core import Function, Kind, Op
+from gradc.ir.routines import routines_of
 from gradc.ir.walk import all_ops
 
 if TYPE_CHECKING:
@@ -61,9 +62,19 @@ def explain_lines(
             "\n".join([_title(loc, primal.loc.file), *_rules(ops, active), *_quoted(code)])
         )
         if line is not None:
-            needed = needed_values(compiled.function, loc.file, loc.line)
+            needed = _needed(compiled.function, loc)
             blocks += ["\n".join(f"{INDENT}{sentence}" for sentence in needed)] if needed else []
     return "\n\n".join(blocks) + "\n"
+
+
+def _needed(function: Function, loc: Location) -> list[str]:
+    """Where the values come from that the derivative of a line needs, also in what is called."""
+    called = [each.function for each in routines_of(function)]
+    functions = [function, *(each for each in called if each is not None)]
+    found = {
+        sentence: None for each in functions for sentence in needed_values(each, loc.file, loc.line)
+    }
+    return list(found)
 
 
 def _by_line(function: Function) -> list[tuple[Location, list[Op]]]:

@@ -14,6 +14,7 @@ from gradc.driver import Compiled, compressed_pipeline, run_passes
 from gradc.faces.program import Derivative
 from gradc.faces.structure import Array, Mode, Structure
 from gradc.ir.core import Function
+from gradc.passes.routines import without_calls
 
 
 def lanes_of(derivative: Derivative, colours: int) -> int:
@@ -50,7 +51,7 @@ class EntriesProgram:
         pipeline = compressed_pipeline(
             self.mode, own.wrt, own.differentiated, self.lanes, self.loop
         )
-        made = run_passes(function, pipeline)
+        made = run_passes(without_calls(function), pipeline)
         named = Function(f"{function.name}_sparse", made.body, made.loc)
         return Compiled(function, named, program.options)
 

@@ -22,6 +22,7 @@ from gradc.ir.builder import CONST
 from gradc.ir.control import FOR
 from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.walk import defining_ops
+from gradc.passes.routines import without_calls
 from gradc.prims.evaluate import evaluate
 
 # How many suspects are tried, in the order in which they arise.
@@ -58,6 +59,7 @@ def explain_nonfinite(
         To be raised.
     """
     program, function, prepared = transform.watched(args, kwargs)
+    function = without_calls(function)
     if len(prepared) != len(function.params):
         return NonFiniteError(
             Diagnostic(program.where, "the result is not finite", "debug grad(f) of the function")

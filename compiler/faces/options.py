@@ -18,6 +18,7 @@ class OptionKeywords(TypedDict, total=False):
     cache: bool
     memory_limit: int | None
     boundscheck: bool
+    share: bool
 
 
 def chosen_options(given: OptionKeywords) -> Options:

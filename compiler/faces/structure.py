@@ -18,6 +18,7 @@ from gradc.driver import Compiled, emission_pipeline, mode_pipeline, run_passes
 from gradc.errors import InternalError
 from gradc.faces.program import Derivative
 from gradc.ir.core import Function
+from gradc.passes.routines import without_calls
 from gradc.sparsity.pattern import pattern_program
 from gradc_runtime import colouring, index_sets
 
@@ -99,7 +100,7 @@ def _as_loops(function: Function) -> Function:
     """
     read = mode_pipeline("primal", ())
     emission = emission_pipeline("loops", "cpu").removeprefix("inline,").removesuffix(",inplace")
-    return run_passes(function, f"{read},{emission}")
+    return run_passes(without_calls(function), f"{read},{emission}")
 
 
 @dataclass(eq=False)

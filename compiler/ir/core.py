@@ -203,9 +203,45 @@ class Region:
     yields: tuple[Value, ...]
 
 
+@dataclass(eq=False, slots=True)
+class Site:
+    """A call whose function was read in its place: its ops lie together in one region.
+
+    It says where copies of a function may be found, no more: what is a copy is decided by
+    comparing ops, and a transformation may lose or repeat it.
+
+    Attributes
+    ----------
+    name : str
+        The function's name.
+    function : object
+        The same object for all calls of a function.
+    loc, home : Location
+        Of the call, and of the function.
+    names : tuple of (int, str) or None
+        Number and name of the parameter for each value that the ops use from around, in the order
+        of :func:`gradc.ir.walk.free_in_ops`; None for what is no argument.
+    constants : tuple of (int, str, str)
+        Number, name and text of each argument that is a number known at compile time.
+    outer : Site or None
+        The call in whose ops these lie, in the same region.
+    """
+
+    name: str
+    function: object
+    loc: Location
+    home: Location
+    names: tuple[tuple[int, str] | None, ...] = ()
+    constants: tuple[tuple[int, str, str], ...] = ()
+    outer: Site | None = None
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Op:
-    """One operation: a primitive applied to values, with static parameters and regions."""
+    """One operation: a primitive applied to values, with static parameters and regions.
+
+    `site` is the innermost call that it was read in place of, in its region.
+    """
 
     prim: Primitive
     args: tuple[Value, ...]
@@ -214,6 +250,7 @@ class Op:
     regions: tuple[Region, ...] = ()
     loc: Location = NOWHERE
     role: Role = Role.PRIMAL
+    site: Site | None = None
 
     @property
     def out(self) -> Value:

@@ -13,6 +13,7 @@ from typing import Any
 from gradc.errors import NOWHERE, Location
 from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE
 from gradc.ir.core import Function, Op, Primitive, Region, Role, Value
+from gradc.ir.routines import ROUTINE, Routine
 from gradc.ir.types import INT, Dim, DType, Type
 
 _LOCATION = re.compile(r"#@ (?:(adj|tan) )?(\d+)!(\d+):(\d+)\s*$")
@@ -25,7 +26,7 @@ class IRSyntaxError(ValueError):
 
 
 def parse_text(text: str, table: Mapping[str, Primitive]) -> Function:
-    """Parse one function.
+    """Parse a function, and before it the routines that it calls.
 
     Parameters
     ----------
@@ -46,6 +47,7 @@ class _Parser:
         self.lines = text.splitlines()
         self.table = table
         self.scope: dict[str, Value] = {}
+        self.routines: dict[str, Routine] = {}
         first = self.lines[0] if self.lines else ""
         self.files = first[9:].split(", ") if first.startswith("# files: ") else []
         try:
@@ -57,9 +59,25 @@ class _Parser:
         return IRSyntaxError(f"line {getattr(node, 'lineno', 0)}: {text}")
 
     def run(self) -> Function:
-        if len(self.tree.body) != 1 or not isinstance(self.tree.body[0], ast.FunctionDef):
-            raise IRSyntaxError("line 1: one function definition belongs here")
-        definition = self.tree.body[0]
+        definitions = [node for node in self.tree.body if isinstance(node, ast.FunctionDef)]
+        if not definitions or len(definitions) != len(self.tree.body):
+            raise IRSyntaxError("line 1: function definitions belong here, and nothing else")
+        *called, last = definitions
+        for node in called:
+            if node.name in self.routines:
+                raise self.fail(node, f"{node.name} is defined twice")
+            self.routines[node.name] = Routine(node.name, (), ())
+        for node in called:
+            function = self.function(node)
+            routine = self.routines[node.name]
+            routine.function = function
+            routine.params = tuple(param.type for param in function.params)
+            routine.results = tuple(result.type for result in function.results)
+            routine.sizes = tuple(param.size for param in function.params)
+        return self.function(last)
+
+    def function(self, definition: ast.FunctionDef) -> Function:
+        self.scope = {}
         params = []
         for arg in definition.args.args:
             if arg.annotation is None:
@@ -103,6 +121,13 @@ class _Parser:
         if not isinstance(value, int):
             raise self.fail(node, f"{ast.unparse(node)} is no size")
         return value
+
+    def param(self, item: ast.keyword) -> Any:
+        if item.arg != ROUTINE:
+            return self.literal(item.value)
+        if not isinstance(item.value, ast.Name) or item.value.id not in self.routines:
+            raise self.fail(item.value, f"{ast.unparse(item.value)} is no function before this one")
+        return self.routines[item.value.id]
 
     def literal(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Name) and node.id in _SPECIAL_FLOATS:
@@ -153,7 +178,7 @@ class _Parser:
         if prim is None:
             raise self.fail(node, f"unknown primitive {call.func.id}")
         args = tuple(self.use(arg) for arg in call.args)
-        params = {str(item.arg): self.literal(item.value) for item in call.keywords}
+        params = {str(item.arg): self.param(item) for item in call.keywords}
         if "dtype" in params:
             params["dtype"] = DType(params["dtype"])
         loc, role = self.location(node)

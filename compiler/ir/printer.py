@@ -7,18 +7,22 @@ Example::
         s: f64 = sum(x, axes=(0,))  #@ 0!3:11
         c: f64 = const(value=2.0, dtype='f64')  #@ 0!3:18
         y: f64 = mul(s, c)  #@ 0!3:11
-        return y
+        return (y,)
 
-Types are annotations; an integer scalar shows the size that it denotes, ``n: i64(n)``. The
-comment after ``#@`` is file number, line, column; ``adj`` or ``tan`` marks ops of the adjoint or
-tangent sweep.
+Functions that are called (``call(x, routine=f)``) come first. Types are annotations; an integer
+scalar shows the size that it denotes, ``n: i64(n)``. The comment after ``#@`` is file number, line,
+column; ``adj`` or ``tan`` marks ops of the adjoint or tangent sweep.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from gradc.errors import Location
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Op, Region, Role, Value
+from gradc.ir.routines import Routine, names_of, routines_of
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 
@@ -27,7 +31,7 @@ ROLE_MARKS = {Role.PRIMAL: "", Role.TANGENT: "tan ", Role.ADJOINT: "adj "}
 
 
 def to_text(function: Function, locations: bool = False) -> str:
-    """Print a function; equal functions print equally.
+    """Print a function, after the routines that it calls; equal functions print equally.
 
     Parameters
     ----------
@@ -35,23 +39,41 @@ def to_text(function: Function, locations: bool = False) -> str:
     locations : bool
         Also print where each op comes from.
     """
-    return _Printer(function, locations).run()
+    routines = [each for each in routines_of(function) if each.function is not None]
+    called = names_of(function, routines)
+    functions = [replace(_function(each), name=called[each]) for each in routines]
+    functions.append(function)
+    files: list[str] = []
+    if locations:
+        files = list({op.loc.file: None for each in functions for op in all_ops(each.body)})
+    head = [f"# files: {', '.join(files)}\n"] if locations else []
+    return "".join(head) + "\n\n".join(
+        _Printer(each, locations, files, called).run() for each in functions
+    )
+
+
+def _function(routine: Routine) -> Function:
+    assert routine.function is not None
+    return routine.function
 
 
 class _Printer:
-    def __init__(self, function: Function, locations: bool) -> None:
+    def __init__(
+        self,
+        function: Function,
+        locations: bool,
+        files: list[str],
+        called: Mapping[Routine, str],
+    ) -> None:
         self.function = function
         self.locations = locations
+        self.files = files
+        self.called = called
         self.names: dict[Value, str] = {}
         self.taken: set[str] = set()
         self.lines: list[str] = []
-        self.files: list[str] = []
 
     def run(self) -> str:
-        if self.locations:
-            files = {op.loc.file: None for op in all_ops(self.function.body)}
-            self.files = list(files)
-            self.lines.append(f"# files: {', '.join(self.files)}")
         params = ", ".join(self.typed(param) for param in self.function.params)
         self.lines.append(f"def {self.function.name}({params}):")
         self.body(self.function.body, 1)
@@ -95,7 +117,7 @@ class _Printer:
             self.branch(op, depth)
         else:
             operands = [self.name(value) for value in op.args]
-            operands += [f"{key}={_literal(op.params[key])}" for key in sorted(op.params)]
+            operands += [f"{key}={self.literal(op.params[key])}" for key in sorted(op.params)]
             targets = "; ".join(self.typed(out) for out in op.outs)
             self.line(depth, f"{targets} = {op.prim.name}({', '.join(operands)})", op)
 
@@ -137,8 +159,9 @@ class _Printer:
         targets = "; ".join(self.typed(out) for out in op.outs)
         self.line(depth, f"{targets} = outs()" if targets else "outs()")
 
-
-def _literal(value: object) -> str:
-    if isinstance(value, DType):
-        return repr(value.value)
-    return repr(value)
+    def literal(self, value: object) -> str:
+        if isinstance(value, DType):
+            return repr(value.value)
+        if isinstance(value, Routine):
+            return self.called.get(value, value.name)
+        return repr(value)

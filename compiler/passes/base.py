@@ -23,6 +23,10 @@ class Pass(Protocol):
     ----------
     name : str
         How pipeline text calls it.
+
+    A class attribute ``whole = True`` says that it takes the program as a whole, and is not run on
+    each of the routines that the function calls: a derivative makes those of the routines when it
+    needs them.
     """
 
     name: ClassVar[str]

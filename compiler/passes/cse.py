@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.ir.builder import CONST, DIM
-from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.core import Function, Op, Params, Region, Value
+from gradc.ir.routines import Routine
 from gradc.ir.walk import map_regions, rebuilt
 from gradc.passes.base import Context
 from gradc.passes.rewrite import Replacements
@@ -113,4 +114,12 @@ class _Merging:
 
 def params_key(op: Op) -> Hashable:
     """Static parameters as a key; tells -0.0 from 0.0, and takes a NaN as equal to itself."""
-    return tuple((name, repr(op.params[name])) for name in sorted(op.params))
+    return params_key_of(op.params)
+
+
+def params_key_of(params: Params) -> Hashable:
+    """See :func:`params_key`; two routines differ though they have the same name."""
+    return tuple(
+        (name, value if isinstance(value, Routine) else repr(value))
+        for name, value in sorted(params.items())
+    )

@@ -39,6 +39,7 @@ from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
+from gradc.prims.routines import is_pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class _Liveness:
         for op in region.ops:
             self._parents[op] = parent
             self.positions[op] = set()
-            if not op.prim.pure:
+            if not is_pure(op):
                 effects.append(op)
             for position, out in enumerate(op.outs):
                 self._makers[out] = (op, position)

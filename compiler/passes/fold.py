@@ -38,7 +38,9 @@ def fold(op: Op, site: Site) -> Op | None:
 
 def constant_op(op: Op, number: float | int | bool) -> Op:
     """Return the op with its (scalar) result defined as a constant instead."""
-    return instead(op, CONST, (), {"dtype": op.out.type.dtype, "value": number})
+    dtype = op.out.type.dtype
+    plain = {DType.INT: int, DType.BOOL: bool}.get(dtype, float)(number)
+    return instead(op, CONST, (), {"dtype": dtype, "value": plain})
 
 
 def _computed(op: Op, operands: list[np.generic]) -> float | int | bool | None:

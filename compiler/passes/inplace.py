@@ -36,12 +36,13 @@ from gradc.prims.arithmetic import NEG, SUB
 from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import BATCHED_MATMUL, MATMUL
 from gradc.prims.loops import GROW, TAPE
+from gradc.prims.routines import CALL
 from gradc.prims.shape import BROADCAST, COPY, EMPTY, RESHAPE, TRANSPOSE, ZEROS
 from gradc.prims.triangles import EYE
 
 # Results in C order whatever the order of the operands is.
 _CONTIGUOUS = frozenset(
-    {COPY, EMPTY, MATMUL, BATCHED_MATMUL, PICK, TAPE, ZEROS, EYE}
+    {CALL, COPY, EMPTY, MATMUL, BATCHED_MATMUL, PICK, TAPE, ZEROS, EYE}
     | {*solves.RECORDS, *decompositions.RECORDS, *expm.RECORDS, *fourier.RECORDS}
 )
 

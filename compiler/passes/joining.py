@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from gradc.ir.core import Op, Region
 from gradc.ir.walk import map_regions, rebuilt, used_by
+from gradc.prims.routines import is_pure
 
 # Whether two ops may be joined, and the op that does the work of both.
 Mergeable = Callable[[Op, Op], bool]
@@ -50,7 +51,7 @@ def _join_next(ops: list[Op], first: int, mergeable: Mergeable, join: Join, dire
         barred = dependent if direct else dependent | set(ops[first].outs)
         if not barred.isdisjoint(used_by(ops[second])):
             return False
-        if not all(op.prim.pure for op in between):
+        if not all(is_pure(op) for op in between):
             return False
         ahead = [op for op in between if op not in behind]
         joined = map_regions(

@@ -45,10 +45,11 @@ from gradc.passes.base import Context
 from gradc.passes.cse import BUFFERS
 from gradc.prims.arithmetic import FLOORDIV, MOD
 from gradc.prims.index import AT, GET, PICK, WRAP
+from gradc.prims.routines import CALL
 from gradc.prims.shape import ARGMAX, ARGMIN, BROADCAST, EXPECT, MAX, MIN, RESHAPE, TRANSPOSE
 
 # These may raise, or what they do depends on what a loop has done before.
-_STAYS = BUFFERS | {WRAP, EXPECT, RESHAPE, MAX, MIN, ARGMAX, ARGMIN, PICK}
+_STAYS = BUFFERS | {CALL, WRAP, EXPECT, RESHAPE, MAX, MIN, ARGMAX, ARGMIN, PICK}
 # These cost nothing: they move only with something that needs them.
 _FREE = frozenset({BROADCAST, TRANSPOSE, CONST, DIM})
 _WORTH_MOVING = 4

@@ -28,6 +28,7 @@ from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PICK, PICK_ADD, PUT, WRAP, split_operands
 from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import GROW
+from gradc.prims.routines import is_pure
 from gradc.prims.shape import (
     ARGMAX,
     ARGMIN,
@@ -149,7 +150,7 @@ class Graph(NodeList):
             self.add(self.map(None, op, (source,), op.out, op.out.type.shape), op.out)
         elif prim is COPY and not self.ref(op.args[0]).is_identity:
             self._view_stands_for(op, self.ref(op.args[0]))
-        elif prim.pure and prim is not WRAP and (prim.pointwise or _is_scalar(op)):
+        elif is_pure(op) and prim is not WRAP and (prim.pointwise or _is_scalar(op)):
             inputs = [self.ref(arg) for arg in op.args]
             self.add(self.map(prim, op, inputs, op.out, op.out.type.shape), op.out)
         else:

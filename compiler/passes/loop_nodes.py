@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from gradc.errors import Location
 from gradc.ir.core import Op, Primitive, Value
 from gradc.ir.types import INT, Dim, Type
+from gradc.prims.routines import is_pure
 
 Shape = tuple[Dim, ...]
 
@@ -174,7 +175,7 @@ class Node:
     def has_effect(self) -> bool:
         """Whether it does something beside making a result that others use."""
         sums_up = self.form is Form.REDUCE and (self.cells or self.target is not None)
-        impure = self.form is not Form.SINGLE and not self.op.prim.pure
+        impure = self.form is not Form.SINGLE and not is_pure(self.op)
         return self.form in (Form.STORE, Form.SINGLE) or bool(sums_up) or impure
 
     def refs(self) -> Iterator[Ref]:

@@ -17,8 +17,10 @@ from typing import Any, cast, get_args, get_type_hints
 from gradc.errors import GradcError
 from gradc.ir.core import Function
 from gradc.ir.printer import to_text
+from gradc.ir.routines import routines_of
 from gradc.ir.verify import verify
 from gradc.passes.base import Context, Pass
+from gradc.passes.routines import in_routines
 
 Registry = Mapping[str, type[Pass]]
 
@@ -84,6 +86,7 @@ def run_pipeline(
     stop_after: str | None = None,
     timings: list[Timing] | None = None,
     write: Callable[[str], object] = print,
+    routines: bool = True,
 ) -> Function:
     """Run passes in order.
 
@@ -103,6 +106,9 @@ def run_pipeline(
         Is extended by one :class:`Timing` a pass.
     write : callable
         Takes the text that is asked for.
+    routines : bool
+        Whether the passes run on the routines that the function calls, too, but for those that
+        take the program as a whole (``whole``).
 
     Raises
     ------
@@ -115,7 +121,7 @@ def run_pipeline(
     context = context if context is not None else Context()
     for each in passes:
         start = time.perf_counter()
-        result = each.run(function, context)
+        result = _run(each, function, context, routines)
         seconds = time.perf_counter() - start
         if timings is not None:
             timings.append(Timing(each.name, seconds, result is not function))
@@ -123,10 +129,20 @@ def run_pipeline(
         if each.name in print_after or ALL in print_after:
             write(f"# after {_pass_text(each)}\n{to_text(function)}")
         if verify_each:
+            for called in routines_of(function):
+                if called.function is not None:
+                    verify(called.function, each.name)
             verify(function, each.name)
         if each.name == stop_after:
             break
     return function
+
+
+def _run(each: Pass, function: Function, context: Context, routines: bool) -> Function:
+    result = each.run(function, context)
+    if not routines or getattr(each, "whole", False):
+        return result
+    return in_routines(result, lambda called: each.run(called, context))
 
 
 def _make(name: str, options: str | None, registry: Registry, problems: list[str]) -> Pass | None:

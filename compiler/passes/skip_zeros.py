@@ -61,6 +61,7 @@ from gradc.passes.base import Context
 from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
 from gradc.prims.compare import EQ, NE, SELECT
 from gradc.prims.index import ADD_AT
+from gradc.prims.routines import is_pure
 from gradc.prims.shape import ZEROS
 
 
@@ -137,7 +138,7 @@ def _passed_over(loop: Op, cotangent: Value, symbols: Symbols) -> Op:
 def _guard(loop: Op, zeros: set[Value]) -> Op | None:
     """The comparison with zero on which a loop does nothing."""
     (body,) = loop.regions
-    if any(not op.prim.pure for op in all_ops(body)):
+    if any(not is_pure(op) for op in all_ops(body)):
         return None
     inside = {*body.params, *(out for op in body.ops for out in op.outs)}
     for op in body.ops:

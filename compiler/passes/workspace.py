@@ -69,7 +69,7 @@ class _Moving:
     def __init__(self, function: Function) -> None:
         self.function = function
         self.symbols = Symbols.of(function)
-        self.classes = StorageClasses(function)
+        self.classes = StorageClasses(function.body)
         self.members: dict[Value, set[Value]] = {}
         self.axes = {dim for value in function.params for dim in value.type.shape}
         for value in _arrays(function.body):

@@ -33,6 +33,7 @@ from gradc.prims import (
     special,
     triangles,
 )
+from gradc.prims.routines import CALL
 
 _MODULES = (
     compare,
@@ -64,6 +65,6 @@ _MODULES = (
 TABLE: Mapping[str, Primitive] = MappingProxyType(
     {
         record.name: record
-        for record in (CONST, DIM, *(r for module in _MODULES for r in module.RECORDS))
+        for record in (CONST, DIM, CALL, *(r for module in _MODULES for r in module.RECORDS))
     }
 )

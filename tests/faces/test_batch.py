@@ -158,3 +158,23 @@ def test_sizes_are_checked_inside_too():
     with pytest.raises(ValueError, match="batches of different sizes"):
         grad(f, target="python")(np.ones(3), np.ones(4))
     assert gradc.grad(f, target="python")(np.ones(3), np.full(3, 2.0)).tolist() == [2.0] * 3
+
+
+def test_one_array_given_twice_is_mapped_where_its_axis_says_so():
+    def product(a, b):
+        return a * np.sum(b)
+
+    def f(w):
+        return np.sum(gradc.batch(product, in_axes=(0, None))(w, w))
+
+    w = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(gradc.grad(f, target="python")(w), [12.0, 12.0, 12.0])
+
+    def parts(p):
+        return p[0] * np.sum(p[1])
+
+    def g(w):
+        return np.sum(gradc.batch(parts, in_axes=((0, None),))((w, w)))
+
+    with pytest.raises(gradc.GradTypeError, match="mapped in two different ways"):
+        gradc.grad(g, target="python")(w)

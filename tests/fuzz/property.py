@@ -5,6 +5,9 @@
 - reverse mode is the transpose of forward mode
 - after the passes of the driver, and as emitted text, both compute the same
 - and compiled the same again
+- its IR and that of its derivatives as text are read back as they were
+
+With `shared`, every function that can be a routine is one.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options, emission_pipeline, mode_pipeline, run_passes
+from gradc.driver import Inspection, Options, emission_pipeline, mode_pipeline, run_passes
 from gradc.emit import emit_module
 from gradc.errors import GradcError, InternalError
 from gradc.faces.arguments import scalar_for_python
@@ -25,13 +28,18 @@ from gradc.faces.containers import flatten
 from gradc.faces.program import Program, make_program
 from gradc.faces.runtime_errors import restate
 from gradc.ir.core import Function
+from gradc.ir.parser import parse_text
+from gradc.ir.printer import to_text
 from gradc.ir.verify import verify
+from gradc.passes.routines import lowered_together
 from gradc.prims.evaluate import evaluate
+from gradc.prims.table import TABLE
 from gradc_runtime.differences import derivative
 from tests.generators.python_programs import PythonProgram, forget
 from tests.generators.python_writer import PARAMETERS
 
 ACTIVE = (0, 1, 2, 3, 4)
+SHARE_ALL = "share{least=-1000000,sites=1,copies=true}"
 # Two computations of the same, which may add in another order.
 SAME = 1e-11
 TRANSPOSE = 1e-9
@@ -46,7 +54,9 @@ class WrongError(AssertionError):
     """A program for which something does not hold."""
 
 
-def check_program(drawn: PythonProgram, text: bool = True, compiled: bool = False) -> str:
+def check_program(
+    drawn: PythonProgram, text: bool = True, compiled: bool = False, shared: bool = False
+) -> str:
     """Check one program, and say what became of it.
 
     Parameters
@@ -56,6 +66,9 @@ def check_program(drawn: PythonProgram, text: bool = True, compiled: bool = Fals
         Whether the pipelines are run and the emitted text too.
     compiled : bool
         Whether that text is compiled.
+    shared : bool
+        Whether functions that are called become routines of the program, however small and
+        seldom called.
 
     Returns
     -------
@@ -72,14 +85,14 @@ def check_program(drawn: PythonProgram, text: bool = True, compiled: bool = Fals
     function = drawn.function()
     try:
         with np.errstate(all="ignore"):
-            return _Check(drawn, function).run(text, compiled)
+            return _Check(drawn, function, shared).run(text, compiled)
     finally:
         forget(function)
 
 
 class _Check:
-    def __init__(self, drawn: PythonProgram, python: Any) -> None:
-        self.drawn, self.python = drawn, python
+    def __init__(self, drawn: PythonProgram, python: Any, shared: bool = False) -> None:
+        self.drawn, self.python, self.shared = drawn, python, shared
         rng = np.random.default_rng(drawn.seed + 1000)
         # arguments that share memory are moved as what they are
         moving = replace(drawn, seed=drawn.seed + 1000).arguments()
@@ -118,6 +131,8 @@ class _Check:
         if not np.all(np.isfinite(values)) or np.max(np.abs(values), initial=0.0) > MODERATE:
             return "large"
         function = verify(program.lowered.function, "front end")
+        if self.shared:
+            function = run_passes(function, SHARE_ALL, Inspection(verify_each=True))
         found = self.evaluated(function, _prepared(program, args), program)
         if self.amplifies(_vector(found), values):
             return "large"
@@ -187,19 +202,25 @@ class _Check:
         compiled: bool,
     ) -> None:
         bar_seeds, results = seeds
+        _reads_back(function)
         jobs = [
             (mode_pipeline("jvp", ACTIVE), self.directions, wanted[0]),
             (mode_pipeline("vjp", ACTIVE, results), bar_seeds, wanted[1]),
         ]
         for pipeline, further, expected in jobs:
-            made = verify(run_passes(function, pipeline), pipeline)
+            made = run_passes(function, pipeline, Inspection(verify_each=True))
+            _reads_back(made)
             given = [*args, *further]
             found = self.evaluated(made, given, program)[-len(expected) :]
             scale = max(1.0, _size(expected))
             _same(pipeline, _vector(found), _vector(expected), 1e-10 * scale)
-            lowered = verify(run_passes(made, emission_pipeline("loops", "cpu")), "emission")
+            routines, lowered = lowered_together(made, _lowered)
             source = emit_module(
-                [lowered], style="loops", title="fuzzed", options={"fastmath": False}
+                [lowered],
+                style="loops",
+                title="fuzzed",
+                options={"fastmath": False},
+                routines=routines,
             )
             namespace: dict[str, Any] = {}
             exec(compile(source, "<generated>", "exec"), namespace)
@@ -217,6 +238,17 @@ class _Check:
 
 def _base(array: Any) -> Any:
     return array if array.base is None else array.base
+
+
+def _lowered(function: Function) -> Function:
+    pipeline = emission_pipeline("loops", "cpu")
+    return verify(run_passes(function, pipeline, routines=False), "emission")
+
+
+def _reads_back(function: Function) -> None:
+    written = to_text(function, locations=True)
+    if to_text(parse_text(written, TABLE), locations=True) != written:
+        raise WrongError(f"text of the IR: read back as something else\n{written}")
 
 
 def _prepared(program: Program, args: Sequence[Any]) -> list[Any]:

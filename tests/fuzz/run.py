@@ -28,9 +28,16 @@ LONGEST = 5
 
 
 class Tally:
-    """Counts of distinct programs by what became of them."""
+    """Counts of distinct programs by what became of them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    shared : bool
+        See :func:`tests.fuzz.property.check_program`.
+    """
+
+    def __init__(self, shared: bool = False) -> None:
+        self.shared = shared
         self.counts: Counter[str] = Counter()
         self.seen: set[int] = set()
 
@@ -43,18 +50,18 @@ class Tally:
         number = len(self.seen)
         compiled = number % COMPILED_EVERY == 0
         text = compiled or number % TEXT_EVERY == 0
-        outcome = check_program(program, text=text, compiled=compiled)
+        outcome = check_program(program, text, compiled, self.shared)
         self.counts[outcome] += 1
         self.counts["as text"] += text
         self.counts["compiled"] += compiled
 
 
-def failure_of(program: PythonProgram) -> str | None:
+def failure_of(program: PythonProgram, shared: bool = False) -> str | None:
     """What is wrong with a program, without the numbers; None where nothing is."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(LONGEST)
     try:
-        check_program(program, text=True)
+        check_program(program, text=True, shared=shared)
     except (NameError, TimeoutError):  # a line too many is gone, or the end of a loop
         return None
     except WrongError as error:
@@ -87,8 +94,10 @@ def run(tally: Tally, seeds: Iterable[int], shrink: float) -> list[str]:
             tally.check(program)
         except Exception as error:  # noqa: BLE001  as above
             tally.counts["wrong"] += 1
-            kind = failure_of(program)
-            small = reduced(program, lambda each, kind=kind: failure_of(each) == kind, shrink)
+            kind = failure_of(program, tally.shared)
+            small = reduced(
+                program, lambda each, kind=kind: failure_of(each, tally.shared) == kind, shrink
+            )
             text = f"program {seed}: {type(error).__name__}: {error}\n{small}"
             found.append(text)
             print(text, flush=True)
@@ -113,10 +122,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for each failure")
     parser.add_argument("--only", type=int, help="one program, by the number that was printed")
+    parser.add_argument(
+        "--shared", action="store_true", help="make a routine of every function that can be one"
+    )
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     gc.set_threshold(200_000, 20, 20)  # a program leaves cycles behind: a fifth of the time
-    tally, start = Tally(), time.perf_counter()
+    tally, start = Tally(chosen.shared), time.perf_counter()
     first = chosen.seed * PER_SEED
     seeds = range(first, first + chosen.programs)
     if chosen.only is not None:

@@ -19,6 +19,8 @@ from tests.generators.python_programs import (
 
 PROGRAMS = 60
 SEEDED = 100
+# Of these every function that can be one is a routine of its own.
+SHARED = 60
 
 KINK = """\
 def program(x, y, v, w, a, k):
@@ -52,6 +54,8 @@ def test_random_programs():
     run()
     for seed in range(SEEDED):
         outcomes[check_program(random_program(seed), text=seed % 10 == 0)] += 1
+    for seed in range(SEEDED, SEEDED + SHARED):
+        outcomes[check_program(random_program(seed), text=seed % 10 == 0, shared=True)] += 1
     assert outcomes["right"] > 0.75 * sum(outcomes.values()), outcomes
     assert outcomes["raises"] < 0.05 * sum(outcomes.values()), outcomes
     assert outcomes["not settled"] < 0.05 * sum(outcomes.values()), outcomes
@@ -91,14 +95,14 @@ def _halved(derivatives):
 
 
 def test_a_wrong_program_is_made_small_and_shown(monkeypatch):
-    def refuse(program, text=True, compiled=False):
+    def refuse(program, text=True, compiled=False, shared=False):
         if "while True" in program.source:
             raise WrongError("a loop: 1.5")
         return "right"
 
     monkeypatch.setattr("tests.fuzz.run.check_program", refuse)
     tally = Tally()
-    found = run(tally, range(40), shrink=20.0)
+    found = run(tally, range(40, 70), shrink=20.0)
     assert 0 < len(found) == tally.counts["wrong"] < 30
     assert "a loop" in found[0]
     assert len(found[0].splitlines()) < 12

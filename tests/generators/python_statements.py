@@ -167,8 +167,13 @@ class Statements(Expressions):
             scope.integers[name] = None
 
     def call(self, scope: Scope) -> None:
-        """Call a helper, which writes to its vector; it may return that vector or another."""
+        """Call a helper a few times."""
         helper = self.pick(list(self.helpers))
+        for _ in range(self.pick((1, 1, 2, 3))):
+            self.call_once(scope, helper)
+
+    def call_once(self, scope: Scope, helper: str) -> None:
+        """Call a helper, which may write to its vector; it may return that vector or another."""
         vector, label = self.argument(scope)
         name = self.target(scope)
         given = self.scalar(scope, 1)

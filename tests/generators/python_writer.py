@@ -176,6 +176,8 @@ class Writer(Extras):
         self.lines, self.returns = [], self.pick(("scalar", "both"))
         self.size = "p"
         scope = Scope(["s"], {}, {"p": ("p",)})
+        if self.chance(2):
+            self.line("p = 1.0 * p")  # what is written to is its own
         self.statements(scope, 3, 1)
         self.line(self.result(scope))
         self.helpers[name] = self.returns
@@ -196,9 +198,10 @@ class Writer(Extras):
         self.statements(inner, 3, 1)
         self.line(self.result(inner))
         self.indent, self.nested, self.returns = self.indent - 1, self.nested - 1, returns
-        target = self.target(scope)
-        self.line(f"{target} = {name}({self.scalar(scope, 1)})")
-        self.define(scope, target)
+        for _ in range(self.pick((1, 1, 2, 3))):
+            target = self.target(scope)
+            self.line(f"{target} = {name}({self.scalar(scope, 1)})")
+            self.define(scope, target)
 
     def function(self, most: int, depth: int) -> str:
         """The whole source."""

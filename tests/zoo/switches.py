@@ -42,16 +42,16 @@ def names_of(pipeline: str) -> list[str]:
     return [part.split("{")[0] for part in _COMMA.split(pipeline)]
 
 
+_PIPELINES = (
+    driver.SHARE,
+    driver.READ,
+    driver.JOIN_DERIVATIVES,
+    driver.CLEAN_DERIVATIVE,
+    emission_pipeline("loops", "cpu"),
+)
 #: The passes of the default pipelines that can be switched off.
 SWITCHES = tuple(
-    dict.fromkeys(
-        name
-        for name in names_of(
-            f"{driver.READ},{driver.JOIN_DERIVATIVES},{driver.CLEAN_DERIVATIVE},"
-            f"{emission_pipeline('loops', 'cpu')}"
-        )
-        if name not in REQUIRED
-    )
+    dict.fromkeys(name for name in names_of(",".join(_PIPELINES)) if name not in REQUIRED)
 )
 RAW = frozenset(SWITCHES)
 ALL = frozenset[str]()
@@ -65,9 +65,11 @@ def switched_off(names: Collection[str]) -> Iterator[None]:
     """Run pipelines without some of their passes."""
     run = driver.run_passes
 
-    def run_rest(function: Function, pipeline: str, inspection: Any = None) -> Function:
+    def run_rest(
+        function: Function, pipeline: str, inspection: Any = None, routines: bool = True
+    ) -> Function:
         rest = [part for part in _COMMA.split(pipeline) if part.split("{")[0] not in names]
-        return run(function, ",".join(rest), inspection)
+        return run(function, ",".join(rest), inspection, routines)
 
     with mock.patch.object(driver, "run_passes", run_rest):
         yield

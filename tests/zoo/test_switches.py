@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import pytest
 
+from gradc import driver
+from gradc.driver import run_passes
+from gradc.ir.routines import routines_of
+from gradc.ir.walk import all_ops
 from tests.zoo import CASES
 from tests.zoo.case import Case
-from tests.zoo.switches import ALL, ALONE, SWITCHES, WITHOUT, check, subject_of
+from tests.zoo.switches import ALL, ALONE, RAW, SWITCHES, WITHOUT, check, subject_of
 
 BY_TURNS = (*ALONE, *WITHOUT)
 EVERY_OTHER = CASES[::2]
 FORWARD_TOO = CASES[5::12]
+
+
+SHARE_ALL = "share{least=-1000000,sites=1,copies=true}"
 
 
 def by_turns(cases: list[Case]) -> list[object]:
@@ -41,3 +48,37 @@ def test_value_and_gradient(case: Case, setting: frozenset[str]) -> None:
 @pytest.mark.parametrize(("case", "setting"), by_turns(FORWARD_TOO))
 def test_reverse_over_forward(case: Case, setting: frozenset[str]) -> None:
     check(subject_of(case), "reverse over forward", (ALL, setting))
+
+
+def with_callees() -> list[object]:
+    """The functions that call others, of which routines can be made."""
+    return [
+        pytest.param(case, id=case.name)
+        for case in CASES
+        if (subject := subject_of(case)) is not None
+        if any(op.site is not None for op in all_ops(subject.function.body))
+        if routines_of(run_passes(subject.function, SHARE_ALL))
+    ]
+
+
+CALLING = with_callees()
+
+
+def test_enough_functions_call_others() -> None:
+    assert len(CALLING) >= 40
+
+
+@pytest.mark.parametrize("case", CALLING)
+def test_with_everything_shared(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "SHARE", SHARE_ALL)
+    subject = subject_of(case)
+    check(subject, "value", (ALL, RAW - {"share"}))
+    check(subject, "gradient", (ALL, RAW - {"share"}))
+
+
+@pytest.mark.parametrize("case", CALLING[::4])
+def test_reverse_over_forward_with_everything_shared(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "SHARE", SHARE_ALL)
+    check(subject_of(case), "reverse over forward", (ALL,))

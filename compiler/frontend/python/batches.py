@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.derived import Call, Derived, children
-from gradc.frontend.python.problems import shapes
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import Array, Ref, Tuple
 from gradc.frontend.python.regions import Param, closed_call
 from gradc.frontend.python.trees import is_number, made_ref, taken_apart
@@ -30,13 +31,15 @@ def call_batch(
     in_axes = derived.settings["in_axes"]
     if isinstance(in_axes, tuple | list) and len(in_axes) != len(args):
         raise shapes(f"in_axes has {len(in_axes)} entries for {len(args)} arguments")
-    axes: dict[int, int] = {}
+    # an array that is given twice is mapped where its axis says so
+    args = [replace(ref) if isinstance(ref, Array) else ref for ref in args]
+    axes: dict[int, int | None] = {}
     _note_axes(ctx, in_axes, Tuple(tuple(args)), axes)
     for ref in kwargs.values():
         _note_axes(ctx, 0, ref, axes)
 
     def is_mapped(_: Lowering, ref: Ref) -> bool:
-        return id(ref) in axes
+        return axes.get(id(ref)) is not None
 
     names = list(kwargs)
     everything = Tuple((*args, *kwargs.values()))
@@ -44,7 +47,7 @@ def call_batch(
     if not parts.leaves:
         raise shapes("no argument is mapped", "give one of them an axis in in_axes")
     actual = [ctx.value(leaf) for leaf in parts.leaves]
-    own = [axes[id(leaf)] for leaf in parts.leaves]
+    own = [axis for leaf in parts.leaves if (axis := axes[id(leaf)]) is not None]
     params = [_sample_of(value, axis) for value, axis in zip(actual, own, strict=True)]
 
     def run(samples: list[Ref]) -> Ref:
@@ -73,14 +76,18 @@ def _sample_of(value: Value, axis: int) -> Param:
     return value.type.with_shape(shape[:axis] + shape[axis + 1 :]), value.name, False
 
 
-def _note_axes(ctx: Lowering, axes: Axes, ref: Ref, found: dict[int, int]) -> None:
-    """Note the axis of each mapped array, by its identity."""
+def _note_axes(ctx: Lowering, axes: Axes, ref: Ref, found: dict[int, int | None]) -> None:
+    """Note the axis of each array, None for one that is not mapped, by its identity."""
     parts = children(ctx, ref)
     if parts is not None:
         for key, part in parts.items():
             _note_axes(ctx, _axes_of(axes, key, len(parts), "in_axes"), part, found)
         return
-    if axes is None or not ctx.is_numeric(ref):
+    if not ctx.is_numeric(ref):
+        return
+    if axes is None:
+        if isinstance(ref, Array) and found.setdefault(id(ref), None) is not None:
+            raise _two_ways()
         return
     if isinstance(axes, bool) or not isinstance(axes, int):
         raise shapes(f"in_axes holds {axes!r} for {ctx.describe(ref)}; an axis is an int or None")
@@ -93,7 +100,11 @@ def _note_axes(ctx: Lowering, axes: Axes, ref: Ref, found: dict[int, int]) -> No
     if not -rank <= axes < rank:
         raise shapes(f"in_axes asks for axis {axes} of an argument that has {rank}")
     if found.setdefault(id(ref), axes % rank) != axes % rank:
-        raise shapes("one array is mapped along two different axes", "pass a copy of it")
+        raise _two_ways()
+
+
+def _two_ways() -> RefusedError:
+    return shapes("one array is mapped in two different ways", "pass a copy of it")
 
 
 def _axes_of(axes: Axes, key: Any, count: int, what: str) -> Axes:

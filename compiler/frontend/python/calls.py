@@ -56,6 +56,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.refused import is_library, no_such_attribute, why_refused
 from gradc.frontend.python.routines import call_routine, calls_itself
+from gradc.frontend.python.sites import before_call, mark_call
 from gradc.frontend.python.structs import construct, replaced
 from gradc.frontend.python.transforms import (
     TRANSFORM,
@@ -256,8 +257,10 @@ def inline(
 
 def _in_place(ctx: Lowering, callee: Callee, names: Mapping[str, Ref], node: ast.AST | None) -> Ref:
     frame = new_frame(ctx, callee, dict(names))
+    given = before_call(ctx, names)
     with ctx.call_frame(frame), ctx.inside(id(node)):
         result = run(ctx, callee, frame)
+    mark_call(ctx, callee, given)
     if RAISED in frame.names:
         ctx.state.frame.names[RAISED] = NONE
         return POISON

@@ -38,7 +38,16 @@ from gradc.ir.types import Type
 from gradc.prims.shape import EXPECT
 
 # How to compile is decided by the outermost transformation; inside it means nothing.
-OPTIONS = ("target", "style", "fastmath", "parallel", "cache", "memory_limit", "boundscheck")
+OPTIONS = (
+    "target",
+    "style",
+    "fastmath",
+    "parallel",
+    "cache",
+    "memory_limit",
+    "boundscheck",
+    "share",
+)
 
 Call = Callable[..., Ref]
 Key = int | str

@@ -29,7 +29,16 @@ from gradc.ir.types import Type
 from gradc.prims.shape import EXPECT
 
 # How to compile is decided by the outermost transformation; inside it means nothing.
-_OPTIONS = ("target", "style", "fastmath", "parallel", "cache", "memory_limit", "boundscheck")
+_OPTIONS = (
+    "target",
+    "style",
+    "fastmath",
+    "parallel",
+    "cache",
+    "memory_limit",
+    "boundscheck",
+    "share",
+)
 
 Call = Callable[..., Ref]
 

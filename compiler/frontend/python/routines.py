@@ -20,9 +20,10 @@ from gradc.frontend.python.regions import Param, closed, interpreted, sizes_from
 from gradc.frontend.python.sizes import Affine
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.core import Function, Op, Region, Value
+from gradc.ir.routines import Routine
 from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, free_values
-from gradc.prims.routines import CALL, Routine
+from gradc.prims.routines import CALL
 
 #: Interpretations of one function until the types of its results are settled.
 _MOST_ATTEMPTS = 6

@@ -40,7 +40,16 @@ from gradc.ir.walk import clone_op
 TRANSFORM = "__gradc_transform__"
 
 # How to compile is decided by the outermost transformation; inside it means nothing.
-_OPTIONS = ("target", "style", "fastmath", "parallel", "cache", "memory_limit", "boundscheck")
+_OPTIONS = (
+    "target",
+    "style",
+    "fastmath",
+    "parallel",
+    "cache",
+    "memory_limit",
+    "boundscheck",
+    "share",
+)
 
 # ``differentiate(function, wrt, scope)``: the function of value and gradients.
 Differentiate = Callable[[Function, Sequence[int], Symbols], Function]

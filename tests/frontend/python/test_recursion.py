@@ -5,8 +5,8 @@ import pytest
 
 import gradc
 from gradc.errors import GradcError, UnsupportedFunctionError
+from gradc.ir.routines import routines_of
 from gradc.ir.verify import verify
-from gradc.prims.routines import routines_of
 from tests.frontend.python.support import lowered, run, same
 from tests.zoo.recursion import two_recursions_of_numbers
 
@@ -105,7 +105,7 @@ def test_python_stops_a_recursion_without_an_end_and_so_does_the_program():
 def test_the_program_reads_like_the_function():
     g = gradc.grad(power, target="python")
     assert g(1.3, 5) == pytest.approx(5 * 1.3**4)
-    assert "@routine\ndef power(x, n):\n    if n == 0:" in g.source
+    assert "@routine()\ndef power(x, n):\n    if n == 0:" in g.source
     assert "power_vjp(x, n - 1" in g.source or "power_vjp(x, t2" in g.source
     assert "    power_jvp" not in g.source
 
