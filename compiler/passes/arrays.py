@@ -61,7 +61,9 @@ def _transpose(op: Op, site: Site) -> Value | Op | None:
     if inner is not None:
         sizes = tuple(inner.args[1 + axis] for axis in perm)
         axes = tuple(perm.index(axis) for axis in inner.params["axes"])
-        return instead(op, BROADCAST, (inner.args[0], *sizes), {"axes": axes})
+        # a broadcast keeps its operand's axes in order
+        if list(axes) == sorted(axes):
+            return instead(op, BROADCAST, (inner.args[0], *sizes), {"axes": axes})
     return None
 
 

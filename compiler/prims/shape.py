@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def sizes_of(x: Any) -> list[Any]:
 def _infer_broadcast(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
     source, axes = args[0].type, params["axes"]
     shape = tuple(dim_of(size) for size in args[1:])
-    if len(axes) != source.rank:
+    if len(axes) != source.rank or any(a >= b for a, b in pairwise(axes)):
         raise TypeError(f"broadcast: axes {axes} for {source}")
     for axis, dim in zip(axes, source.shape, strict=True):
         if dim not in (1, shape[axis]):
@@ -54,7 +55,8 @@ def _transpose_broadcast(ct: Any, x: Any, *sizes: Any, axes: tuple[int, ...]) ->
     return (total, *(None for _ in sizes))
 
 
-# Axis k of the operand becomes axis ``axes[k]`` of the result; an axis of size 1 is stretched.
+# Axis k of the operand becomes axis ``axes[k]`` of the result, in order; an axis of size 1 is
+# stretched.
 BROADCAST = Primitive(
     "broadcast",
     Kind.LINEAR,

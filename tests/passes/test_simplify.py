@@ -33,6 +33,19 @@ def test_views_are_composed():
     )
 
 
+def test_a_broadcast_keeps_the_order_of_its_operands_axes():
+    unchanged(
+        """
+        def f(x: f64[n, n], k: i64(k)):
+            n: i64(n) = dim(x, axis=0)
+            b: f64[k, n, n] = broadcast(x, k, n, n, axes=(1, 2))
+            c: f64[k, n, n] = transpose(b, perm=(0, 2, 1))
+            return (c,)
+        """,
+        *BOTH,
+    )
+
+
 def test_read_of_what_was_written():
     check(
         """

@@ -144,3 +144,12 @@ def while_around_a_loop_that_records(v, w, k):
             w[::2] = np.tanh(v[(k + 1) % len(v)])
         t += 1
     return math.tanh(0.3 * np.dot(v, w))
+
+
+MATRIX = np.array([[0.3, -1.1, 0.7], [2.0, 0.1, -0.4], [0.9, 0.5, 1.3]])
+
+
+@zoo(MATRIX, np.stack([MATRIX.T + 0.1, MATRIX @ MATRIX]))
+def one_matrix_times_a_stack(a, b):
+    # the transpose of a matrix that was broadcast lost its order of axes: with square ones silently
+    return np.sin(np.matmul(a, b))
