@@ -112,3 +112,7 @@ def declare_symbols(function: types.FunctionType, names: Iterable[str], fastmath
         from gradc_runtime import linalg_compiled
 
         linalg_compiled.compiled_module(names)
+    if "gradc_runtime.fft" in modules:
+        from gradc_runtime import fft_compiled
+
+        fft_compiled.compiled_module(names)
