@@ -150,6 +150,18 @@ def test_arguments_that_are_one_array_move_together():
     assert check_program(program, text=True) == "right"
 
 
+def test_functions_that_call_themselves_are_part_of_the_text():
+    source = """\
+def program(x, y, v, w, a, k):
+    def again(u, j):
+        if j <= 0:
+            return 0.5
+        return again(u, j - 1)
+    return x * again(y, k)
+"""
+    assert check_program(at(source), text=True) == "right"
+
+
 def test_the_source_is_let_go_of():
     import linecache
 
