@@ -20,6 +20,7 @@ from numba.np.arrayobj import make_array
 
 from gradc_runtime import arrays, blas, compiled_sorting, index_sets, schedule, sorting
 from gradc_runtime.caching import can_cache
+from gradc_runtime.providers import compiled_form
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -100,18 +101,8 @@ def counterpart(value: Any, names: Iterable[str], fastmath: bool) -> Any:
 
         fast = {**vector_functions(names), **extrema(names)} if fastmath else {}
         return numpy_for(names, fast)
-    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.special":
-        from gradc_runtime.special_compiled import compiled_module
-
-        return compiled_module(names)
-    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.linalg":
-        from gradc_runtime import linalg_compiled
-
-        return linalg_compiled.compiled_module(names)
-    if isinstance(value, types_of_python.ModuleType) and value.__name__ == "gradc_runtime.fft":
-        from gradc_runtime import fft_compiled
-
-        return fft_compiled.compiled_module(names)
+    if (made := compiled_form(value, names)) is not None:
+        return made
     return counterparts().get(value, value) if callable(value) else value
 
 

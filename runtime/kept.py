@@ -11,12 +11,14 @@ exactly the types of the signature, for nothing checks them.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from gradc_runtime.caching import can_cache
+from gradc_runtime.providers import compiled_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def kept_kernel(
         return None
     try:
         return _load(function, signature, home, names, fastmath)
-    except (ImportError, AttributeError, TypeError):
+    except (ImportError, AttributeError, TypeError, ValueError):
         # another numba, whose inner classes differ: its dispatcher loads the same file
         return None
 
@@ -86,6 +88,10 @@ def _load(
         if data is None:
             return None
         declare_symbols(function, names, fastmath)
+        _, kind, (code, *_) = data[0]
+        # one that is unknown would end the process; the dispatcher makes all that it refers to
+        if kind != "object" or _unknown_symbols(code):
+            return None
         result = cache._impl.rebuild(context, data)
     return KeptKernel(result.entry_point, result)
 
@@ -95,24 +101,19 @@ def declare_symbols(function: types.FunctionType, names: Iterable[str], fastmath
 
     Code from the disk has them by name; one that LLVM does not know ends the process.
     """
-    modules = {
-        value.__name__
-        for value in function.__globals__.values()
-        if isinstance(value, types.ModuleType)
-    }
-    if fastmath and "numpy" in modules:
+    values = list(function.__globals__.values())
+    if fastmath and any(getattr(value, "__name__", "") == "numpy" for value in values):
         from gradc_runtime.vector_math import load
 
         load()
-    if "gradc_runtime.special" in modules:
-        from gradc_runtime import special_compiled
+    for value in values:
+        compiled_form(value, names)
 
-        special_compiled.compiled_module(names)
-    if "gradc_runtime.linalg" in modules:
-        from gradc_runtime import linalg_compiled
 
-        linalg_compiled.compiled_module(names)
-    if "gradc_runtime.fft" in modules:
-        from gradc_runtime import fft_compiled
+def _unknown_symbols(code: bytes) -> list[str]:
+    """The symbols of gradc's in machine code that LLVM has not been told of."""
+    from llvmlite import binding
 
-        fft_compiled.compiled_module(names)
+    # whole strings of the table of symbols; on some systems each begins with an underscore
+    names = {found.decode() for found in re.findall(rb"\0_?(gradc_[A-Za-z0-9_]+)(?=\0)", code)}
+    return sorted(name for name in names if binding.address_of_symbol(name) is None)

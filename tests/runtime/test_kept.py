@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ def special(x):
 def solved(a, b):
     return np.sum(np.linalg.solve(a, b))
 
+def fourier(x):
+    return np.sum(np.abs(np.fft.rfft(x)) ** 2)
+
 def product(a, b):
     return np.sum((a @ b) ** 2)
 
@@ -51,6 +55,7 @@ calls = {
     "norm": (norm, (x,)), "vectors": (vectors, (x,)), "single": (vectors, (x.astype("f4"),)),
     "special": (special, (x,)), "solved": (solved, (a, b)), "product": (product, (a, b)),
     "ordered": (ordered, (x,)), "power": (power, (1.5, 3)), "element": (element, (x, 2)),
+    "fourier": (fourier, (x,)),
 }
 name = sys.argv[1]
 function, args = calls[name]
@@ -72,13 +77,14 @@ print(json.dumps({
 """
 
 NAMES = (
-    "norm", "vectors", "single", "special", "solved", "product", "ordered", "power", "element"
+    "norm", "vectors", "single", "special", "solved", "product", "ordered", "power", "element",
+    "fourier",
 )  # fmt: skip
 # The kernels around LAPACK have dispatchers of their own; sorting refers to functions of numba.
 WHOLE = {"solved", "ordered"}
 
 
-def _run(folder: Path, name: str, records: str) -> dict[str, Any]:
+def _run(folder: Path, name: str, records: str, through: Sequence[str] = ()) -> dict[str, Any]:
     script = folder / "program.py"
     script.write_text(PROGRAM)
     environment = {
@@ -87,7 +93,7 @@ def _run(folder: Path, name: str, records: str) -> dict[str, Any]:
         "GRADC_RECORDS": records,
     }
     done = subprocess.run(
-        [sys.executable, str(script), name],
+        [sys.executable, *through, str(script), name],
         env=environment,
         capture_output=True,
         text=True,
@@ -110,3 +116,24 @@ def test_a_second_process_computes_the_same_from_the_disk(name: str, tmp_path: P
     if name == "element":
         assert "program.py:" in second["error"]
         assert "index 9 is out of range for size 4" in second["error"]
+
+
+FORGETFUL = """
+import runpy, sys
+from gradc_runtime import kept
+kept.declare_symbols = lambda *ignored: None
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("name", ["vectors", "special", "fourier"])
+def test_code_with_symbols_that_nobody_declared_is_left_to_the_dispatcher(
+    name: str, tmp_path: Path
+) -> None:
+    first = _run(tmp_path, name, "0")
+    forgetful = tmp_path / "forgetful.py"
+    forgetful.write_text(FORGETFUL)
+    second = _run(tmp_path, name, "0", [str(forgetful)])
+    assert second["whole"]
+    assert second["found"] == first["found"]

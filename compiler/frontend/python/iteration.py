@@ -6,7 +6,6 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gradc.errors import InternalError
 from gradc.frontend.python import jumps
 from gradc.frontend.python.branches import forget, lazily
 from gradc.frontend.python.carrier import Carrier, is_list
@@ -14,7 +13,7 @@ from gradc.frontend.python.carrying import Guess, Number, Phi, Plan, first_plan
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.liveness import names_assigned
-from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.problems import RefusedError, follow_up
 from gradc.frontend.python.promote import Kind
 from gradc.frontend.python.refs import Cell, Constant, Frame
 from gradc.frontend.python.sizes import Affine
@@ -191,19 +190,40 @@ def _settle(
     before = ctx.state.snapshot()
     first = _first_guess(ctx, node, live)
     key = (id(node), ctx.path, repr(sorted(first.names.items())))
-    guess = _recalled(ctx.memo.get(key), first, before)
+    recalled = _recalled(ctx.memo.get(key), first, before)
+    # what held where the loop was read before need not lead to what holds here
+    for start in (recalled,) if recalled is first else (recalled, first):
+        settled = _settled_from(ctx, start, before, attempt)
+        if settled is not None:
+            guess, carrier, done = settled
+            ctx.memo[key] = _memo(guess, before)
+            return carrier, done
+    if ctx.diagnostics.found:
+        raise follow_up()
+    raise RefusedError(
+        "what this loop carries from one iteration to the next is in each another kind of thing",
+        "give each array that the loop sets anew a name of its own, or copy it: `b = a.copy()`",
+    )
+
+
+def _settled_from(
+    ctx: Lowering,
+    guess: Guess,
+    before: Snapshot,
+    attempt: Callable[[Carrier, Guess], tuple[Guess, _Attempt | None]],
+) -> tuple[Guess, Carrier, _Attempt] | None:
+    """Widen a guess until it holds; None where it goes on changing."""
     found = len(ctx.diagnostics.found)
     for _ in range(_MOST_ATTEMPTS):
         carrier = Carrier(ctx, guess, before)
         widened, done = attempt(carrier, guess)
         _check_other_frames(ctx, before)
         if done is not None:
-            ctx.memo[key] = _memo(guess, before)
-            return carrier, done
+            return guess, carrier, done
         guess = widened
         ctx.state.restore(before)
         del ctx.diagnostics.found[found:]
-    raise InternalError(f"{ctx.location(node)}: what this loop carries does not settle")
+    return None
 
 
 def _first_guess(ctx: Lowering, node: Loop, live: frozenset[str]) -> Guess:

@@ -474,3 +474,21 @@ def test_names_of_one_array_swapped_in_an_inner_loop():
     text = refused(f, V, 0.1, np.ones((3, 2)), 2)
     assert "w[-1], w[-2] = w[-2], w[-1]" in text
     assert "may be another name" in text
+
+
+def test_a_loop_that_does_not_settle_where_it_is_read_again_is_refused_once():
+    def helper(p):
+        q = p
+        for _ in range(len(q)):
+            p[:] = q
+            q = np.zeros(q.shape)
+
+    def f(x):
+        y = x * 2.0
+        helper(y)
+        helper(y)
+        return np.sum(y * x)
+
+    with pytest.raises(AliasingError, match="`q` may be another name for `y`") as caught:
+        lowered(f, V)
+    assert len(caught.value.diagnostics) == 1
