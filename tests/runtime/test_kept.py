@@ -80,8 +80,8 @@ NAMES = (
     "norm", "vectors", "single", "special", "solved", "product", "ordered", "power", "element",
     "fourier",
 )  # fmt: skip
-# The kernels around LAPACK have dispatchers of their own; sorting refers to functions of numba.
-WHOLE = {"solved", "ordered"}
+# The kernels around LAPACK and transforms have dispatchers of their own; sorting refers to numba.
+WHOLE = {"solved", "ordered", "fourier"}
 
 
 def _run(folder: Path, name: str, records: str, through: Sequence[str] = ()) -> dict[str, Any]:
