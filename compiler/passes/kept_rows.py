@@ -18,7 +18,7 @@ and that is the next version but one of the same array.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from gradc.ir.core import Value
 from gradc.ir.types import Type
@@ -40,11 +40,12 @@ def rows_kept(nodes: Sequence[Node], wanted: Iterable[Base] = ()) -> list[Node]:
         if store.form is not Form.STORE or store.updates is None or store.updates.base in whole:
             continue
         place = order.index(store)
-        before, behind = order[:place], order[place + 1 :]
+        behind = order[place + 1 :]
         readers = [node for node in behind if _reads(node, store.updates.base)]
         if _reads_elsewhere(store):
             readers.append(store)
-        if readers and all(_reads_parts(node, store.updates.base, before) for node in readers):
+        later = _made_by([store, *behind])
+        if readers and all(_reads_parts(node, store.updates.base, later) for node in readers):
             kept = _keep(readers, store.updates.base)
             order[place:place] = kept
     return order
@@ -52,6 +53,12 @@ def rows_kept(nodes: Sequence[Node], wanted: Iterable[Base] = ()) -> list[Node]:
 
 def _reads(node: Node, base: Base) -> bool:
     return any(ref.base is base for ref in node.refs())
+
+
+def _made_by(nodes: Sequence[Node]) -> set[Base]:
+    """What indices can refer to that nodes make: themselves, and the values of single ops."""
+    singles = [node for node in nodes if node.form is Form.SINGLE]
+    return {*nodes, *(out for node in singles for out in node.op.outs)}
 
 
 def _reads_elsewhere(store: Node) -> bool:
@@ -63,8 +70,8 @@ def _reads_elsewhere(store: Node) -> bool:
     )
 
 
-def _reads_parts(node: Node, base: Base, before: Sequence[Node]) -> bool:
-    """Whether a node reads nothing of an array but parts that are known before."""
+def _reads_parts(node: Node, base: Base, later: Collection[Base]) -> bool:
+    """Whether a node reads nothing of an array but parts that need nothing made later."""
     if node.form is Form.SINGLE:
         return False
     parts = [ref for ref in node.inputs if ref.base is base]
@@ -73,7 +80,7 @@ def _reads_parts(node: Node, base: Base, before: Sequence[Node]) -> bool:
         return False  # as an index, or to make its next version
     return all(
         len(ref.shape) < len(shape_of(base))
-        and all(not isinstance(each.base, Node) or each.base in before for each in _indices(ref))
+        and all(each.base not in later for each in _indices(ref))
         for ref in parts
     )
 

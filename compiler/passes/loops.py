@@ -68,13 +68,13 @@ class Loops:
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with loops over scalars."""
         function = Expand().run(function, context)
-        if not any(_is_lowered(op, self.blas) for op in all_ops(function.body)):
+        if not any(is_lowered(op, self.blas) for op in all_ops(function.body)):
             return function
         return _Lowering(self.blas).function(function)
 
 
-def _is_lowered(op: Op, blas: bool) -> bool:
-    """Whether an op works on whole arrays."""
+def is_lowered(op: Op, blas: bool) -> bool:
+    """Whether an op works on whole arrays. A row that a loop is handed may stay as it is."""
     prim = op.prim
     if prim is MATMUL:
         return not (blas and worth_a_call(op))

@@ -8,8 +8,9 @@ import pytest
 import gradc
 from gradc.driver import run_passes
 from gradc.ir.walk import all_ops
+from gradc.passes.loops import Loops
 from gradc.prims.evaluate import evaluate
-from tests.passes.helpers import parse
+from tests.passes.helpers import apply, parse
 
 X = np.linspace(-0.9, 0.8, 12).reshape(4, 3)
 
@@ -41,6 +42,26 @@ def test_a_row_is_kept():
 
 def test_an_array_that_is_needed_as_it_was_is_copied_anyway():
     assert made("x") != []
+
+
+READ_AT_WHAT_IS_MADE_LATER = """
+def f(a: f64[n, m], b: f64[n], labels: i64[n], k: i64(k)):
+    a1: f64[n, m] = pick_add(a, b, labels)
+    n: i64(n) = dim(a, axis=0)
+    m: i64(m) = dim(a, axis=1)
+    i: i64(i) = wrap(k, n, line=6)
+    j: i64(j) = wrap(k, m, line=7)
+    old: f64 = get(a, i, j, spec=('at', 'at'))
+    return (a1, old)
+"""
+
+
+def test_a_part_at_indices_that_are_made_after_the_write_is_not_kept_before_it():
+    function = parse(READ_AT_WHAT_IS_MADE_LATER)
+    lowered = apply(function, Loops(blas=False))
+    args = [X, np.ones(4), np.array([0, 2, 1, 1]), -1]
+    for ours, theirs in zip(evaluate(lowered, args), evaluate(function, args), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def summed(x):
