@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from gradc.analysis.storage import VIEWS
 from gradc.emit import matrices
-from gradc.emit.text import Expr, add, binary, call, integer, tuple_of, tuple_text
+from gradc.emit.text import ANY, Expr, add, binary, call, integer, literal, tuple_of, tuple_text
 from gradc.emit.writing import Text, Writer
 from gradc.errors import InternalError
 from gradc.ir.builder import DIM
@@ -38,6 +38,7 @@ from gradc.prims.shape import (
     SUM,
     TRANSPOSE,
     ZEROS,
+    least,
 )
 from gradc.prims.sorting import ARGSORT, FROM_ORDER_SHARED, IN_ORDER, IN_ORDER_SHARED
 
@@ -137,9 +138,14 @@ def _reduction(function: str) -> Text:
         axes = op.params["axes"]
         if not axes:
             return _copy(op, args, writer)
-        if len(axes) == op.args[0].type.rank:
-            return call(function, args[0])
-        return call(function, args[0], axis=tuple_text(axes))
+        keywords = {}
+        if len(axes) != op.args[0].type.rank:
+            keywords["axis"] = tuple_text(axes)
+        if op.params.get("empty"):
+            dtype = op.out.type.dtype
+            worst = literal(least(dtype, larger=op.prim is MAX), dtype, typed=False)
+            keywords["initial"] = worst.at(ANY)
+        return call(function, args[0], **keywords)
 
     return text
 

@@ -326,7 +326,7 @@ class Graph(NodeList):
             self._view_stands_for(op, ref)
             return
         node = Node(Form.REDUCE, op, ref.shape, (ref,), op.out, op.prim, axes)
-        if op.prim is not SUM:
+        if op.prim is not SUM and not op.params.get("empty"):
             node.after = self.not_empty(op, [ref.shape[axis] for axis in axes])
         self.add(node, op.out)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from gradc.ir.core import Value
 from gradc.ir.types import DType
 from gradc.passes.frames import Frame
@@ -11,9 +9,8 @@ from gradc.passes.loop_nodes import Form, Node
 from gradc.prims.arithmetic import ADD
 from gradc.prims.compare import GT, LAND, LNOT, LOR, LT, SELECT
 from gradc.prims.elementary import ISNAN, MAXIMUM, MINIMUM
-from gradc.prims.shape import ARGMAX, ARGMIN, MAX, SUM
+from gradc.prims.shape import ARGMAX, ARGMIN, MAX, SUM, least
 
-_LARGEST_INT = 2**63 - 1
 SEARCHES = frozenset({ARGMAX, ARGMIN})
 
 
@@ -31,9 +28,7 @@ def start_of(node: Node) -> tuple[float | int, DType]:
     dtype = node.op.args[0].type.dtype if searches else node.out.type.dtype
     if node.prim is SUM:
         return (0.0 if dtype.is_float else 0), dtype
-    if node.prim in (MAX, ARGMAX):
-        return (-math.inf if dtype.is_float else -_LARGEST_INT - 1), dtype
-    return (math.inf if dtype.is_float else _LARGEST_INT), dtype
+    return least(dtype, larger=node.prim in (MAX, ARGMAX)), dtype
 
 
 def combined(frame: Frame, node: Node, total: Value, value: Value, name: str) -> Value:

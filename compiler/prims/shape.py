@@ -15,7 +15,7 @@ import numpy as np
 
 from gradc.ir.builder import dim_of
 from gradc.ir.core import Kind, Params, Primitive, Value
-from gradc.ir.types import DType, Type
+from gradc.ir.types import DType, Type, dtype_of_numpy
 
 
 def sizes_of(x: Any) -> list[Any]:
@@ -93,39 +93,65 @@ SUM = Primitive(
 )
 
 
-def _share_ties(ct: Any, x: Any, out: Any, axes: tuple[int, ...]) -> Any:
+def least(dtype: DType, larger: bool) -> float:
+    """What every number beats in the search of the largest, or of the smallest."""
+    if dtype.is_float:
+        return -math.inf if larger else math.inf
+    if dtype is DType.BOOL:
+        return not larger
+    return -(2**63) if larger else 2**63 - 1
+
+
+def _tied(x: Any, out: Any, axes: tuple[int, ...], empty: bool) -> tuple[Any, Any]:
+    """Which elements are the extremum, and how many: one of nothing, for it is a divisor."""
     from gradc.prims.arithmetic import CAST
-    from gradc.prims.compare import EQ, SELECT
-
-    chosen = EQ(x, back_to(x, out, axes))
-    share = ct / SUM(CAST(chosen, dtype=x.type.dtype), axes=axes)
-    return SELECT(chosen, back_to(x, share, axes), 0.0)
-
-
-def _extremum_jvp(tangents: Sequence[Any], x: Any, *, out: Any, axes: tuple[int, ...]) -> Any:
-    from gradc.prims.arithmetic import CAST
-    from gradc.prims.compare import EQ, SELECT
+    from gradc.prims.compare import EQ
+    from gradc.prims.elementary import MAXIMUM
 
     chosen = EQ(x, back_to(x, out, axes))
     count = SUM(CAST(chosen, dtype=x.type.dtype), axes=axes)
+    return chosen, MAXIMUM(count, 1.0) if empty else count
+
+
+def _share_ties(ct: Any, x: Any, out: Any, axes: tuple[int, ...], empty: bool) -> Any:
+    from gradc.prims.compare import SELECT
+
+    chosen, count = _tied(x, out, axes, empty)
+    share = ct / count
+    return SELECT(chosen, back_to(x, share, axes), 0.0)
+
+
+def _extremum_jvp(
+    tangents: Sequence[Any], x: Any, *, out: Any, axes: tuple[int, ...], empty: bool = False
+) -> Any:
+    from gradc.prims.compare import SELECT
+
+    chosen, count = _tied(x, out, axes, empty)
     return SUM(SELECT(chosen, tangents[0], 0.0), axes=axes) / count
 
 
-def _extremum(name: str, evaluate: Any) -> Primitive:
+# With `empty`, the extremum of nothing is what every number beats, not an error.
+def _extremum(name: str, evaluate: Any, larger: bool) -> Primitive:
+    def evaluated(x: Any, axes: tuple[int, ...], empty: bool = False) -> Any:
+        dtype = dtype_of_numpy(x.dtype)
+        if not empty or dtype is None:
+            return evaluate(x, axis=axes)
+        return evaluate(x, axis=axes, initial=least(dtype, larger))
+
     return Primitive(
         name,
         Kind.COMPOSITE,
         _infer_sum,
-        lambda x, axes: evaluate(x, axis=axes),
-        vjp=lambda ct, x, *, out, axes: (_share_ties(ct, x, out, axes),),
+        evaluated,
+        vjp=lambda ct, x, *, out, axes, empty=False: (_share_ties(ct, x, out, axes, empty),),
         jvp=_extremum_jvp,
         formula="1 at the extremum, else 0",
         edges="ties share equally",
     )
 
 
-MAX = _extremum("max", np.max)
-MIN = _extremum("min", np.min)
+MAX = _extremum("max", np.max, larger=True)
+MIN = _extremum("min", np.min, larger=False)
 
 
 def _infer_arg_extremum(args: Sequence[Value], params: Params) -> tuple[Type, ...]:

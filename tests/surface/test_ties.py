@@ -59,6 +59,30 @@ def test_extrema(fn: Any) -> None:
     np.testing.assert_allclose(gradient(lambda x: fn(x) * 1.0, x, "python"), [0.25] * 4)
 
 
+@TARGETS
+@pytest.mark.parametrize("fn", [np.max, np.nanmax])
+def test_the_largest_of_nothing_is_what_the_search_begins_with(fn: Any, target: str) -> None:
+    def call(x: Any) -> Any:
+        return fn(x, axis=0, initial=0.5) * 2.0
+
+    nothing = np.zeros((0, 3))
+    value, pullback = gradc.vjp(call, nothing, target=target)
+    np.testing.assert_array_equal(value, [1.0, 1.0, 1.0])
+    assert pullback(np.ones(3))[0].shape == (0, 3)
+    _, tangent = gradc.jvp(call, (nothing,), (nothing,), target=target)
+    np.testing.assert_array_equal(tangent, np.zeros(3))
+
+
+@TARGETS
+@pytest.mark.parametrize("fn", [np.nanmax, np.nanmin, np.nanargmax, np.nanargmin])
+def test_integers_are_never_nan(fn: Any, target: str) -> None:
+    def call(k: Any, x: float) -> Any:
+        return fn(k) * x
+
+    for k in (np.array([3, 1, 2]), np.array([True, False])):
+        assert gradc.vjp(call, k, 1.5, target=target)[0] == fn(k) * 1.5
+
+
 def test_spread_of_equal_elements_has_derivative_zero() -> None:
     x = np.array([0.3, 0.3, 0.3])
     np.testing.assert_array_equal(gradient(lambda x: np.std(x), x - 0.3, "python"), np.zeros(3))

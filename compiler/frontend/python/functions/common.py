@@ -82,10 +82,19 @@ def normal_axis(axis: int, rank: int) -> int:
 
 
 def axes_of(ctx: Lowering, axis: Ref, kind: Type) -> tuple[int, ...]:
-    """The axes that an `axis` argument names, sorted; None names all."""
-    if is_none(axis):
+    """The axes that an `axis` argument names, sorted; None names all.
+
+    A number has none, and NumPy takes 0 and -1 for it as well.
+    """
+    if is_none(axis) or (kind.is_scalar and is_only(ctx, axis)):
         return tuple(range(kind.rank))
     return tuple(sorted(axes_in_order(ctx, axis, kind.rank)))
+
+
+def is_only(ctx: Lowering, axis: Ref) -> bool:
+    """Whether an `axis` argument is 0 or -1, the axis of a vector."""
+    given = ctx.constant(axis, "the axis")
+    return isinstance(given, int) and given in (0, -1)
 
 
 def axes_in_order(ctx: Lowering, axis: Ref, rank: int) -> list[int]:

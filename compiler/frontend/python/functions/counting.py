@@ -30,7 +30,7 @@ REGISTRY = Registry()
 def _position(ctx: Lowering, a: Ref, axis: Ref, keepdims: Ref, prim: Primitive) -> Ref:
     value = ctx.value(as_operand(ctx, a))
     source, keep = value.type, keeps(ctx, keepdims)
-    if is_none(axis):
+    if is_none(axis) or (source.is_scalar and common.is_only(ctx, axis)):
         flat, along = common.flat(ctx, value), 0
         axes = tuple(range(source.rank))
     else:

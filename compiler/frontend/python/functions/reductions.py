@@ -21,7 +21,7 @@ from gradc.prims.arithmetic import CAST, DIV, IPOW, ROOT, SUB
 from gradc.prims.compare import SELECT
 from gradc.prims.integers import IMAX
 from gradc.prims.scans import CUMSUM
-from gradc.prims.shape import BROADCAST, MAX, MIN, SUM
+from gradc.prims.shape import BROADCAST, MAX, MIN, SUM, least
 
 REGISTRY = Registry()
 
@@ -30,10 +30,15 @@ ZERO = Constant(0)
 
 
 def reduced(
-    ctx: Lowering, prim: Primitive, value: Value, axes: tuple[int, ...], keep: bool = False
+    ctx: Lowering,
+    prim: Primitive,
+    value: Value,
+    axes: tuple[int, ...],
+    keep: bool = False,
+    **params: bool,
 ) -> Value:
     """Reduce a value over axes."""
-    total = value if not axes else ctx.emit(prim, (value,), {"axes": axes})
+    total = value if not axes else ctx.emit(prim, (value,), {"axes": axes, **params})
     return common.with_kept_axes(ctx, total, value.type, axes) if keep else total
 
 
@@ -269,20 +274,13 @@ def _extremum(
                 "a largest or smallest element under a mask needs a value to begin with",
                 "give initial=...: it counts where the mask leaves nothing",
             )
-        value = masked(ctx, value, where, _worst(value.type.dtype, larger))
-    found = ctx.result(reduced(ctx, MAX if larger else MIN, value, axes, keeps(ctx, keepdims)))
+        value = masked(ctx, value, where, least(value.type.dtype, larger))
+    prim, keep = MAX if larger else MIN, keeps(ctx, keepdims)
     if is_none(initial):
-        return found
+        return ctx.result(reduced(ctx, prim, value, axes, keep))
+    found = ctx.result(reduced(ctx, prim, value, axes, keep, empty=True))
     begin = ctx.result(ctx.value(initial, value.type.dtype))
     return extremum(ctx, (found, begin), larger)
-
-
-def _worst(dtype: DType, larger: bool) -> float:
-    """What every element beats."""
-    if dtype.is_float:
-        return -np.inf if larger else np.inf
-    limits = np.iinfo(np.int64)
-    return limits.min if larger else limits.max
 
 
 @REGISTRY.function(np.max, np.amax)

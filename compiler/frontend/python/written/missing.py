@@ -18,6 +18,11 @@ def _filled(a: Any, value: Any) -> Array:
     return np.where(np.isnan(x), np.full_like(x, value), x)
 
 
+def _may_miss(a: Any) -> bool:
+    """Whether elements can be NaN: those of integers and of truth values cannot."""
+    return np.asarray(a).dtype.kind == "f"
+
+
 def _present(a: Any, where: Any) -> Any:
     """Which elements count."""
     there = np.logical_not(np.isnan(np.asarray(a)))
@@ -112,6 +117,8 @@ def nanmax(
     where: Any = True,
 ) -> Any:
     """``np.nanmax``: NaN where nothing else is there."""
+    if not _may_miss(a):
+        return np.max(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
     top = np.max(_filled(a, -np.inf), axis=axis, keepdims=keepdims, initial=initial, where=where)
     if initial is not None:
         return top
@@ -128,6 +135,8 @@ def nanmin(
     where: Any = True,
 ) -> Any:
     """``np.nanmin``: NaN where nothing else is there."""
+    if not _may_miss(a):
+        return np.min(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
     bottom = np.min(_filled(a, np.inf), axis=axis, keepdims=keepdims, initial=initial, where=where)
     if initial is not None:
         return bottom
@@ -137,12 +146,16 @@ def nanmin(
 
 def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
     """``np.nanargmax``."""
+    if not _may_miss(a):
+        return np.argmax(a, axis=axis, keepdims=keepdims)
     _need_some(a, axis)
     return np.argmax(_filled(a, -np.inf), axis=axis, keepdims=keepdims)
 
 
 def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
     """``np.nanargmin``."""
+    if not _may_miss(a):
+        return np.argmin(a, axis=axis, keepdims=keepdims)
     _need_some(a, axis)
     return np.argmin(_filled(a, np.inf), axis=axis, keepdims=keepdims)
 
