@@ -57,6 +57,9 @@ class GradcOp(Op):  # type: ignore[misc,unused-ignore]
     def __init__(self, call: Call) -> None:
         self.call = call
 
+    def __str__(self) -> str:
+        return f"GradcOp({getattr(self.call.function, '__name__', 'function')})"
+
     def make_node(self, *inputs: Any) -> Any:
         """The application to inputs, with results of the types that gradc infers."""
         variables = [pt.as_tensor_variable(each) for each in inputs]
