@@ -192,7 +192,7 @@ class Differentiated:
     @property
     def __gradc_transform__(self) -> object:
         """What calling this inside a compiled function means."""
-        return self.primal, self.argnums, MEANINGS[self.mode]
+        return self.primal, self.argnums, self.has_aux, MEANINGS[self.mode]
 
     # -- what can be looked at ---------------------------------------------------------------
 
@@ -331,7 +331,7 @@ class ValueAndGradient(Differentiated):
 
 
 def _differentiate(function: Function, wrt: Sequence[int], scope: Symbols) -> Function:
-    return reverse(function, wrt, scope=scope)
+    return reverse(function, wrt, results=[0], scope=scope)
 
 
 # What the transformations mean where they are used inside a compiled function.

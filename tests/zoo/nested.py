@@ -1,6 +1,8 @@
 """``grad`` used inside a function that is differentiated: every derivative sees the others."""
 
+from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -167,3 +169,143 @@ def jvp_of_a_loop(x, n):
     for i in range(n):
         total += jvp(decay, (1.0 + x * i,), (x,))[1]
     return total
+
+
+# -- auxiliary results, names and containers of an inner gradient ----------------------------------
+
+
+def energy_and_parts(position, *, stiffness, centre):
+    away = position - centre
+    energy = 0.5 * stiffness * np.sum(away * away)
+    return energy, {"away": away, "count": len(position)}
+
+
+energy_slope = grad(energy_and_parts, "position", has_aux=True)
+
+
+@zoo(np.array([0.3, -0.8]), 1.7)
+def aux_of_inner_gradient(x, k):
+    force, parts = grad(lambda u: energy_and_parts(u, stiffness=k, centre=x * x), has_aux=True)(x)
+    return np.sum(force * parts["away"]) * parts["count"]
+
+
+@zoo(np.array([0.3, -0.8]), 1.7)
+def aux_beside_the_value(x, k):
+    (value, (tail, n)), (u_bar, c_bar) = value_and_grad(
+        lambda u, c: (np.sum(u**3) * c, (u[1:] * c, 2)), (0, 1), True
+    )(x, k * x[0])
+    return value * tail[0] + np.sum(u_bar) * c_bar * n
+
+
+@zoo(np.array([0.3, -0.8]), 1.7)
+def names_and_keywords(x, k):
+    first, parts = energy_slope(x, stiffness=k, centre=x * k)
+    second, _ = grad(energy_and_parts, ("stiffness", "centre"), has_aux=True)(
+        x, stiffness=k, centre=np.sin(x)
+    )
+    return np.sum(first * parts["away"]) + second[0] * np.sum(second[1])
+
+
+@zoo({"w": np.array([0.3, -0.8]), "b": (0.5, 2)}, 2.0)
+def gradient_of_a_dict(params, x):
+    def loss(p):
+        return np.sum(np.tanh(p["w"] * x + p["b"][0])) * p["b"][1]
+
+    slopes = grad(loss)(params)
+    moved = {"w": params["w"] - slopes["w"], "b": (params["b"][0] - slopes["b"][0], 2)}
+    return loss(moved)
+
+
+class Spring(NamedTuple):
+    rest: float
+    stiffness: np.ndarray
+
+
+@dataclass
+class Pair:
+    left: Spring
+    weight: float
+
+
+@zoo(0.4, np.array([1.5, 0.7]))
+def gradient_of_a_dataclass(rest, stiffness):
+    def energy(pair, u):
+        return pair.weight * np.sum(pair.left.stiffness * (u - pair.left.rest) ** 2)
+
+    pair = Pair(Spring(rest, stiffness), rest * stiffness[0])
+    slopes, u_bar = grad(energy, ("pair", 1))(pair, stiffness[1])
+    return slopes.weight * slopes.left.rest + np.sum(slopes.left.stiffness) * u_bar
+
+
+@zoo(0.7, np.array([1.5, 0.7]))
+def gradient_of_a_tuple_and_a_list(x, y):
+    pair_bar = grad(lambda pair: pair[0] ** 2 * np.sum(np.sin(pair[1] * x)))((x, y))
+    list_bar = grad(lambda given: given[0] * given[1] * x)([x, x * x])
+    return pair_bar[0] * np.sum(pair_bar[1]) + list_bar[0] * list_bar[1]
+
+
+# -- inner functions that write to what they are given ---------------------------------------------
+
+
+def cumulated(z):
+    for i in range(1, len(z)):
+        z[i] = z[i - 1] * z[i]
+    return np.sum(z)
+
+
+def scaled(z, c):
+    z *= c
+    z[0] = np.sin(z[1])
+    return z
+
+
+@zoo(np.array([1.1, 0.7, -0.4]))
+def writing_inside_grad(x):
+    return np.sum(grad(cumulated)(x * x) ** 2)
+
+
+@zoo(np.array([1.1, 0.7, -0.4]), 0.6)
+def writing_inside_jvp_in_jvp(x, c):
+    def outer(y):
+        return jvp(scaled, (y * x, c), (x, y[0]))[1]
+
+    return np.sum(jvp(outer, (x * c,), (x,))[1])
+
+
+@zoo(np.array([1.1, 0.7, -0.4]), 0.6)
+def writing_inside_vjp_in_jvp(x, c):
+    def outer(y):
+        value, pullback = vjp(scaled, y * x, c)
+        z_bar, c_bar = pullback(value)
+        return z_bar * c_bar
+
+    return np.sum(jvp(outer, (x * c,), (x,))[1])
+
+
+@zoo(np.array([1.1, 0.7, -0.4]), 0.6)
+def writing_inside_jvp_in_vjp(x, c):
+    value, pullback = vjp(lambda y: jvp(scaled, (y * x, c), (x, y[0]))[1], x * c)
+    return np.sum(pullback(x)[0] * value)
+
+
+@zoo(np.array([1.1, 0.7, -0.4]), 0.6)
+def writing_inside_vjp_in_vjp(x, c):
+    def outer(y):
+        value, pullback = vjp(scaled, y * x, c)
+        z_bar, c_bar = pullback(value)
+        return z_bar * c_bar
+
+    return np.sum(vjp(outer, x * c)[1](x)[0])
+
+
+@zoo(np.array([1.1, 0.7, -0.4]))
+def writing_inside_jacobian(x):
+    blocks = gradc.jacobian(lambda z: scaled(z, 0.5), target="python")(x)
+    products = gradc.hvp(cumulated, target="python")(x, x)
+    return np.sum(blocks) * np.sum(products)
+
+
+@zoo(0.4, 1.3)
+def one_argument_asked_for_twice(x, y):
+    slopes = grad(lambda u, v: u * u * v, (0, -2))(x, y)
+    return slopes[0] * slopes[1] * y

@@ -174,11 +174,11 @@ def _known(
     if isinstance(transform, Product):
         return apply_product(ctx, call, transform, args, kwargs, node)
     if isinstance(transform, Transform):
-        return apply_transform(transform, args, kwargs)
+        return apply_transform(ctx, transform, args, kwargs)
     if isinstance(transform, tuple):  # what grad has returned: the function and how it is meant
-        primal, numbers, meaning = transform
-        made = (Constant(primal), _numbers(numbers))
-        return call(ctx, apply_transform(meaning, made, {}), args, kwargs, node)
+        primal, numbers, has_aux, meaning = transform
+        made = (Constant(primal), _numbers(numbers), Constant(has_aux))
+        return call(ctx, apply_transform(ctx, meaning, made, {}), args, kwargs, node)
     if complexes.has_complex(args, kwargs, ctx):
         found = call_complex(ctx, function, args, kwargs, node)
         if found is not None:

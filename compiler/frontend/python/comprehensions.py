@@ -20,7 +20,7 @@ from gradc.frontend.python.refs import POISON, Constant, Dict, List, Poison, Ran
 from gradc.ir.core import Value
 from gradc.ir.types import Dim
 
-Comprehension = ast.ListComp | ast.GeneratorExp | ast.SetComp
+Comprehension = ast.ListComp | ast.GeneratorExp
 
 #: A list comprehension over a range with known bounds is written out up to this length.
 _LONGEST = 256

@@ -31,6 +31,7 @@ from gradc.frontend.python.refs import (
     is_complex,
 )
 from gradc.frontend.python.regions import Closed, Param, closed_call
+from gradc.frontend.python.sharing import copies
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline, with_fresh_symbols
@@ -155,9 +156,9 @@ class _Blocks:
         self.single = isinstance(given, int | str)
         numbers = (given,) if isinstance(given, int | str) else tuple(given)
         self.keys = [self.key(number) for number in numbers]
-        self.groups = [
-            taken_apart(ctx, self.argument(key), _is_differentiable) for key in self.keys
-        ]
+        if len(set(self.keys)) < len(self.keys):
+            raise shapes("argnums names one argument twice")
+        self.groups = [taken_apart(ctx, self.argument(key), is_differentiable) for key in self.keys]
         for key, group in zip(self.keys, self.groups, strict=True):
             if not group.leaves:
                 raise shapes(f"argument {key!r} holds no floats and cannot be differentiated")
@@ -167,16 +168,7 @@ class _Blocks:
 
     def key(self, number: Any) -> Key:
         """The argument that an entry of argnums means."""
-        count = len(self.args)
-        if isinstance(number, str):
-            if number in self.kwargs:
-                return number
-            names = parameter_names(self.derived.function)
-            if number in names and names.index(number) < count:
-                return names.index(number)
-        elif isinstance(number, int) and not isinstance(number, bool) and -count <= number < count:
-            return number % count
-        raise shapes(f"argnums names {number!r}, and the call has no such argument")
+        return argument_key(self.derived.function, number, self.args, self.kwargs)
 
     def argument(self, key: Key) -> Ref:
         return self.kwargs[key] if isinstance(key, str) else self.args[key]
@@ -205,7 +197,7 @@ class _Blocks:
             (value.type, value.name, own) for value, own in zip(actual, weak, strict=True)
         ]
         title = f"a function inside {self.derived.meaning.name}"
-        closed = closed_call(ctx, title, params, self.apply)
+        closed = closed_call(ctx, title, params, self.apply, writes=True)
         assert self.value is not None
         results = closed.function.results
         count = len(self.value.leaves)
@@ -224,7 +216,8 @@ class _Blocks:
 
     def apply(self, refs: list[Ref]) -> Ref:
         args, kwargs = self.with_leaves(refs)
-        result = self.call(self.ctx, self.derived.function, args, kwargs, self.node)
+        with copies(self.ctx, list(zip(self.leaves(), refs, strict=True))):
+            result = self.call(self.ctx, self.derived.function, args, kwargs, self.node)
         value = result
         if self.has_aux:
             if not isinstance(result, Tuple) or len(result.items) != 2:
@@ -310,8 +303,25 @@ def fitted(ctx: Lowering, ref: Ref, type: Type, what: str) -> Value:
     return ctx.emit(EXPECT, (value, *sizes), {"what": f"{what} has another shape"}, value.name)
 
 
-def _is_differentiable(ctx: Lowering, ref: Ref) -> bool:
+def is_differentiable(ctx: Lowering, ref: Ref) -> bool:
+    """Whether a part of an argument is a float, or an array of floats."""
     return ctx.is_numeric(ref) and ctx.kind(ref).dtype.is_float
+
+
+def argument_key(function: Ref, number: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref]) -> Key:
+    """The argument of a call that an entry of argnums means: a position or a keyword."""
+    count, names = len(args), parameter_names(function)
+    if isinstance(number, str):
+        if number in kwargs:
+            return number
+        if number in names and names.index(number) < count:
+            return names.index(number)
+    elif isinstance(number, int) and not isinstance(number, bool):
+        if -count <= number < count:
+            return number % count
+        if 0 <= number < len(names) and names[number] in kwargs:
+            return names[number]
+    raise shapes(f"argnums names {number!r}, and the call has no such argument")
 
 
 def parameter_names(function: Ref) -> list[str]:

@@ -440,7 +440,6 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.JoinedStr: formatted,
     ast.ListComp: comprehensions.comprehension,
     ast.GeneratorExp: comprehensions.comprehension,
-    ast.SetComp: comprehensions.comprehension,
     ast.DictComp: comprehensions.dictionary,
     ast.NamedExpr: named,
 }

@@ -84,6 +84,7 @@ def unknown_function(message: str, hint: str | None = None) -> RefusedError:
 # What there is no way to interpret: in words, and what to write instead.
 _UNSUPPORTED: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.Set: ("a set is not supported", "use a tuple or a list"),
+    ast.SetComp: ("a set is not supported", "use a list: `[... for ...]`"),
     ast.Await: ("`await` is not supported", "call a function that returns its result"),
     ast.Yield: ("`yield` is not supported", "return an array"),
     ast.YieldFrom: ("`yield from` is not supported", "return an array"),

@@ -22,6 +22,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, List, Ref, Tuple
 from gradc.frontend.python.regions import Closed, closed_call
+from gradc.frontend.python.sharing import copies
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline
@@ -139,10 +140,11 @@ def _interpreted(
     def run(params: list[Ref]) -> Ref:
         rest = iter(params)
         refs = [group.around([next(rest) for _ in group.leaves]) for group in groups]
-        return call(ctx, function, refs, {}, node)
+        with copies(ctx, list(zip(leaves, params, strict=True))):
+            return call(ctx, function, refs, {}, node)
 
-    params = [(value.type, value.name, own) for value, own in zip(actual, weak, strict=True)]
-    inner = closed_call(ctx, f"a function inside {product.name}", params, run)
+    types = [(value.type, value.name, own) for value, own in zip(actual, weak, strict=True)]
+    inner = closed_call(ctx, f"a function inside {product.name}", types, run, writes=True)
     return inner, [*actual, *inner.around], weak
 
 

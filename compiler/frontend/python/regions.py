@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import Array, Ref
+from gradc.frontend.python.hidden import RAISED
+from gradc.frontend.python.problems import RefusedError, follow_up
+from gradc.frontend.python.refs import Array, Poison, Ref
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.builder import DIM
 from gradc.ir.core import Function, Op, Region, Value
@@ -49,7 +50,11 @@ class Closed:
 
 
 def closed_call(
-    ctx: Lowering, title: str, params: Sequence[Param], run: Callable[[list[Ref]], Ref]
+    ctx: Lowering,
+    title: str,
+    params: Sequence[Param],
+    run: Callable[[list[Ref]], Ref],
+    writes: bool = False,
 ) -> Closed:
     """Interpret a function of parameters of some types.
 
@@ -61,15 +66,20 @@ def closed_call(
     params : sequence of Param
     run : callable
         Interprets the call, for references to the parameters.
+    writes : bool
+        Whether it may write to its parameters, which are copies.
     """
     found: list[tuple[Parts, tuple[bool, ...]]] = []
 
     def whole(refs: list[Ref]) -> list[Value]:
-        parts = taken_apart(ctx, run(refs), is_number)
+        result = run(refs)
+        if isinstance(result, Poison) and RAISED not in ctx.state.frame.names:
+            raise follow_up()
+        parts = taken_apart(ctx, result, is_number)
         found.append((parts, tuple(ctx.kind(leaf).weak for leaf in parts.leaves)))
         return [ctx.value(leaf) for leaf in parts.leaves]
 
-    region = sizes_from_outside(ctx, interpreted(ctx, title, params, whole, {}))
+    region = sizes_from_outside(ctx, interpreted(ctx, title, params, whole, {}, writes))
     around = free_values(region)
     body, own = closed(region, around)
     ((out, weak),) = found
@@ -83,6 +93,7 @@ def interpreted(
     params: Sequence[Param],
     run: Callable[[list[Ref]], list[Value]],
     renamed: Mapping[str, Dim],
+    writes: bool = False,
 ) -> Region:
     """A region of what `run` builds from parameters of some types.
 
@@ -94,6 +105,8 @@ def interpreted(
     run : callable
     renamed : mapping
         Size symbols to be replaced, looked at once everything is interpreted.
+    writes : bool
+        Whether parameters may be written to.
 
     Raises
     ------
@@ -110,7 +123,7 @@ def interpreted(
         tokens = [ctx.state.tokens[cell] for cell in cells]
         yields = run(refs)
         change = ctx.state.changes(saved)
-        if not change and tokens != [ctx.state.tokens[cell] for cell in cells]:
+        if not (change or writes) and tokens != [ctx.state.tokens[cell] for cell in cells]:
             change = "writes to an argument"
         if change:
             raise RefusedError(

@@ -115,6 +115,7 @@ def copies(ctx: Lowering, pairs: Sequence[tuple[Ref, Ref]]) -> Iterator[None]:
     ]
     noted: list[tuple[Cell, Cell]] = []
     for given, made in arrays:
+        made.name = given.name
         ctx.state.may_be.setdefault(made, set()).add(given)
         known = {given, *given.others}
         others = [copy for cell, copy in arrays if copy is not made and cell in known]

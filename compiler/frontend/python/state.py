@@ -173,12 +173,19 @@ class State:
 
     def changes(self, saved: Snapshot) -> str:
         """What has been changed since a copy was made, in words; empty where nothing has."""
+        change = self.changes_of_objects(saved)
+        if change:
+            return change
+        if any(frame.names != names for frame, names in saved.names.items()):
+            return "assigns a name"
+        return ""
+
+    def changes_of_objects(self, saved: Snapshot) -> str:
+        """What of `changes` has been done to arrays and lists."""
         if any(self.tokens[cell] != token for cell, token in saved.tokens.items()):
             return "writes to an array"
         if any(self.lists[ref] is not items for ref, items in saved.lists.items()):
             return "changes a list"
-        if any(frame.names != names for frame, names in saved.names.items()):
-            return "assigns a name"
         return ""
 
     def reachable(self, skip: frozenset[str]) -> dict[Cell, int]:

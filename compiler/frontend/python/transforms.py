@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.derived import Key, argument_key, is_differentiable
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     NONE,
     POISON,
     Array,
-    Cell,
     Constant,
     Poison,
     Ref,
@@ -32,6 +32,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.sharing import copies
 from gradc.frontend.python.state import Snapshot
+from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function, Region, Value
 from gradc.ir.walk import clone_op
@@ -76,27 +77,32 @@ class Derivation(Ref):
     """A function that is to be differentiated when it is called."""
 
     function: Ref
-    argnums: tuple[int, ...]
+    argnums: tuple[int | str, ...]
     single: bool
+    has_aux: bool
     transform: Transform
 
 
 def apply_transform(
-    transform: Transform, args: Sequence[Ref], kwargs: Mapping[str, Ref]
+    ctx: Lowering, transform: Transform, args: Sequence[Ref], kwargs: Mapping[str, Ref]
 ) -> Derivation:
-    """Interpret ``grad(function, argnums)``."""
-    unknown = [key for key in kwargs if key not in ("argnums", *_OPTIONS)]
-    if unknown or not 1 <= len(args) <= 2:
+    """Interpret ``grad(function, argnums, has_aux)``."""
+    names = ("function", "argnums", "has_aux")
+    given = dict(zip(names, args, strict=False))
+    given.update({key: ref for key, ref in kwargs.items() if key not in _OPTIONS})
+    if len(args) > len(names) or not set(given) <= set(names) or "function" not in given:
         raise shapes(
-            "inside a compiled function, grad takes a function, argnums and options of compilation"
+            "inside a compiled function, grad takes a function, argnums, has_aux and options of "
+            "compilation"
         )
-    given = kwargs.get("argnums", args[1] if len(args) == 2 else Constant(0))
-    numbers = given.items if isinstance(given, Tuple) else (given,)
-    values = [item.value if isinstance(item, Constant) else None for item in numbers]
-    if not values or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
-        raise shapes("argnums of an inner grad is a position or a tuple of positions")
-    positions = tuple(int(value) for value in values if value is not None)
-    return Derivation(args[0], positions, not isinstance(given, Tuple), transform)
+    argnums = given.get("argnums", Constant(0))
+    keys = argnums.items if isinstance(argnums, Tuple) else (argnums,)
+    found = [ctx.constant(key, "argnums of grad") for key in keys]
+    if not found or any(isinstance(v, bool) or not isinstance(v, int | str) for v in found):
+        raise shapes("argnums of an inner grad is a position, a name, or a tuple of them")
+    has_aux = bool(ctx.constant(given.get("has_aux", Constant(False)), "has_aux of grad"))
+    single = not isinstance(argnums, Tuple)
+    return Derivation(given["function"], tuple(found), single, has_aux, transform)
 
 
 def call_derivation(
@@ -108,40 +114,84 @@ def call_derivation(
     node: ast.AST | None,
 ) -> Ref:
     """Interpret a call of a derivative."""
-    positions = [number % len(args) if args else number for number in derivation.argnums]
-    if any(number >= len(args) for number in derivation.argnums):
-        raise shapes(f"the call has {len(args)} positional arguments, argnums asks for more")
-    actual = [_float_value(ctx, args[number], number) for number in positions]
-    saved, tokens = ctx.state.snapshot(), dict(ctx.state.tokens)
+    arguments = dict[Key, Ref]([*enumerate(args), *kwargs.items()])
+    asked = [argument_key(derivation.function, key, args, kwargs) for key in derivation.argnums]
+    keys = list(dict.fromkeys(asked))
+    groups = [_chosen(ctx, arguments[key], key) for key in keys]
+    leaves = [leaf for group in groups for leaf in group.leaves]
+    actual = [ctx.value(leaf) for leaf in leaves]
+    weak = [ctx.kind(leaf).weak for leaf in leaves]
+    saved = ctx.state.snapshot()
     with ctx.region() as inner:
         params = [inner.value(value.type, value.name) for value in actual]
-        refs = list(args)
-        for number, param in zip(positions, params, strict=True):
-            refs[number] = _ref(ctx, param, ctx.kind(args[number]).weak)
-        with copies(ctx, list(zip(args, refs, strict=True))):
-            result = call(ctx, derivation.function, refs, kwargs, node)
+        refs = [made_ref(ctx, *each) for each in zip(params, weak, strict=True)]
+        rest = iter(refs)
+        for key, group in zip(keys, groups, strict=True):
+            arguments[key] = group.around([next(rest) for _ in group.leaves])
+        with copies(ctx, list(zip(leaves, refs, strict=True))):
+            positional = [arguments[place] for place in range(len(args))]
+            named = {key: arguments[key] for key in kwargs}
+            result = call(ctx, derivation.function, positional, named, node)
         if isinstance(result, Poison):
             return _without_result(ctx, saved)
-        value = _float_value(ctx, result, None)
-        if not value.type.is_scalar:
-            raise shapes("an inner function that is differentiated returns one float")
-        body = Region(tuple(params), tuple(inner.ops), (value,))
-    weak = ctx.kind(result).weak
-    if any(ctx.state.tokens[cell] != token for cell, token in tokens.items()):
+        value, aux = _value_and_aux(ctx, derivation, result)
+        extra = [ctx.value(leaf) for leaf in aux.leaves]
+        body = Region(tuple(params), tuple(inner.ops), (_one_float(ctx, value), *extra))
+    known = ctx.kind(value).weak, *(ctx.kind(leaf).weak for leaf in aux.leaves)
+    change = ctx.state.changes_of_objects(saved)
+    if change:
         raise RefusedError(
-            "a function that is differentiated inside another one writes to an array from outside",
-            "let it return what it computes, or write to a copy",
+            f"a function that is differentiated inside another one {change} from outside",
+            "let it return what it computes, or change a copy",
         )
     ctx.state.restore(saved)
     made = _in_place_of_call(ctx, derivation, body, actual)
-    bars = [
-        _ref(ctx, bar, ctx.kind(args[number]).weak)
-        for number, bar in zip(positions, made[1:], strict=True)
-    ]
-    gradient = bars[0] if derivation.single else Tuple(tuple(bars))
+    outputs = [made_ref(ctx, *each) for each in zip(made, known, strict=False)]
+    bars = iter([made_ref(ctx, *each) for each in zip(made[len(known) :], weak, strict=True)])
+    trees = {
+        key: group.around([next(bars) for _ in group.leaves], lambda ref: NONE)
+        for key, group in zip(keys, groups, strict=True)
+    }
+    found = tuple(trees[key] for key in asked)
+    gradient = found[0] if derivation.single else Tuple(found)
+    extras = (aux.around(outputs[1:]),) if derivation.has_aux else ()
     if not derivation.transform.values:
-        return gradient
-    return Tuple((_ref(ctx, made[0], weak), gradient))
+        return Tuple((gradient, *extras)) if extras else gradient
+    return Tuple((Tuple((outputs[0], *extras)) if extras else outputs[0], gradient))
+
+
+def _chosen(ctx: Lowering, ref: Ref, key: Key) -> Parts:
+    """The floats in an argument."""
+    found = taken_apart(ctx, ref, is_differentiable)
+    if found.leaves:
+        return found
+    raise shapes(
+        f"argument {key!r} of a function that is differentiated inside another one is "
+        f"{ctx.describe(ref)}, and holds no floats",
+        "pass floats, 3.0 rather than 3, or leave the argument out of argnums",
+    )
+
+
+def _value_and_aux(ctx: Lowering, derivation: Derivation, result: Ref) -> tuple[Ref, Parts]:
+    """What is differentiated, and the numbers in what comes with it."""
+    if not derivation.has_aux:
+        return result, taken_apart(ctx, Tuple(()), is_number)
+    if not isinstance(result, Tuple) or len(result.items) != 2:
+        raise shapes("with has_aux=True the function returns a pair (value, aux)")
+    value, aux = result.items
+    return value, taken_apart(ctx, aux, _is_number_or_known)
+
+
+def _is_number_or_known(ctx: Lowering, ref: Ref) -> bool:
+    """Whether a part is a number; other objects have to be known as they are."""
+    if is_number(ctx, ref):
+        return True
+    if not isinstance(ref, Constant):
+        raise shapes(
+            f"what a function returns as aux holds {ctx.describe(ref)}",
+            "return numbers, arrays and containers of them",
+        )
+    return False
 
 
 def _without_result(ctx: Lowering, saved: Snapshot) -> Ref:
@@ -169,20 +219,13 @@ def _in_place_of_call(
     return [mapping.get(result, result) for result in adjoint.results]
 
 
-def _float_value(ctx: Lowering, ref: Ref, number: int | None) -> Value:
-    """A float or float array as a value."""
-    what = "the result" if number is None else f"argument {number}"
+def _one_float(ctx: Lowering, ref: Ref) -> Value:
+    """The result that is differentiated, as a value."""
     if isinstance(ref, Scalar | Array | Constant):
         value = ctx.value(ref)
-        if value.type.is_float:
+        if value.type.is_float and value.type.is_scalar:
             return value
     raise shapes(
-        f"{what} of a function that is differentiated inside another one is "
-        f"{ctx.describe(ref)}, not a float or an array of floats"
+        f"a function that is differentiated inside another one returns one float, not "
+        f"{ctx.describe(ref)}"
     )
-
-
-def _ref(ctx: Lowering, value: Value, weak: bool) -> Ref:
-    if value.type.is_scalar:
-        return Scalar(value, weak)
-    return ctx.state.new_cell(Cell(value.name, value.type), value)

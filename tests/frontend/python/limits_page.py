@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+import gradc
 from gradc.errors import GradcError
 from gradc.frontend.python import Leaf, Memory, lower_function
 from gradc.ir.types import F64, INT, DType, Type
@@ -58,7 +59,7 @@ def arguments(names: tuple[str, ...]) -> Iterator[Leaf]:
 def message_of(code: str) -> str:
     """What gradc says about an example; empty where it takes it."""
     linecache.cache[_FILE] = (len(code), None, code.splitlines(keepends=True), _FILE)
-    names: dict[str, object] = {"np": np, "math": math, "__name__": "example"}
+    names: dict[str, object] = {"np": np, "gradc": gradc, "math": math, "__name__": "example"}
     exec(compile(code, _FILE, "exec"), names)
     function = names["f"]
     parameters = function.__code__.co_varnames[: function.__code__.co_argcount]
