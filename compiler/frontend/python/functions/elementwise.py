@@ -258,9 +258,20 @@ def extremum(ctx: Lowering, refs: tuple[Ref, Ref], larger: bool) -> Ref:
 
 @REGISTRY.function(np.clip)
 @REGISTRY.method("clip")
-def clip(ctx: Lowering, a: Ref, a_min: Ref = NONE, a_max: Ref = NONE) -> Ref:
-    """``np.clip``; a bound of None is no bound."""
+def clip(
+    ctx: Lowering,
+    a: Ref,
+    a_min: Ref = NONE,
+    a_max: Ref = NONE,
+    *,
+    min: Ref = NONE,
+    max: Ref = NONE,
+) -> Ref:
+    """``np.clip``; a bound of None is no bound. NumPy 2.1 calls the bounds ``min`` and ``max``."""
     x = as_operand(ctx, a)
+    if not (is_none(min) or is_none(a_min)) or not (is_none(max) or is_none(a_max)):
+        raise shapes("np.clip is given a bound twice", "give a_min and a_max, or min and max")
+    a_min, a_max = (a_min if is_none(min) else min), (a_max if is_none(max) else max)
     if is_none(a_min) and is_none(a_max):
         return x
     if is_none(a_min):

@@ -26,7 +26,8 @@ def nan_to_num(
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 or 1: derivative zero; `x2` counts where `x1` is 0."""
     step = np.where(x1 < 0, 0.0, np.where(x1 > 0, 1.0, x1))
-    return np.where(x1 == 0, x2, step)
+    found = np.asarray(np.where(x1 == 0, x2, step))
+    return found.astype(np.result_type(x1 * 1.0, x2 * 1.0))
 
 
 def fmax(x1: Any, x2: Any) -> Any:

@@ -53,20 +53,29 @@ def column_stack(tup: Any) -> Array:
 
 
 def block(arrays: Any) -> Any:
-    """``np.block``: rows of blocks, or rows of rows."""
+    """``np.block``: blocks are joined along the last axis, rows of blocks along the one before."""
     if not isinstance(arrays, list):
         return np.asarray(arrays)
     if not isinstance(arrays[0], list):
-        return hstack(_of_one_rank(arrays))
-    return np.concatenate(
-        [np.concatenate([atleast_2d(one) for one in row], axis=-1) for row in arrays], axis=-2
-    )
+        return _row(arrays, _rank(arrays, 1))
+    if isinstance(arrays[0][0], list):
+        refuse("np.block of lists in lists in lists is not supported", "use np.concatenate")
+    rank = 2
+    for row in arrays:
+        rank = _rank(row, rank)
+    return np.concatenate([_row(row, rank) for row in arrays], axis=-2)
 
 
-def _of_one_rank(parts: Any) -> Any:
-    if any(np.ndim(part) > 1 for part in parts):
-        return [atleast_2d(part) for part in parts]
-    return parts
+def _rank(parts: Any, least: int) -> int:
+    for part in parts:
+        least = max(least, np.ndim(part))
+    return least
+
+
+def _row(parts: Any, rank: int) -> Array:
+    """Blocks joined along the last axis; axes are missing in front."""
+    raised = [np.reshape(part, (1,) * (rank - np.ndim(part)) + np.shape(part)) for part in parts]
+    return np.concatenate(raised, axis=-1)
 
 
 def append(arr: Any, values: Any, axis: Any = None) -> Array:

@@ -15,7 +15,11 @@ from gradc.frontend.python.written.support import Array, refuse
 def polyval(p: Any, x: Any) -> Any:
     """``np.polyval``: Horner's rule, the coefficient of the highest power first."""
     coefficients = np.atleast_1d(p)
-    value = 0.0 * x if np.ndim(x) == 0 else np.zeros_like(x)
+    if np.ndim(x) == 0:
+        value = 0.0 * x
+    else:
+        points = np.asarray(x)
+        value = np.zeros(points.shape, np.result_type(points.dtype, coefficients.dtype))
     for k in range(len(coefficients)):
         value = value * x + coefficients[k]
     return value

@@ -81,7 +81,7 @@ def with_axes_kept(result: Any, x: Array, axis: Any, keepdims: Any) -> Any:
     """A result over axes of `x`, with these as axes of size 1 where `keepdims` asks for it."""
     if not keepdims:
         return result
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return np.reshape(result, (1,) * x.ndim)
     axes = normalize_axis_tuple(axis, x.ndim)
     return np.reshape(result, [1 if k in axes else x.shape[k] for k in range(x.ndim)])
