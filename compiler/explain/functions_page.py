@@ -67,7 +67,7 @@ _RULES: Mapping[str, str] = {
         math.fsum np.partition np.sort""",
     "linear in each operand": """
         np.multiply np.dot np.matmul np.vdot np.inner np.outer np.kron np.cross np.tensordot
-        np.linalg.tensordot np.convolve np.correlate np.einsum np.vecdot np.matvec
+        np.linalg.tensordot np.convolve np.correlate np.einsum np.vecdot np.matvec np.vecmat
         np.linalg.matmul np.linalg.outer np.linalg.vecdot np.linalg.cross np.multiply.outer""",
     "monomial": "np.divide np.power np.square np.reciprocal np.float_power math.pow",
     "constant": """

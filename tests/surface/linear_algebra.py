@@ -105,6 +105,8 @@ surface("numpy.vdot", lambda x, y: np.vdot(x, y), MATRIX, MATRIX[::-1] + 0.5, pe
 surface("numpy.vecdot", lambda x, y: np.vecdot(x, y), PAIR, VECTOR)
 surface("numpy.linalg.vecdot", lambda x, y: np.linalg.vecdot(x, y, axis=1), PAIR, PAIR[:1] + 0.5)
 surface("numpy.matvec", lambda x, y: np.matvec(x, y), PAIR, MATRIX[:, [0, 1, 2, 0]])
+surface("numpy.vecmat", lambda x, y: np.vecmat(y, x), PAIR, MATRIX[:, :1] * np.ones(PAIR.shape[1]))
+surface("numpy.vecmat", lambda x, y: np.vecmat(y, x), PAIR, np.arange(1.0, 1.0 + PAIR.shape[1]))
 surface("numpy.inner", lambda x, y: np.inner(x, y), MATRIX, SQUARE)
 surface("numpy.inner", lambda x, y: np.inner(x, y), PAIR, OTHERS[:, :, :4])
 surface("numpy.outer", lambda x, y: np.outer(x, y), VECTOR, VECTOR[1:])

@@ -144,7 +144,7 @@ NUMPY: Sequence[Refusal] = (
     ),
     _of(
         "numpy",
-        "einsum_path row_stack unstack vecmat",
+        "einsum_path row_stack unstack",
         NOT_YET,
         "write it with indices and loops: they are compiled",
     ),

@@ -173,6 +173,18 @@ def matvec(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
     return ctx.result(arithmetic.reshaped(ctx, made, made.type.shape[:-1]))
 
 
+@REGISTRY.function("numpy.vecmat")  # since NumPy 2.2
+def vecmat(ctx: Lowering, x1: Ref, x2: Ref) -> Ref:
+    """``np.vecmat``: a vector and a matrix, or stacks of them."""
+    left, right = number_arrays(ctx, x1, x2)
+    if left.type.rank == 1:
+        return ctx.result(product(ctx, left, right, "np.vecmat"))
+    row = arithmetic.reshaped(ctx, left, (*left.type.shape[:-1], 1, left.type.shape[-1]))
+    made = product(ctx, row, right, "np.vecmat")
+    shape = (*made.type.shape[:-2], made.type.shape[-1])
+    return ctx.result(arithmetic.reshaped(ctx, made, shape))
+
+
 @REGISTRY.function(np.inner)
 def inner(ctx: Lowering, a: Ref, b: Ref) -> Ref:
     """``np.inner``: products over the last axes."""
