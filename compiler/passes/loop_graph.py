@@ -280,8 +280,9 @@ class Graph(NodeList):
     def expected(self, op: Op) -> None:
         """Compare sizes, and from then on compute the operand over those that are expected."""
         ref, shape = self.ref(op.args[0]), op.out.type.shape
+        what = op.params["what"] or f"line {op.loc.line}: sizes that must be equal are not"
         checks = [
-            self.check(op, EQ, self.size(have, op), self.size(want, op), op.params["what"])
+            self.check(op, EQ, self.size(have, op), self.size(want, op), what)
             for have, want in zip(ref.shape, shape, strict=True)
             if have != want
         ]

@@ -305,3 +305,16 @@ def test_the_four_combinations_of_modes():
         forward_over_forward,
     ):
         np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def moved(x, n):
+    x[0:n] = x[1:3]
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("target", ["python", "cpu"])
+def test_a_gradient_says_which_sizes_do_not_fit(target):
+    slope = gradc.grad(moved, target=target)
+    np.testing.assert_array_equal(slope(np.ones(3), 2), [0, 1, 2])
+    with pytest.raises(ValueError, match=r"line \d+: sizes that must be equal are not"):
+        slope(np.ones(3), 3)

@@ -50,7 +50,10 @@ def dictionary(ctx: Lowering, node: ast.DictComp) -> Ref:
     with _own_names(ctx, node.generators):
         items = _expanded(ctx, pair, node.generators)
     if items is None:
-        raise RefusedError("the keys of a dictionary must be known at compile time")
+        raise RefusedError(
+            "the keys of a dictionary must be known at compile time",
+            "fill an array instead: `y = np.zeros(n)`, and in a loop `y[i] = ...`",
+        )
     entries: dict[object, Ref] = {}
     for item in items:
         assert isinstance(item, Tuple)

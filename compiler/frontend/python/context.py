@@ -391,12 +391,12 @@ class Lowering:
     def integer(self, ref: Ref, what: str) -> Value:
         """Return an index or a size as an integer value."""
         if self.is_numeric(ref) and not self.shape(ref):
-            kind = self.kind(ref)
-            if not kind.dtype.is_float:
+            if not self.kind(ref).dtype.is_float:
                 return self.value(ref, DType.INT)
         elif isinstance(ref, Array) and ref.type.rank == 0:
             return self.value(ref, DType.INT)
-        raise shapes(f"{what} must be an integer, not {self.describe(ref)}")
+        hint = "divide with `//`, or use int(...)" if isinstance(ref, Scalar) else None
+        raise shapes(f"{what} must be an integer, not {self.describe(ref)}", hint)
 
     def truth(self, ref: Ref) -> Value | bool:
         """Return whether something counts as true."""

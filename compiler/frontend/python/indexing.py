@@ -161,7 +161,8 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
         case Dict(items=entries):
             key = ctx.constant(index, "the key of a dictionary")
             if key not in entries:
-                raise RefusedError(f"the dictionary has no key {key!r}")
+                known = ", ".join(repr(each) for each in entries) or "none"
+                raise RefusedError(f"the dictionary has no key {key!r}", f"its keys: {known}")
             return entries[key]
         case Scalar() if index_items(index) == () or _is_dots(index):
             return owner

@@ -197,7 +197,10 @@ def _array_items(ctx: Lowering, array: Array, count: int, at_least: bool) -> Seq
     dim = array.type.shape[0]
     if not isinstance(dim, int):
         if at_least:
-            raise RefusedError("the length of this array is not known at compile time")
+            raise RefusedError(
+                "the length of this array is not known at compile time",
+                "take parts of it instead: `first, rest = x[0], x[1:]`",
+            )
         shape = (count, *array.type.shape[1:])
         value = ctx.read(array)
         what = f"{count} values are unpacked from an array of another length"
