@@ -102,7 +102,7 @@ def declare_symbols(function: types.FunctionType, names: Iterable[str], fastmath
     Code from the disk has them by name; one that LLVM does not know ends the process.
     """
     values = list(function.__globals__.values())
-    if fastmath and any(getattr(value, "__name__", "") == "numpy" for value in values):
+    if fastmath:
         from gradc_runtime.vector_math import load
 
         load()
