@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import subprocess
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +87,7 @@ class User:
             assert spec is not None
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
-            self.monkeypatch.setitem(__import__("sys").modules, name, module)
+            self.monkeypatch.setitem(sys.modules, name, module)
             spec.loader.exec_module(module)
         return module
 
@@ -272,3 +274,10 @@ def test_closures_are_told_by_what_they_hold() -> None:
     assert fingerprint(scaled_by(2)) != fingerprint(two)
     assert fingerprint(scaled_by(np.ones(2))) is None
     assert fingerprint(lambda x: x) != fingerprint(lambda x: x)
+
+
+def test_gradc_is_loaded_without_what_only_some_functions_need() -> None:
+    heavy = ["numba", "scipy", "sympy", "pydantic", "rich", "jinja2", "matplotlib", "numpy.testing"]
+    code = f"import sys; from gradc import grad; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

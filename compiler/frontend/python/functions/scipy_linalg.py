@@ -5,6 +5,8 @@ Options that only say how to compute (``overwrite_a``, ``check_finite``, ``drive
 
 from __future__ import annotations
 
+import types
+
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import decompositions, solving
 from gradc.frontend.python.functions.common import is_none
@@ -17,7 +19,6 @@ from gradc.frontend.python.functions.solving import (
 )
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
-from gradc.frontend.python.written import pencils
 from gradc.ir.core import Value
 from gradc.prims.decompositions import CHOLESKY
 from gradc.prims.expm import EXPM
@@ -68,7 +69,14 @@ def solve(
         a = solving.matrix_transpose(ctx, a)
     if structure in (None, "gen", "general"):
         return solving.solve(ctx, a, b)
-    return ctx.library(pencils.solve_with_structure, a, b, lower, assume_a)
+    return ctx.library(_pencils().solve_with_structure, a, b, lower, assume_a)
+
+
+def _pencils() -> types.ModuleType:
+    """What is written with SciPy's linear algebra, which takes as long to load as gradc itself."""
+    from gradc.frontend.python.written import pencils
+
+    return pencils
 
 
 def _general(ctx: Lowering, assume_a: Ref, title: str) -> None:
@@ -233,7 +241,7 @@ def eigvalsh(
 ) -> Ref:
     """``scipy.linalg.eigvalsh`` of one matrix, or of two."""
     if not is_none(b):
-        return ctx.library(pencils.eigh_of_two, a, b, lower, TRUE, type)
+        return ctx.library(_pencils().eigh_of_two, a, b, lower, TRUE, type)
     return decompositions.eigvalsh(ctx, a, _side(ctx, lower))
 
 
@@ -252,7 +260,7 @@ def eigh(
 ) -> Ref:
     """``scipy.linalg.eigh`` of one matrix or of two, all eigenvalues."""
     if not is_none(b):
-        return ctx.library(pencils.eigh_of_two, a, b, lower, eigvals_only, type)
+        return ctx.library(_pencils().eigh_of_two, a, b, lower, eigvals_only, type)
     side = _side(ctx, lower)
     if ctx.constant(eigvals_only, "eigvals_only"):
         return decompositions.eigvalsh(ctx, a, side)
