@@ -18,6 +18,7 @@ from numba.core import types as numba_types
 from numba.extending import intrinsic
 
 from gradc_runtime import fft_kernels
+from gradc_runtime.allocation import new_array
 from gradc_runtime.caching import can_cache
 
 number_types: Any = numba_types  # declares fewer types than it has
@@ -102,7 +103,6 @@ def _typed(name: str, arrays: tuple[Any, ...], axis: Any) -> Any:
 def _generate(name: str, axis: int, context: Any, builder: Any, signature: Any, args: Any) -> Any:
     from llvmlite import ir
     from numba.core import cgutils
-    from numba.np import arrayobj
 
     operands, results, sized = FORMS[name]
     arrays = [
@@ -116,7 +116,7 @@ def _generate(name: str, axis: int, context: Any, builder: Any, signature: Any, 
     inner = functools.reduce(builder.mul, shape[axis + 1 :], one)
     size = args[operands] if sized else shape[axis]
     dims = [*shape[:axis], size, *shape[axis + 1 :]]
-    made = [arrayobj._empty_nd_impl(context, builder, kind, dims) for _ in range(results)]
+    made = [new_array(context, builder, kind, dims)[0] for _ in range(results)]
     pointers = [array.data for array in (*arrays, *made)]
     given = [outer, shape[axis], inner, size, args[-2], *pointers]
     function_type = ir.FunctionType(ir.IntType(64), [value.type for value in given])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gradc.driver import Options
 from gradc.faces.containers import flatten, unflatten
@@ -16,8 +16,8 @@ from gradc.frontend.python import Lowered
 from gradc.ir.core import Function, Region
 
 
-class Pullback:
-    """``(*args, *seeds) -> cotangents`` of a function, with one seed for each float result.
+class _Product:
+    """A product of a function with directions, which follow the arguments.
 
     Parameters
     ----------
@@ -27,11 +27,19 @@ class Pullback:
     options : Options
     """
 
+    what: ClassVar[str]
+
     def __init__(self, function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:
         self.function, self.options = function, options
         self.count = len(args)
         self.active = active_arguments(args)
-        self.__name__ = f"pullback of {getattr(function, '__name__', 'a function')}"
+        self.__name__ = f"{self.what} of {getattr(function, '__name__', 'a function')}"
+
+
+class Pullback(_Product):
+    """``(*args, *seeds) -> cotangents`` of a function, with one seed for each float result."""
+
+    what: ClassVar[str] = "pullback"
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
         """The float leaves of the cotangents of the arguments."""
@@ -52,22 +60,10 @@ class Pullback:
         return _lowered(program, derivative, derivative.compiled.function, weak)
 
 
-class Pushforward:
-    """``(*args, *tangents) -> tangents`` of a function, one for each float leaf and float result.
+class Pushforward(_Product):
+    """``(*args, *tangents) -> tangents`` of a function: one for each float leaf and result."""
 
-    Parameters
-    ----------
-    function : callable
-    args : sequence
-        Arguments of the types that it will be called with.
-    options : Options
-    """
-
-    def __init__(self, function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:
-        self.function, self.options = function, options
-        self.count = len(args)
-        self.active = active_arguments(args)
-        self.__name__ = f"pushforward of {getattr(function, '__name__', 'a function')}"
+    what: ClassVar[str] = "pushforward"
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
         """The tangents of the float results."""
@@ -98,7 +94,7 @@ class Pushforward:
 
 
 def _derivative(
-    made: Pullback | Pushforward,
+    made: _Product,
     mode: Literal["vjp", "jvp"],
     positional: Sequence[ArgTree],
     keywords: Mapping[str, ArgTree],

@@ -31,7 +31,13 @@ from gradc.driver import Mode, Options
 from gradc.errors import Location
 from gradc.faces.fingerprints import compiler_fingerprint, fingerprint
 from gradc.faces.program import Derivative
-from gradc.faces.routes import Route, check_of_array, run_of_entry
+from gradc.faces.routes import (
+    Route,
+    check_of_array,
+    finish_of_gradient,
+    finish_of_pair,
+    run_of_entry,
+)
 from gradc.faces.runtime_errors import restate
 from gradc_runtime.files import write_atomically
 
@@ -111,25 +117,14 @@ def recorded_route(path: Path, args: Sequence[Any]) -> Route | None:
     )
 
 
-def _finish(record: dict[str, Any], args: Sequence[Any]) -> Callable[[Any], Any]:
+def _finish(record: dict[str, Any], args: Sequence[Any]) -> Callable[[Any], Any] | None:
     """From the results of the kernel to what the user gets."""
     kinds = [type(args[n]) for n in record["differentiated"]]
     restore = [kind if issubclass(kind, np.generic) else None for kind in kinds]
     value, single = record["value"], record["single"]
-    convert = np.dtype(value["type"]).type if value and value["type"] else None
-
-    def finish(results: Any) -> Any:
-        found = results if isinstance(results, tuple) else (results,)
-        bars = [
-            bar if back is None else back(bar)
-            for back, bar in zip(restore, found[len(found) - len(restore) :], strict=True)
-        ]
-        gradient = bars[0] if single else tuple(bars)
-        if value is None:
-            return gradient
-        return (found[0] if convert is None else convert(found[0])), gradient
-
-    return finish
+    if value is None:
+        return finish_of_gradient(restore, single)
+    return finish_of_pair(np.dtype(value["type"]).type if value["type"] else None, restore, single)
 
 
 def _specimen(arg: Any) -> Any:

@@ -167,18 +167,31 @@ def _finish(derivative: Derivative, arrange: Arrange) -> Callable[[Any], Any] | 
             derivative, list(results) if isinstance(results, tuple) else [results]
         )
     restore = [_restore(program.arguments[leaf]) for (leaf,) in derivative.leaves]
-    if derivative.mode == "value_and_grad":
-        weak = program.lowered.out_weak[derivative.value_tree]
-        result = program.lowered.function.results[derivative.value_tree].type
-        return _finish_pair(None if weak else result.dtype.numpy.type, restore, derivative.single)
-    if not derivative.single:
-        return lambda results: _restored(
-            restore, results if isinstance(results, tuple) else (results,)
-        )
-    return restore[0]
+    if derivative.mode != "value_and_grad":
+        return finish_of_gradient(restore, derivative.single)
+    weak = program.lowered.out_weak[derivative.value_tree]
+    result = program.lowered.function.results[derivative.value_tree].type
+    return finish_of_pair(None if weak else result.dtype.numpy.type, restore, derivative.single)
 
 
-def _finish_pair(
+def finish_of_gradient(
+    restore: Sequence[Callable[[Any], Any] | None], single: bool
+) -> Callable[[Any], Any] | None:
+    """From the results of a kernel to the gradient; None where they are that already.
+
+    Parameters
+    ----------
+    restore : sequence of (callable or None)
+        For each result, how it gets the type of its argument; None where it has it already.
+    single : bool
+        Whether there is one gradient rather than a tuple of them.
+    """
+    if single:
+        return restore[0]
+    return lambda results: _restored(restore, results if isinstance(results, tuple) else (results,))
+
+
+def finish_of_pair(
     convert: Callable[[Any], Any] | None,
     restore: Sequence[Callable[[Any], Any] | None],
     single: bool,

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.derived import OPTIONS
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, List, Ref, Tuple
 from gradc.frontend.python.regions import Closed, closed_call
@@ -28,18 +29,6 @@ from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline
 from gradc.ir.types import Type
 from gradc.prims.shape import EXPECT
-
-# How to compile is decided by the outermost transformation; inside it means nothing.
-_OPTIONS = (
-    "target",
-    "style",
-    "fastmath",
-    "parallel",
-    "cache",
-    "memory_limit",
-    "boundscheck",
-    "share",
-)
 
 Call = Callable[..., Ref]
 
@@ -94,7 +83,7 @@ def apply_product(
     node: ast.AST | None,
 ) -> Ref:
     """Interpret ``vjp(function, *args)`` or ``jvp(function, args, tangents)``."""
-    given = {key: ref for key, ref in kwargs.items() if key not in _OPTIONS}
+    given = {key: ref for key, ref in kwargs.items() if key not in OPTIONS}
     if product.name == "vjp":
         if given or not args:
             raise shapes("inside a compiled function, vjp takes a function and its arguments")

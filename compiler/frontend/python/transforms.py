@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.derived import Key, argument_key, is_differentiable
+from gradc.frontend.python.derived import OPTIONS, Key, argument_key, is_differentiable
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
@@ -39,18 +39,6 @@ from gradc.ir.walk import clone_op
 
 # The attribute by which a transformation, or what it returned, says what it is.
 TRANSFORM = "__gradc_transform__"
-
-# How to compile is decided by the outermost transformation; inside it means nothing.
-_OPTIONS = (
-    "target",
-    "style",
-    "fastmath",
-    "parallel",
-    "cache",
-    "memory_limit",
-    "boundscheck",
-    "share",
-)
 
 # ``differentiate(function, wrt, scope)``: the function of value and gradients.
 Differentiate = Callable[[Function, Sequence[int], Symbols], Function]
@@ -89,7 +77,7 @@ def apply_transform(
     """Interpret ``grad(function, argnums, has_aux)``."""
     names = ("function", "argnums", "has_aux")
     given = dict(zip(names, args, strict=False))
-    given.update({key: ref for key, ref in kwargs.items() if key not in _OPTIONS})
+    given.update({key: ref for key, ref in kwargs.items() if key not in OPTIONS})
     if len(args) > len(names) or not set(given) <= set(names) or "function" not in given:
         raise shapes(
             "inside a compiled function, grad takes a function, argnums, has_aux and options of "
