@@ -8,18 +8,16 @@ A call makes the arrays of the results and calls machine code that is there alre
 from __future__ import annotations
 
 import functools
-import importlib
 import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numba
 from numba.core import types as numba_types
 from numba.extending import intrinsic
 
 from gradc_runtime import fft_kernels
 from gradc_runtime.allocation import new_array
-from gradc_runtime.caching import can_cache
+from gradc_runtime.providers import machine_code, module_of_kernels
 
 number_types: Any = numba_types  # declares fewer types than it has
 
@@ -42,14 +40,7 @@ def compiled_module(names: Iterable[str]) -> types.ModuleType:
 
     `names` are those that the program uses and the element types of its arguments (``f4``).
     """
-    names = set(names)
-    letters = "ds" if names & {"f4", "float32"} else "d"
-    module = types.ModuleType("gradc_fft_compiled")
-    for name in FORMS.keys() & names:
-        for letter in letters:
-            register(name, letter)
-        setattr(module, name, compiled_function(name))
-    return module
+    return module_of_kernels("gradc_fft_compiled", FORMS, names, register, compiled_function)
 
 
 @functools.cache
@@ -59,15 +50,8 @@ def register(name: str, letter: str) -> Any:
     pointer = number_types.CPointer(_ELEMENTS[letter])
     integers = [number_types.int64] * 4
     arrays = [pointer] * (operands + results)
-    function = getattr(fft_kernels, name)
-    made = numba.cfunc(
-        number_types.int64(*integers, number_types.float64, *arrays),
-        cache=can_cache(function),
-        error_model="numpy",
-    )(function)
-    binding = importlib.import_module("llvmlite.binding")
-    binding.add_symbol(_symbol(name, letter), made.address)
-    return made
+    signature = number_types.int64(*integers, number_types.float64, *arrays)
+    return machine_code(getattr(fft_kernels, name), signature, _symbol(name, letter))
 
 
 def _symbol(name: str, letter: str) -> str:

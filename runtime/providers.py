@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 PROVIDERS: Mapping[str, str] = {
@@ -33,4 +33,49 @@ def compiled_form(value: Any, names: Iterable[str]) -> types.ModuleType | None:
         return None
     provider: Any = importlib.import_module(PROVIDERS[value.__name__])
     made: types.ModuleType = provider.compiled_module(names)
+    return made
+
+
+def module_of_kernels(
+    title: str,
+    kernels: Iterable[str],
+    names: Iterable[str],
+    register: Callable[[str, str], object],
+    function: Callable[[str], Any],
+) -> types.ModuleType:
+    """A module of the functions that a program uses, each a call of machine code.
+
+    Parameters
+    ----------
+    title : str
+        The name of the module.
+    kernels : iterable of str
+        The functions that there are.
+    names : iterable of str
+        The names that the program uses and the element types of its arguments (``f4``).
+    register : callable
+        ``register(name, letter)`` tells LLVM the address of the machine code for doubles (``d``)
+        or singles (``s``).
+    function : callable
+        From a name to what is called in compiled code.
+    """
+    used = set(names)
+    letters = "ds" if used & {"f4", "float32"} else "d"
+    module = types.ModuleType(title)
+    for name in used & set(kernels):
+        for letter in letters:
+            register(name, letter)
+        setattr(module, name, function(name))
+    return module
+
+
+def machine_code(function: types.FunctionType, signature: Any, symbol: str) -> Any:
+    """Compile a function for C callers, or find it on the disk, and tell LLVM its address."""
+    import numba
+    from llvmlite import binding
+
+    from gradc_runtime.caching import can_cache
+
+    made = numba.cfunc(signature, cache=can_cache(function), error_model="numpy")(function)
+    binding.add_symbol(symbol, made.address)
     return made
