@@ -5,7 +5,7 @@ The pipeline is text, and everything that gradc does to a function is in it::
     share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
     reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
-    expand,simplify,cse,dce,loops,simplify,cse,dce,inplace  the same as scalar loops
+    expand,simplify,cse,dce,loops,simplify,cse,dce,reach,inplace  the same as scalar loops
 
 A function that takes derivatives itself has what they compute alike joined first (`jam`, `twins`).
 """
@@ -300,7 +300,7 @@ def emission_pipeline(
     style: Style, target: Target, boundscheck: bool = True, parallel: bool = False
 ) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
-    last = ["inplace"]
+    last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
     if parallel and style == "loops":
         last.insert(0, "parallel")
     if not boundscheck:
@@ -308,7 +308,7 @@ def emission_pipeline(
     if style == "numpy":
         return ",".join(["inline", *last])
     loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, "writes", *last, "workspace"])
+    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, "workspace"])
 
 
 def run_passes(

@@ -112,8 +112,9 @@ class Assembly:
     def buffer(self, like: Type, sizes: Sequence[Value | None], zero: bool, name: str) -> Value:
         """An array for a block, undefined or zero; None among the sizes is an axis there is not."""
         given = [size for size in sizes if size is not None]
-        prim = ZEROS if zero else EMPTY
-        return self.builder.emit(prim, given, {"dtype": like.dtype}, name=name)
+        if zero:
+            return self.builder.emit(ZEROS, given, {"dtype": like.dtype}, name=name)
+        return self.builder.emit(EMPTY, given, {"dtype": like.dtype, "settled": True}, name=name)
 
     @contextmanager
     def loop(

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradc.faces.containers import map_leaves, unflatten
+from gradc.faces.containers import flatten, map_leaves, unflatten
 from gradc.faces.program import Derivative
 from gradc.frontend.python import Lowered, Static
+
+if TYPE_CHECKING:
+    from optree import PyTreeSpec
 
 # What becomes of a block: given the leaf of the arguments that it is the derivative for.
 Finish = Callable[[Any, int], Any]
@@ -26,6 +30,8 @@ class BlockDerivative(Derivative):
 
     def arranged(self, results: Sequence[Any]) -> Any:
         """What the user gets for the results of the kernel."""
+        if self._is_one_block:
+            return self._restored(results[0], self.leaves[0][0])
         blocks = self.nested(iter(results[len(self.kept) :]), self._restored)
         if not self.has_aux:
             return blocks
@@ -43,11 +49,20 @@ class BlockDerivative(Derivative):
                 rows.append(unflatten(spec, leaves))
             return rows[0] if self.single else tuple(rows)
         columns = {result: self._columns(blocks, finish) for result in self.differentiated}
-        return map_leaves(
-            lambda leaf: None if isinstance(leaf, Static) else columns.get(leaf),
-            self.value_tree,
-            (Static,),
+        leaves, spec = self._value_leaves
+        return unflatten(
+            spec, [None if isinstance(leaf, Static) else columns.get(leaf) for leaf in leaves]
         )
+
+    @cached_property
+    def _value_leaves(self) -> tuple[list[Any], PyTreeSpec]:
+        return flatten(self.value_tree, (Static,))
+
+    @cached_property
+    def _is_one_block(self) -> bool:
+        """Whether there is one block without containers around it, and no aux."""
+        alone = self.mode == "hessian" or isinstance(self.value_tree, int)
+        return alone and self.single and not self.has_aux and self.groups[0][2].is_leaf()
 
     def _columns(self, blocks: Iterator[Any], finish: Finish) -> Any:
         """The blocks of one row in the structure of the arguments."""

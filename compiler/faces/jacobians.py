@@ -107,6 +107,7 @@ class Jacobian(_Blocks):
         self._forward = ForwardJacobian(function, argnums, has_aux, options)
         self._reverse = ReverseJacobian(function, argnums, has_aux, options)
         self._reverse._programs = self._forward._programs
+        self._chosen: dict[tuple[Any, ...], OneModeJacobian] = {}
 
     @property
     def __gradc_transform__(self) -> Prepared:
@@ -116,7 +117,12 @@ class Jacobian(_Blocks):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments."""
-        chosen = self._for(args, kwargs)
+        sizes = None if kwargs else _sizes(args)
+        chosen = self._chosen.get(sizes) if sizes is not None else None
+        if chosen is None:
+            chosen = self._for(args, kwargs)
+            if sizes is not None and len(self._chosen) < _MOST_SIZES:
+                self._chosen[sizes] = chosen
         found = chosen(*args, **kwargs)
         self._last = chosen._last
         return found
@@ -165,6 +171,26 @@ class Jacobian(_Blocks):
                 arrays = [leaf for leaf in leaves if isinstance(leaf, Leaf) and leaf.type.rank]
                 chosen = self._reverse if arrays else self._forward
         return chosen.__gradc_lower__(positional, keywords)
+
+
+# For so many combinations of sizes the cheaper mode is remembered.
+_MOST_SIZES = 64
+
+
+def _sizes(args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """What sizes of results follow from; None where more than numbers and float arrays do."""
+    found: list[Any] = []
+    for arg in args:
+        kind = type(arg)
+        if kind is np.ndarray and arg.dtype.kind == "f":
+            found.append(arg.shape)
+        elif kind is float:
+            found.append(None)
+        elif kind is int:
+            found.append(arg)
+        else:
+            return None
+    return tuple(found)
 
 
 class HessianVector(Differentiated):

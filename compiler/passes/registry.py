@@ -20,6 +20,7 @@ from gradc.passes.jam import JamLoops
 from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
 from gradc.passes.parallel import Parallel
+from gradc.passes.reach import Reach
 from gradc.passes.sharing import ShareCalls
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
@@ -43,6 +44,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Loops,
     MergeBranches,
     Parallel,
+    Reach,
     ShareCalls,
     Simplify,
     SkipZeros,

@@ -244,7 +244,15 @@ def _filled(fill: float) -> Any:
 
 ZEROS = Primitive("zeros", Kind.CONSTANT, _infer_creation, _filled(0))
 # Contents are undefined: every element is written before it is read. NaN shows where not.
-EMPTY = Primitive("empty", Kind.CONSTANT, _infer_creation, _filled(math.nan), cost=0)
+# With `settled`, whatever is put at a place is one value: a zero that is put there can be left out
+# of an array of zeros.
+EMPTY = Primitive(
+    "empty",
+    Kind.CONSTANT,
+    _infer_creation,
+    lambda *sizes, dtype, settled=False: _filled(math.nan)(*sizes, dtype=dtype),
+    cost=0,
+)
 
 # With `own`, never a view: of a part of an array that is written to while the copy is in use.
 COPY = Primitive(
