@@ -1,5 +1,7 @@
 """Loops over enumerate, zip, reversed, arrays and rows; match."""
 
+import functools
+
 import numpy as np
 
 from tests.zoo.case import Group
@@ -182,6 +184,59 @@ def any_of_generator(x):
 @zoo(V)
 def array_of_comprehension(x):
     return np.array([value**2 for value in x]) + np.array([i * 1.0 for i in range(len(x))])
+
+
+@zoo(V)
+def list_of_runtime_length(x):
+    scale = 2.0
+    squares = [scale * value**2 for value in x]
+    scale = 5.0
+    (first,) = squares[:1]
+    return sum(squares) / len(squares) + scale * first * squares[-1] + sum(squares[1:3])
+
+
+@zoo(V, 3)
+def list_of_chosen_elements(x, n):
+    chosen = [value * i for i in range(n) for value in x[:i] if value > -2.0]
+    total = 0.0
+    for k, value in enumerate(chosen):
+        total += value * k
+    return total if chosen else x[0]
+
+
+@zoo(V, 4)
+def list_of_arrays(x, n):
+    powers = [x**k for k in range(n)]
+    powers[2][0] = x[1]
+    return sum(row @ x for row in powers) + powers[1][0]
+
+
+@zoo(V)
+def sorted_and_chosen_by_key(x):
+    a, b = sorted(x, key=lambda value: -value)[:2]
+    largest = max(x, key=lambda value: value**2)
+    point = min([(x[0], 2.0), (x[1], 3.0)], key=lambda pair: pair[0] * pair[1])
+    return a * b + 3.0 * largest + point[0] * point[1] + sorted([x[0], x[1], 0.1])[1]
+
+
+@zoo(V)
+def mapped_filtered_reduced(x):
+    def squared(value):
+        return value**2
+
+    total = sum(map(squared, x)) + sum(filter(lambda value: value > 0.4, x))
+    for product in map(lambda a, b: a * b, x, x[::-1]):
+        total += product
+    return total + functools.reduce(lambda a, b: a * b + 0.5 * b, x)
+
+
+@zoo(V, 1.5)
+def generator_over_a_name_in_a_loop(x, a):
+    total = 0.0
+    for value in (a * v for v in x):
+        a = a + 0.25 * value
+        total += value * a
+    return total
 
 
 @zoo(1.5)

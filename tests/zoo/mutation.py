@@ -459,3 +459,15 @@ def nested_augmented(x):
     y[1][:2] += x[:2]
     y[1][::-1][0] = x[3]
     return y
+
+
+@zoo(np.array([0.5, -1.2, 2.0]))
+def lists_written_to_arrays(x):
+    a = np.zeros((2, 3))
+    a[0] = (x[1], 2.0, x[0] * x[2])
+    a[1] = [value**2 for value in x]
+    a[:, 0] += [x[0], 1.0]
+    a[[0, 1], [2, 1]] = [x[2], 3.0]
+    y = x.copy()
+    y[:2] = [y[1], y[0]]
+    return a @ y

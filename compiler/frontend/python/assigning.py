@@ -12,6 +12,7 @@ from gradc.frontend.python.refs import POISON, List, Poison, Ref, Tuple
 
 def assign(ctx: Lowering, target: ast.expr, ref: Ref) -> None:
     """Assign to a target."""
+    sequences.check_kept(ctx, ref)
     match target:
         case ast.Name(id=name):
             bind(ctx, name, ref)

@@ -46,11 +46,15 @@ def branch(
         return then() if condition else otherwise()
     before = ctx.state.snapshot()
     arms, reachable = [], []
+    spent, spent_in_arms = ctx.state.spent, set()
     for thunk in (then, otherwise):
+        ctx.state.spent = set(spent)
         arm, reached = _interpret(ctx, thunk, live)
         arms.append(arm)
         reachable.append(reached)
+        spent_in_arms |= ctx.state.spent
         ctx.state.restore(before)
+    ctx.state.spent = spent_in_arms
     dead = [RAISED in arm.state.names[ctx.state.frame] for arm in arms]
     merger = Merger(
         ctx,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import complexes, environment, liveness
+from gradc.frontend.python import complexes, environment, liveness, sequences
 from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
@@ -249,6 +249,8 @@ def inline(
 ) -> Ref:
     """Interpret the body of a function of the user with the given arguments."""
     _check_depth(ctx)
+    for ref in (*args, *kwargs.values()):
+        sequences.check_kept(ctx, ref)
     names = bind_arguments(ctx, callee, args, kwargs)
     if calls_itself(ctx, callee):
         return call_routine(ctx, callee, names, lambda given: _in_place(ctx, callee, given, node))
@@ -260,6 +262,7 @@ def _in_place(ctx: Lowering, callee: Callee, names: Mapping[str, Ref], node: ast
     given = before_call(ctx, names)
     with ctx.call_frame(frame), ctx.inside(id(node)):
         result = run(ctx, callee, frame)
+    sequences.check_kept(ctx, result)
     mark_call(ctx, callee, given)
     if RAISED in frame.names:
         ctx.state.frame.names[RAISED] = NONE

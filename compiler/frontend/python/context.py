@@ -30,12 +30,13 @@ from gradc.frontend.python.refs import (
     Ref,
     Scalar,
     Tuple,
+    is_listed,
 )
 from gradc.frontend.python.sizes import SizedBuilder
 from gradc.frontend.python.source import Files
 from gradc.frontend.python.state import State
 from gradc.ir.core import Params, Primitive, Value
-from gradc.ir.types import BOOL, Dim, DType, Type, dtype_of_numpy
+from gradc.ir.types import BOOL, Dim, DType, dtype_of_numpy
 from gradc.prims.arithmetic import CAST
 from gradc.prims.compare import LNOT, LOR, NE
 from gradc.prims.effects import CHECK
@@ -66,6 +67,10 @@ class Lowering:
         self.called: set[Cell] = set()
         #: Where in loops and calls the interpreter is: memos of loops are kept per place.
         self.path: tuple[object, ...] = ()
+        #: The loops that are being built around the place, outermost first.
+        self.loops: tuple[object, ...] = ()
+        #: The expression being interpreted.
+        self.node: ast.expr | None = None
         self.memo: dict[object, Any] = {}
         self.captured: dict[int, tuple[Ref, Value, Any]] = {}
         self.constants: dict[str, Any] = {}
@@ -111,6 +116,7 @@ class Lowering:
     def expression(self, node: ast.expr) -> Ref:
         """Interpret an expression; what is refused becomes poison."""
         handler = self.tables.expressions.get(type(node))
+        outer, self.node = self.node, node
         with self.builder.at(self.location(node)):
             try:
                 if handler is None:
@@ -120,6 +126,8 @@ class Lowering:
                 self.report(problem, node)
             except _DEFECTS as defect:
                 raise self.defect(defect, node) from defect
+            finally:
+                self.node = outer
         return POISON
 
     def statement(self, node: ast.stmt) -> None:
@@ -413,6 +421,9 @@ class Lowering:
             raise shapes(
                 "the truth value of an array is ambiguous", "use np.any(...) or np.all(...)"
             )
+        if is_listed(ref):
+            some: Value | bool = self.tables.has_items(self, ref)
+            return some
         if isinstance(ref, Maybe | Conflict):
             raise TypeError(f"the truth of {ref}")
         return True
@@ -452,6 +463,16 @@ class Lowering:
             self.branch_depth -= 1
 
     @contextmanager
+    def in_loop(self) -> Iterator[None]:
+        """Interpret what is done in each iteration of a loop."""
+        before = self.loops
+        self.loops = (*before, object())
+        try:
+            yield
+        finally:
+            self.loops = before
+
+    @contextmanager
     def inside(self, *marks: object) -> Iterator[None]:
         """Mark the place for the memos of loops."""
         before = self.path
@@ -469,31 +490,3 @@ class Lowering:
             yield
         finally:
             self.state.frames.pop()
-
-    # -- outer arrays ---------------------------------------------------------------------
-
-    def capture(self, name: str, array: Any, type: Type | None = None) -> Ref:
-        """Return an array from outside of the function; it becomes a further parameter.
-
-        Its type is made from the array where none is given.
-        """
-        known = self.captured.get(id(array))
-        if known is not None:
-            return known[0]
-        dtype = dtype_of_numpy(array.dtype)
-        if dtype is None:
-            raise shapes(f"`{name}` is an array of dtype {array.dtype}, which is not supported")
-        symbols = self.root.symbols
-        if type is None:
-            sizes = (1 if size == 1 else symbols.fresh(f"{name}_size") for size in array.shape)
-            type = Type(dtype, tuple(sizes))
-        value = Value(type, name, self.builder.loc, None, named=True)
-        symbols.note(value)
-        for dim in type.shape:
-            self.root.sizes.note_argument(dim)
-        if value.type.is_scalar:
-            ref: Ref = Scalar(value)
-        else:
-            ref = self.state.pin(Cell(name, value.type, captured=True), value)
-        self.captured[id(array)] = ref, value, array
-        return ref

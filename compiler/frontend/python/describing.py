@@ -6,13 +6,16 @@ from gradc.frontend.python.refs import (
     Array,
     Callee,
     Constant,
+    Generated,
     List,
+    Once,
     Partial,
     Ref,
     Scalar,
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.ir.types import DType
 
@@ -35,6 +38,10 @@ def describe(ref: Ref) -> str:
             return f"the complex number {ref.value}"
         case Constant():
             return f"an object of type {type(ref.value).__name__}"
+        case _ if is_listed(ref):
+            return "a list whose length is known at run time only"
+        case Once() | Generated():
+            return "a generator"
         case Struct() if is_complex(ref):
             part = ref.fields["re"]
             rank = part.type.rank if isinstance(part, Array) else 0

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import kind_of_constant
 from gradc.frontend.python.refs import (
     NONE,
     Callee,
+    Cell,
     ComplexNumber,
     Constant,
     Dict,
@@ -28,10 +29,13 @@ from gradc.frontend.python.refs import (
     Method,
     Partial,
     Ref,
+    Scalar,
     Struct,
     Tuple,
 )
 from gradc.frontend.python.refused import SEE_FUNCTIONS, is_library
+from gradc.ir.core import Value
+from gradc.ir.types import Type, dtype_of_numpy
 
 #: The attribute by which a function asks to be understood rather than read.
 INTRINSIC = "__gradc_intrinsic__"
@@ -96,13 +100,40 @@ def from_python(ctx: Lowering, name: str, value: Any) -> Ref:
 def _array(ctx: Lowering, name: str, array: Any) -> Ref:
     """An array from outside; of a complex one both parts, which are views of it."""
     if array.dtype.kind != "c":
-        return ctx.capture(name, array)
+        return capture(ctx, name, array)
     key = "parts", id(array)
     if key not in ctx.memo:
         ctx.memo[key] = array, array.real, array.imag
     _, re, im = ctx.memo[key]
-    parts = {"re": ctx.capture(f"{name}_re", re), "im": ctx.capture(f"{name}_im", im)}
+    parts = {"re": capture(ctx, f"{name}_re", re), "im": capture(ctx, f"{name}_im", im)}
     return Struct(ComplexNumber, parts)
+
+
+def capture(ctx: Lowering, name: str, array: Any, type: Type | None = None) -> Ref:
+    """Return an array from outside of the function; it becomes a further parameter.
+
+    Its type is made from the array where none is given.
+    """
+    known = ctx.captured.get(id(array))
+    if known is not None:
+        return known[0]
+    dtype = dtype_of_numpy(array.dtype)
+    if dtype is None:
+        raise shapes(f"`{name}` is an array of dtype {array.dtype}, which is not supported")
+    symbols = ctx.root.symbols
+    if type is None:
+        sizes = (1 if size == 1 else symbols.fresh(f"{name}_size") for size in array.shape)
+        type = Type(dtype, tuple(sizes))
+    value = Value(type, name, ctx.builder.loc, None, named=True)
+    symbols.note(value)
+    for dim in type.shape:
+        ctx.root.sizes.note_argument(dim)
+    if value.type.is_scalar:
+        ref: Ref = Scalar(value)
+    else:
+        ref = ctx.state.pin(Cell(name, value.type, captured=True), value)
+    ctx.captured[id(array)] = ref, value, array
+    return ref
 
 
 def attribute(ctx: Lowering, owner: Constant, name: str) -> Ref:

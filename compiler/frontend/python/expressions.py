@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from gradc.frontend.python import (
     arithmetic,
     comprehensions,
     environment,
     indexing,
+    listed,
     sequences,
 )
 from gradc.frontend.python.assigning import assign
@@ -34,6 +38,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.frontend.python.refused import no_such_attribute
 from gradc.ir.core import Value
@@ -46,7 +51,10 @@ def name(ctx: Lowering, node: ast.Name) -> Ref:
 
 
 def literal(ctx: Lowering, node: ast.Constant) -> Ref:
-    """A number, a string, None, True, False or ``...``."""
+    """A number, a string, None, True, False or ``...``; a reference in code that gradc made."""
+    value: object = node.value
+    if isinstance(value, Ref):
+        return value
     return NONE if node.value is None else Constant(node.value)
 
 
@@ -59,6 +67,8 @@ def binary(ctx: Lowering, node: ast.BinOp) -> Ref:
         return ctx.operator("matmul", left, right, node)
     if type(node.op) not in arithmetic.BINARY:
         raise RefusedError(f"the operator `{_operator_text(node)}` is not supported")
+    if is_listed(left) or is_listed(right):
+        raise listed.not_joined(ast.unparse(node))
     if isinstance(left, Tuple | List) or isinstance(right, Tuple | List):
         return _of_sequences(ctx, node, left, right)
     if isinstance(left, Constant) and isinstance(left.value, str):
@@ -197,6 +207,11 @@ def _contains(ctx: Lowering, item: Ref, container: Ref) -> Value | bool:
         return ctx.constant(item, "a key") in container.items
     if isinstance(container, Constant):
         return bool(ctx.constant(item, "what is looked for") in container.value)
+    if is_listed(container):
+        container = listed.array_of(container)
+    if isinstance(container, Array) and container.type.rank:
+        equal = arithmetic.compare(ctx, ast.Eq, item, container, "`in`")
+        return ctx.truth(ctx.call(Constant(np.any), (equal,), {}, None))
     found: Value | bool = False
     for other in sequences.elements(ctx, container, "a container"):
         if isinstance(item, Constant) and isinstance(other, Constant):
@@ -276,6 +291,8 @@ def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
         return POISON
     if isinstance(owner, Struct) and is_complex(owner):
         return ctx.tables.complex_attribute(ctx, owner, attr)
+    if is_listed(owner):
+        raise listed.unchangeable(f"`.{attr}`")
     if isinstance(owner, Struct):
         if attr in owner.fields:
             return owner.fields[attr]
@@ -329,21 +346,35 @@ def slice_(ctx: Lowering, node: ast.Slice) -> Ref:
     return Slice(parts[0], parts[1], step)
 
 
+#: What to write instead of a star before an array.
+_NO_STAR = "join arrays instead: np.concatenate((a, b))"
+_PASS_WHOLE = "pass the array itself, or each of its elements: `f(x[0], x[1])`"
+
+
 def tuple_(ctx: Lowering, node: ast.Tuple) -> Ref:
     """A tuple."""
-    return Tuple(tuple(_elements(ctx, node.elts)))
+    match node.elts:
+        case [ast.Starred(value=only)]:
+            return ctx.call(Constant(tuple), (ctx.expression(only),), {}, node)
+    return Tuple(tuple(_elements(ctx, node.elts, _NO_STAR)))
 
 
 def list_(ctx: Lowering, node: ast.List) -> Ref:
     """A list."""
-    return new_list(ctx, _elements(ctx, node.elts))
+    match node.elts:
+        case [ast.Starred(value=only)]:
+            return ctx.call(Constant(list), (ctx.expression(only),), {}, node)
+    return new_list(ctx, _elements(ctx, node.elts, _NO_STAR))
 
 
-def _elements(ctx: Lowering, nodes: Sequence[ast.expr]) -> list[Ref]:
+def _elements(ctx: Lowering, nodes: Sequence[ast.expr], hint: str) -> list[Ref]:
     items: list[Ref] = []
     for node in nodes:
         if isinstance(node, ast.Starred):
-            items += sequences.elements(ctx, ctx.expression(node.value), "what is unpacked")
+            ref = ctx.expression(node.value)
+            if not isinstance(ref, Poison):
+                with ctx.blame(node):
+                    items += sequences.elements(ctx, ref, f"`{ast.unparse(node)}`", hint)
         else:
             items.append(ctx.expression(node))
     return items
@@ -366,7 +397,7 @@ def dict_(ctx: Lowering, node: ast.Dict) -> Ref:
 def call(ctx: Lowering, node: ast.Call) -> Ref:
     """A call."""
     function = ctx.expression(node.func)
-    args = _elements(ctx, node.args)
+    args = _arguments(ctx, function, node.args)
     kwargs: dict[str, Ref] = {}
     for keyword in node.keywords:
         value = ctx.expression(keyword.value)
@@ -379,6 +410,27 @@ def call(ctx: Lowering, node: ast.Call) -> Ref:
     if any(isinstance(ref, Poison) for ref in (function, *args, *kwargs.values())):
         return POISON
     return ctx.call(function, args, kwargs, node)
+
+
+def _arguments(ctx: Lowering, function: Ref, nodes: Sequence[ast.expr]) -> Sequence[Ref]:
+    """Positional arguments; of what a function of Python or NumPy uses up, no list is made."""
+    if not isinstance(function, Constant) or any(isinstance(n, ast.Starred) for n in nodes):
+        return _elements(ctx, nodes, _PASS_WHOLE)
+    value = function.value
+    at_once = _is_numpy(value) or any(value is known for known in _USED_AT_ONCE)
+    return [
+        comprehensions.comprehension(ctx, node)
+        if at_once and isinstance(node, ast.ListComp)
+        else ctx.expression(node)
+        for node in nodes
+    ]
+
+
+_USED_AT_ONCE = (sum, max, min, any, all, math.fsum, math.prod)
+
+
+def _is_numpy(function: object) -> bool:
+    return (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
 
 
 def lambda_(ctx: Lowering, node: ast.Lambda) -> Ref:
@@ -438,7 +490,7 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.Call: call,
     ast.Lambda: lambda_,
     ast.JoinedStr: formatted,
-    ast.ListComp: comprehensions.comprehension,
+    ast.ListComp: comprehensions.list_of,
     ast.GeneratorExp: comprehensions.comprehension,
     ast.DictComp: comprehensions.dictionary,
     ast.NamedExpr: named,

@@ -30,5 +30,8 @@ class Tables:
     read_advanced: Callable[..., Ref]
     write_advanced: Callable[..., None]
     as_operand: Callable[..., Ref]
+    generated_positions: Callable[..., Any]
+    has_items: Callable[..., Any]
+    item_of: Callable[..., Ref]
     assign_whole: Callable[..., None]
     augmented: Callable[..., None]

@@ -23,6 +23,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.ir.core import Value
 from gradc.ir.types import DType, Type
@@ -149,6 +150,8 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
     match owner:
         case Array():
             return _of_array(ctx, owner, index)
+        case _ if is_listed(owner):
+            return ctx.tables.item_of(ctx, owner, index, text)
         case Struct(cls=cls, fields=fields) if is_complex(owner):
             seen = {key: subscript(ctx, part, index, text) for key, part in fields.items()}
             return Struct(cls, seen)

@@ -65,7 +65,7 @@ def counted(
     """
 
     def attempt(carrier: Carrier, guess: Guess) -> tuple[Guess, _Attempt | None]:
-        with ctx.region() as inner:
+        with ctx.in_loop(), ctx.region() as inner:
             index = _index(ctx, name, bounds)
             params = carrier.enter(index)
             body(index)
@@ -103,7 +103,7 @@ def conditional(
 
     def attempt(carrier: Carrier, guess: Guess) -> tuple[Guess, _Attempt | None]:
         frame = ctx.state.frame
-        with ctx.region() as inner:
+        with ctx.in_loop(), ctx.region() as inner:
             index = index_value()
             params = carrier.enter()
             at_head = ctx.state.snapshot()
@@ -112,7 +112,7 @@ def conditional(
                 raise RefusedError(f"{_CONDITION} {harm}", _IN_BODY)
             head = [params if index is None else [index, *params]]
             regions = [inner.close(head[0], [goes_on])]
-        with ctx.region() as inner:
+        with ctx.in_loop(), ctx.region() as inner:
             index = index_value()
             params = carrier.enter(index)
             for flag in (BROKEN, RETURNED):

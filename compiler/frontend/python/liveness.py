@@ -92,6 +92,16 @@ def _assigned_outside(node: ast.AST) -> Names:
     )
 
 
+def _generating(iterable: ast.expr) -> Names:
+    """The names that generators read while a loop runs over them."""
+    return frozenset(
+        name
+        for inner in ast.walk(iterable)
+        if isinstance(inner, ast.GeneratorExp)
+        for name in names_read(inner)
+    )
+
+
 class _Analysis:
     def __init__(self, always: Names) -> None:
         self.always = always
@@ -149,7 +159,7 @@ class _Analysis:
         a body passes through from behind is a part of what it is given.
         """
         left = self.block(stmt.orelse, after, exits)
-        extra = names_read(stmt.test) if isinstance(stmt, ast.While) else NO_NAMES
+        extra = names_read(stmt.test) if isinstance(stmt, ast.While) else _generating(stmt.iter)
         key = id(stmt)
         if key not in self.exposed:
             self.exposed[key] = NO_NAMES

@@ -44,6 +44,7 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
     checkpoint = isinstance(iterable, Checkpointed)
     if isinstance(iterable, Checkpointed):
         iterable = iterable.items
+    iterable = sequences.used(ctx, iterable)
     saved = _save_flags(ctx)
     items = None if checkpoint else sequences.static_items(ctx, iterable)
     # The loop holds what it runs over, whatever becomes of the names for it meanwhile.

@@ -37,6 +37,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.frontend.python.sharing import Memory
 from gradc.frontend.python.source import Files, Source, function_name
@@ -287,6 +288,10 @@ class _Lowerer:
                 raise shapes(
                     f"{callee.name} returns {ctx.describe(ref)}: results are real",
                     "return .real and .imag, or np.abs of it",
+                )
+            case _ if is_listed(ref):
+                raise RefusedError(
+                    f"{callee.name} returns {ctx.describe(ref)}", "return an array: np.array(...)"
                 )
             case Constant(value=value) if kind_of_constant(value) is None:
                 return Static(value)

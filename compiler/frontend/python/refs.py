@@ -142,6 +142,16 @@ class ComplexNumber:
     """Stands for complex numbers and arrays: structures of it have the parts `re` and `im`."""
 
 
+class PythonItems:
+    """Stands for lists whose length is known at run time only: structures of it have one part,
+    `items`, an array that nothing else refers to. What it holds are Python's numbers.
+    """
+
+
+class NumpyItems(PythonItems):
+    """The same for lists of NumPy's numbers, or of arrays."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Dict(Ref):
     """A dictionary with keys known at compile time; it is not changed in place."""
@@ -183,10 +193,33 @@ class Checkpointed(Ref):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Iteration(Ref):
-    """What ``enumerate``, ``zip`` or ``reversed`` makes of other iterables."""
+    """What ``enumerate``, ``zip`` or ``reversed`` makes of other iterables: it is used up once.
+
+    `loops` are those that it is made in: in another one it would be used up in the first round.
+    """
 
     kind: str
     parts: tuple[Ref, ...]
+    loops: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Once(Ref):
+    """A generator whose items are known one by one; it is used where it is written."""
+
+    items: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Generated(Ref):
+    """A comprehension over something whose length is known at run time only.
+
+    It is read where it is used up, so it must be used where it is written. `first` is what its
+    first ``for`` runs over.
+    """
+
+    node: ast.ListComp | ast.GeneratorExp
+    first: Ref
 
 
 @dataclass(eq=False, slots=True)
@@ -302,6 +335,11 @@ def is_complex(ref: Ref) -> bool:
     if isinstance(ref, Constant):
         return isinstance(ref.value, complex | np.complexfloating)
     return isinstance(ref, Struct) and ref.cls is ComplexNumber
+
+
+def is_listed(ref: Ref) -> bool:
+    """Whether something is a list whose length is known at run time only."""
+    return isinstance(ref, Struct) and issubclass(ref.cls, PythonItems)
 
 
 def number_parts(ref: Ref) -> tuple[Ref, Ref]:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from gradc.frontend.python import indexing
+from gradc.frontend.python import indexing, listed
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     Array,
     Constant,
     Dict,
+    Generated,
     Iteration,
     List,
+    Once,
     Range,
     Ref,
     Scalar,
     Struct,
     Tuple,
+    is_listed,
 )
 from gradc.frontend.python.slices import integer_ref
 from gradc.ir.core import Value
@@ -36,7 +40,7 @@ def static_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref] | None:
     stays a loop.
     """
     match iterable:
-        case Tuple(items=items):
+        case Tuple(items=items) | Once(items=items):
             return items
         case Struct(fields=fields) if iterable.is_tuple:
             return tuple(fields.values())
@@ -57,7 +61,7 @@ def _static_iteration(ctx: Lowering, kind: str, parts: Sequence[Ref]) -> Sequenc
     if all(items is None for items in inner):
         return None
     known = [
-        known_items(ctx, part) if items is None else items
+        known_items(ctx, part, f"{kind}() with a tuple or list") if items is None else items
         for items, part in zip(inner, parts, strict=False)
     ]
     if kind == "reversed":
@@ -68,17 +72,38 @@ def _static_iteration(ctx: Lowering, kind: str, parts: Sequence[Ref]) -> Sequenc
     return [Tuple(tuple(items)) for items in zip(*known, strict=False)]
 
 
-def known_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref]:
-    """The items of a range or array of known length, one by one."""
+#: What to write where the items of an array are wanted one by one.
+_WITH_TUPLE = "make an array of the tuple or list: np.array(...)"
+
+
+def known_items(
+    ctx: Lowering, iterable: Ref, what: str = "this", hint: str = _WITH_TUPLE
+) -> Sequence[Ref]:
+    """The items of a range or array of known length, one by one.
+
+    Raises
+    ------
+    RefusedError
+        Where the length is known at run time only. `what` says what wants the items, `hint` what
+        to write instead.
+    """
     bounds, item = runtime_items(ctx, iterable)
     sizes = [bound.size for bound in bounds]
     if not all(isinstance(size, int) for size in sizes):
         raise RefusedError(
-            "a tuple or list is combined with something whose length is known at run time only",
-            "loop over an array instead, or over a range",
+            f"{what} needs items that are known one by one at compile time, not"
+            f" {_of_open_length(ctx, iterable)}",
+            hint,
         )
     start, stop, step = (int(size or 0) for size in sizes)
     return [item(ctx.builder.const(k)) for k in range(start, stop, step)]
+
+
+def _of_open_length(ctx: Lowering, iterable: Ref) -> str:
+    """What has a length that is known at run time only, in words."""
+    if is_listed(iterable):
+        return ctx.describe(iterable)
+    return f"{ctx.describe(iterable)} whose length is known at run time only"
 
 
 def runtime_items(ctx: Lowering, iterable: Ref) -> tuple[Bounds, Item]:
@@ -106,6 +131,12 @@ def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
             return _range_positions(ctx, iterable)
         case Array() if iterable.type.rank:
             return ctx.size(iterable.type.shape[0]), lambda index: _element(ctx, iterable, index)
+        case Struct() if is_listed(iterable):
+            count, item = positions(ctx, listed.array_of(iterable))
+            return count, lambda index: listed.as_item(iterable, item(index))
+        case Generated():
+            found: tuple[Value, Item] = ctx.tables.generated_positions(ctx, iterable)
+            return found
         case Iteration(kind="enumerate", parts=(inner, start)):
             count, item = positions(ctx, inner)
             first = ctx.integer(start, "the start of enumerate")
@@ -158,8 +189,10 @@ def _element(ctx: Lowering, array: Array, index: Value) -> Ref:
 def length(ctx: Lowering, ref: Ref) -> Ref:
     """The length of a sequence, as ``len`` returns it."""
     items = static_items(ctx, ref)
-    if items is not None and not isinstance(ref, Iteration):
+    if items is not None and not isinstance(ref, Iteration | Once):
         return Constant(len(items))
+    if is_listed(ref):
+        ref = listed.array_of(ref)
     if isinstance(ref, Array) and ref.type.rank:
         return ctx.dim(ref.type.shape[0])
     if isinstance(ref, Range):
@@ -167,21 +200,73 @@ def length(ctx: Lowering, ref: Ref) -> Ref:
     raise shapes(f"{ctx.describe(ref)} has no len()")
 
 
-def elements(ctx: Lowering, ref: Ref, what: str) -> Sequence[Ref]:
-    """The items of anything whose length is known at compile time."""
+#: What to write where a function takes the items of an array one by one.
+_PASS_ARRAY = "loop over the array, or use a function of NumPy that takes it whole"
+
+
+def elements(ctx: Lowering, ref: Ref, what: str, hint: str = _PASS_ARRAY) -> Sequence[Ref]:
+    """The items of anything whose length is known at compile time; see :func:`known_items`."""
+    ref = used(ctx, ref)
     items = static_items(ctx, ref)
-    return known_items(ctx, ref) if items is None else items
+    return known_items(ctx, ref, what, hint) if items is None else items
+
+
+def used(ctx: Lowering, iterable: Ref) -> Ref:
+    """What an iterable has, where it is used up.
+
+    Raises
+    ------
+    RefusedError
+        Where it was used up before: Python would find nothing in it.
+    """
+    if not isinstance(iterable, Iteration):
+        return iterable
+    if iterable.loops != ctx.loops:
+        raise RefusedError(
+            f"{iterable.kind}() is used up by the first iteration of this loop",
+            f"call {iterable.kind}() inside the loop",
+        )
+    if iterable in ctx.state.spent:
+        raise RefusedError(
+            f"this {iterable.kind}() is used up already",
+            f"call {iterable.kind}() again where it is used, or keep a list of it: `list(...)`",
+        )
+    ctx.state.spent.add(iterable)
+    return replace(iterable, parts=tuple(used(ctx, part) for part in iterable.parts))
+
+
+def holds_generator(ctx: Lowering, ref: Ref) -> bool:
+    """Whether something is a generator, or has one inside."""
+    if isinstance(ref, Once | Generated):
+        return True
+    return any(holds_generator(ctx, part) for part in ctx.state.parts_of(ref))
+
+
+def check_kept(ctx: Lowering, ref: Ref) -> None:
+    """Refuse to give a generator a name, to pass it on, or to return it.
+
+    It is read where it is used up, once, and with the values of that moment.
+    """
+    if holds_generator(ctx, ref):
+        raise RefusedError(
+            "a generator can be used only where it is written, as in `sum(v * v for v in x)`",
+            "write a list: `[... for ...]`, or list(...)",
+        )
 
 
 def unpacked(ctx: Lowering, ref: Ref, count: int, at_least: bool = False) -> Sequence[Ref]:
     """The items of what is unpacked into `count` targets."""
     if ctx.is_numeric(ref) and not ctx.shape(ref):
         raise shapes(f"{ctx.describe(ref)} cannot be unpacked into {count} names")
+    ref = used(ctx, ref)
     items = static_items(ctx, ref)
     if items is None and isinstance(ref, Array) and ref.type.rank:
         items = _array_items(ctx, ref, count, at_least)
+    elif items is None and is_listed(ref):
+        inner = _array_items(ctx, listed.array_of(ref), count, at_least)
+        items = [listed.as_item(ref, item) for item in inner]
     elif items is None:
-        items = known_items(ctx, ref)
+        items = known_items(ctx, ref, "unpacking", "index the items, or loop over them")
     if len(items) != count and not (at_least and len(items) >= count):
         short = len(items) < count
         raise shapes(
@@ -198,7 +283,7 @@ def _array_items(ctx: Lowering, array: Array, count: int, at_least: bool) -> Seq
     if not isinstance(dim, int):
         if at_least:
             raise RefusedError(
-                "the length of this array is not known at compile time",
+                "how many items there are is not known at compile time",
                 "take parts of it instead: `first, rest = x[0], x[1:]`",
             )
         shape = (count, *array.type.shape[1:])

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.environment import capture
 from gradc.frontend.python.refs import Array, Cell, Ref
 from gradc.ir.types import Type
 
@@ -83,7 +84,7 @@ def connect(ctx: Lowering, arrays: Mapping[Cell, Memory]) -> None:
                 _keep_apart(ctx, cell, cells[number])
         for each in memory.outside:
             type = cell.type if each.is_twin else None
-            found = ctx.capture(each.name, each.array, type)
+            found = capture(ctx, each.name, each.array, type)
             if not isinstance(found, Array):
                 continue
             if each.is_twin:

@@ -12,11 +12,13 @@ from gradc.frontend.python.refs import (
     Cell,
     Dict,
     Frame,
+    Generated,
     Iteration,
     Length,
     List,
     Maybe,
     Method,
+    Once,
     Partial,
     Ref,
     Struct,
@@ -66,6 +68,8 @@ class State:
         Arrays from outside of the function: they are there on every path.
     written : set
         Every array that was written to in any attempt; never taken back.
+    spent : set
+        What can be looped over once, and was; never taken back, but for the other arm of a branch.
     may_be : dict
         For an array made where paths meet, those that it may be another name for; as above.
     """
@@ -80,6 +84,7 @@ class State:
     pinned: dict[Cell, Value] = field(default_factory=dict)
     written: set[Cell] = field(default_factory=set)
     may_be: dict[Cell, set[Cell]] = field(default_factory=dict)
+    spent: set[Ref] = field(default_factory=set)
     last_token: int = 0
 
     @property
@@ -220,7 +225,7 @@ class State:
     def _outers(self, ref: Ref) -> Iterator[Frame]:
         if isinstance(ref, Callee) and ref.outer is not None:
             yield ref.outer
-        for part in self._parts(ref):
+        for part in self.parts_of(ref):
             yield from self._outers(part)
 
     def cells_of(self, ref: Ref) -> Iterator[Cell]:
@@ -229,10 +234,11 @@ class State:
             yield ref.cell
             yield from ref.cell.others
             return
-        for part in self._parts(ref):
+        for part in self.parts_of(ref):
             yield from self.cells_of(part)
 
-    def _parts(self, ref: Ref) -> tuple[Ref, ...]:
+    def parts_of(self, ref: Ref) -> tuple[Ref, ...]:
+        """What a reference is made of."""
         match ref:
             case Tuple(items=items):
                 return items
@@ -246,8 +252,10 @@ class State:
                 return (inner,)
             case Partial(callee=callee, args=args, kwargs=kwargs):
                 return (callee, *args, *kwargs.values())
-            case Iteration(parts=parts):
+            case Iteration(parts=parts) | Once(items=parts):
                 return parts
+            case Generated(first=first):
+                return (first,)
             case Callee(defaults=defaults):
                 return tuple(defaults.values())
             case _:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python import advanced, calls, complexes, writes
+from gradc.frontend.python import advanced, calls, complexes, comprehensions, listed, writes
 from gradc.frontend.python.expressions import EXPRESSIONS
 from gradc.frontend.python.functions import (
     attributes,
@@ -22,6 +22,7 @@ from gradc.frontend.python.functions import (
     elementwise,
     extra,
     fourier,
+    iterating,
     least_squares,
     linalg,
     mathematics,
@@ -49,6 +50,7 @@ _MODULES = (
     complex_functions,
     complex_arrays,
     fourier,
+    iterating,
     extra,
     reductions,
     counting,
@@ -96,6 +98,9 @@ def tables() -> Tables:
         read_advanced=advanced.read,
         write_advanced=advanced.write,
         as_operand=common.as_operand,
+        generated_positions=comprehensions.positions,
+        has_items=listed.has_items,
+        item_of=listed.item_of,
         assign_whole=writes.write,
         augmented=writes.augmented,
     )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import aliasing, arithmetic, complexes, indexing, views
+from gradc.frontend.python import aliasing, arithmetic, complexes, indexing, listed, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
@@ -20,6 +20,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.ir.core import Value
 from gradc.prims.arithmetic import ADD, NEG
@@ -35,7 +36,7 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
             selection = indexing.index_items(index)
             if ctx.tables.is_advanced(ctx, selection):
                 check_writable(ctx, owner)
-                ctx.tables.write_advanced(ctx, owner, selection, ref)
+                ctx.tables.write_advanced(ctx, owner, selection, as_array(ctx, ref))
             else:
                 write(ctx, located(ctx, owner, index), ref, ast.unparse(target))
         case List():
@@ -45,6 +46,8 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
         case Struct(fields=fields) if is_complex(owner):
             for part, value in zip(fields.values(), complexes.both(ctx, ref), strict=True):
                 store(ctx, part, index, value, target)
+        case _ if is_listed(owner):
+            raise listed.unchangeable(f"`{ast.unparse(target)} = ...`")
         case Tuple() | Struct():
             raise shapes("a tuple cannot be changed", "use a list or an array")
         case Dict():
@@ -72,6 +75,8 @@ def augmented(
 
 def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) -> None:
     """Interpret ``part op= ref`` for an array object or a part of one."""
+    if part.type.rank:
+        ref = as_array(ctx, ref)
     if is_complex(ref):
         _fitted(ctx, part, ref, text)
     kinds = [ctx.kind(part), ctx.kind(ref)]
@@ -146,6 +151,8 @@ def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
             f"{text}: {ctx.describe(ref)} cannot be written to an array of real numbers",
             "make that complex: np.zeros(n, dtype=complex)",
         )
+    if part.type.rank:
+        ref = as_array(ctx, ref)
     if not ctx.is_numeric(ref):
         raise shapes(f"{text}: {ctx.describe(ref)} cannot be written to an array")
     value = ctx.value(ref, part.type.dtype)
@@ -157,6 +164,12 @@ def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
     if own != value.type.shape:
         value = arithmetic.reshaped(ctx, value, own)
     return arithmetic.broadcast_to(ctx, value, shape, what)
+
+
+def as_array(ctx: Lowering, ref: Ref) -> Ref:
+    """What is written to an array: a list or tuple of numbers as an array of them."""
+    is_sequence = isinstance(ref, List | Tuple) or is_listed(ref)
+    return ctx.array_like(ref) if is_sequence else ref
 
 
 def check_writable(ctx: Lowering, part: Array) -> None:

@@ -99,17 +99,6 @@ def fill(ctx: Lowering, owner: Ref, value: Ref) -> Ref:
     return NONE
 
 
-@REGISTRY.method("tolist")
-def tolist(ctx: Lowering, owner: Ref) -> Ref:
-    """``x.tolist()`` of an array of known length."""
-    if not isinstance(owner, Array):
-        return item(ctx, owner)
-    made = List()
-    rows = sequences.elements(ctx, owner, "tolist()")
-    ctx.state.lists[made] = tuple(tolist(ctx, row) for row in rows)
-    return made
-
-
 # -- lists --------------------------------------------------------------------------------------
 
 
@@ -117,6 +106,7 @@ def tolist(ctx: Lowering, owner: Ref) -> Ref:
 def append(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
     """``items.append(item)``."""
     assert isinstance(owner, List)
+    sequences.check_kept(ctx, item)
     ctx.state.lists[owner] = (*ctx.state.items(owner), item)
     return NONE
 

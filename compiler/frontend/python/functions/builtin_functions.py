@@ -6,20 +6,17 @@ import ast
 import dataclasses
 import functools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from gradc.frontend.python import arithmetic, sequences
-from gradc.frontend.python.branches import lazily
-from gradc.frontend.python.comprehensions import Generated, folded
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.environment import callee_of
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import integer_constant, is_none
-from gradc.frontend.python.functions.elementwise import extremum, magnitude, rounded
-from gradc.frontend.python.functions.reductions import max_, min_, sum_
+from gradc.frontend.python.functions.elementwise import magnitude, rounded
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
@@ -39,9 +36,9 @@ from gradc.frontend.python.refs import (
     Slice,
     Struct,
     Tuple,
+    is_listed,
 )
 from gradc.frontend.python.structs import replaced
-from gradc.ir.core import Value
 from gradc.ir.types import DType
 from gradc.prims.elementary import RINT, TRUNC
 
@@ -54,64 +51,6 @@ ZERO, ONE, EMPTY = Constant(0), Constant(1), Tuple(())
 def abs_(ctx: Lowering, x: Ref) -> Ref:
     """``abs``."""
     return magnitude(ctx, x)
-
-
-def _extremum(ctx: Lowering, args: Sequence[Ref], larger: bool) -> Ref:
-    name = "max" if larger else "min"
-    if len(args) == 1 and isinstance(args[0], Array):
-        if args[0].type.rank != 1:
-            raise shapes(f"{name}() of a matrix", f"use np.{name}(...)")
-        return (max_ if larger else min_)(ctx, args[0])
-    if len(args) == 1 and isinstance(args[0], Generated):
-        return _extremum_of_recipe(ctx, args[0], name)
-    items = args if len(args) > 1 else sequences.elements(ctx, args[0], f"{name}()")
-    if not items:
-        raise shapes(f"{name}() of nothing")
-    if any(ctx.shape(item) for item in items):
-        raise shapes(f"{name}() of whole arrays", f"use np.{name}imum(...)")
-    best = items[0]
-    for item in items[1:]:
-        if isinstance(best, Constant) and isinstance(item, Constant):
-            best = arithmetic.fold(max if larger else min, best.value, item.value)
-        else:
-            best = extremum(ctx, (best, item), larger)
-    return best
-
-
-def _extremum_of_recipe(ctx: Lowering, recipe: Generated, name: str) -> Ref:
-    """The largest or smallest element of a generator, which must not be empty."""
-    made = common.generated_array(ctx, recipe)
-    return _extremum(ctx, (made,), larger=name == "max")
-
-
-@REGISTRY.function(max)
-def maximum(ctx: Lowering, *args: Ref) -> Ref:
-    """``max`` of numbers, or of the items of a sequence."""
-    return _extremum(ctx, args, larger=True)
-
-
-@REGISTRY.function(min)
-def minimum(ctx: Lowering, *args: Ref) -> Ref:
-    """``min`` of numbers, or of the items of a sequence."""
-    return _extremum(ctx, args, larger=False)
-
-
-@REGISTRY.function(sum)
-def sum_of_items(ctx: Lowering, iterable: Ref, start: Ref = ZERO) -> Ref:
-    """``sum`` of the items of a sequence or an array."""
-    if isinstance(iterable, Array) and sequences.static_items(ctx, iterable) is None:
-        if iterable.type.rank == 0:
-            raise shapes("a number cannot be summed over")
-        total = sum_(ctx, iterable, Constant(0))
-        if isinstance(start, Constant) and start.value == 0:
-            return total
-        return arithmetic.binary(ctx, ast.Add, start, total, "sum()")
-    if isinstance(iterable, Generated):
-        return folded(ctx, iterable, start, lambda total, item: ast.BinOp(total, ast.Add(), item))
-    total = start
-    for item in sequences.elements(ctx, iterable, "sum()"):
-        total = arithmetic.binary(ctx, ast.Add, total, item, "sum()")
-    return total
 
 
 @REGISTRY.function(pow)
@@ -206,91 +145,6 @@ def bool_(ctx: Lowering, x: Ref = ZERO) -> Ref:
     return ctx.boolean(ctx.truth(x))
 
 
-# -- iteration ----------------------------------------------------------------------------------
-
-
-@REGISTRY.function(range)
-def range_(ctx: Lowering, *args: Ref) -> Ref:
-    """``range``."""
-    if not 1 <= len(args) <= 3:
-        raise shapes("range() takes one to three integers")
-    for bound in args:
-        ctx.integer(bound, "a bound of range")
-    if len(args) == 1:
-        return Range(ZERO, args[0], ONE)
-    return Range(args[0], args[1], args[2] if len(args) == 3 else ONE)
-
-
-@REGISTRY.function(enumerate)
-def enumerate_(ctx: Lowering, iterable: Ref, start: Ref = ZERO) -> Ref:
-    """``enumerate``."""
-    return Iteration("enumerate", (iterable, start))
-
-
-@REGISTRY.function(zip)
-def zip_(ctx: Lowering, *iterables: Ref, strict: Ref = NONE) -> Ref:
-    """``zip``; lengths that `strict` asks to be equal are compared before the first round."""
-    if not is_none(strict) and ctx.constant(strict, "strict"):
-        counts = [_rounds(ctx, part) for part in iterables]
-        for number, count in enumerate(counts[1:], 2):
-            same = ctx.truth(arithmetic.compare(ctx, ast.Eq, counts[0], count, "zip"))
-            if same is not True:
-                test = same if isinstance(same, Value) else ctx.builder.const(same)
-                ctx.check(test, "ValueError", f"zip() argument {number} has another length")
-    return Iteration("zip", iterables)
-
-
-def _rounds(ctx: Lowering, iterable: Ref) -> Ref:
-    items = sequences.static_items(ctx, iterable)
-    if items is not None:
-        return Constant(len(items))
-    return Scalar(sequences.positions(ctx, iterable)[0], weak=True)
-
-
-@REGISTRY.function(reversed)
-def reversed_(ctx: Lowering, sequence: Ref) -> Ref:
-    """``reversed``."""
-    return Iteration("reversed", (sequence,))
-
-
-@REGISTRY.function(map)
-def map_(ctx: Lowering, function: Ref, *iterables: Ref) -> Ref:
-    """``map`` over sequences of known length."""
-    columns = [sequences.elements(ctx, iterable, "map()") for iterable in iterables]
-    results = [ctx.call(function, row, {}, None) for row in zip(*columns, strict=False)]
-    return Tuple(tuple(results))
-
-
-@REGISTRY.function(functools.reduce)
-def reduce_(ctx: Lowering, function: Ref, iterable: Ref, initial: Ref = NONE) -> Ref:
-    """``functools.reduce`` over a sequence of known length."""
-    items = list(sequences.elements(ctx, iterable, "reduce()"))
-    total = items.pop(0) if is_none(initial) and items else initial
-    for item in items:
-        total = ctx.call(function, (total, item), {}, None)
-    return total
-
-
-@REGISTRY.function(functools.partial)
-def partial(ctx: Lowering, function: Ref, *args: Ref, **kwargs: Ref) -> Ref:
-    """``functools.partial``."""
-    return Partial(function, args, kwargs)
-
-
-@REGISTRY.function(tuple)
-def tuple_(ctx: Lowering, iterable: Ref = EMPTY) -> Ref:
-    """``tuple``."""
-    return Tuple(tuple(sequences.elements(ctx, iterable, "tuple()")))
-
-
-@REGISTRY.function(list)
-def list_(ctx: Lowering, iterable: Ref = EMPTY) -> Ref:
-    """``list``."""
-    made = List()
-    ctx.state.lists[made] = tuple(sequences.elements(ctx, iterable, "list()"))
-    return made
-
-
 @REGISTRY.function(dict)
 def dict_(ctx: Lowering, **entries: Ref) -> Ref:
     """``dict`` of keywords."""
@@ -306,38 +160,6 @@ def slice_(ctx: Lowering, *args: Ref) -> Ref:
     return Slice(parts[0], parts[1], parts[2] if len(parts) > 2 else NONE)
 
 
-def _as_truth(item: ast.expr) -> ast.expr:
-    return ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), item))
-
-
-def _conditions(ctx: Lowering, iterable: Ref, is_and: bool) -> Ref:
-    if isinstance(iterable, Generated):
-        start = Scalar(ctx.builder.const(is_and), weak=True)
-        return folded(
-            ctx, iterable, start, lambda total, item: _as_truth(item), stop_when=not is_and
-        )
-    found: Value | bool = is_and
-    for item in sequences.elements(ctx, iterable, "all()" if is_and else "any()"):
-        truth = ctx.truth(item)
-        if isinstance(found, bool):
-            found = truth if found is is_and else found
-        else:
-            found = lazily(ctx, is_and, found, lambda truth=truth: truth)  # type: ignore[misc]
-    return ctx.boolean(found)
-
-
-@REGISTRY.function(all)
-def all_(ctx: Lowering, iterable: Ref) -> Ref:
-    """``all`` of the items of a sequence of known length."""
-    return _conditions(ctx, iterable, is_and=True)
-
-
-@REGISTRY.function(any)
-def any_(ctx: Lowering, iterable: Ref) -> Ref:
-    """``any`` of the items of a sequence of known length."""
-    return _conditions(ctx, iterable, is_and=False)
-
-
 @REGISTRY.function(isinstance)
 def isinstance_(ctx: Lowering, obj: Ref, classinfo: Ref) -> Ref:
     """``isinstance``, decided at compile time."""
@@ -351,6 +173,8 @@ def isinstance_(ctx: Lowering, obj: Ref, classinfo: Ref) -> Ref:
         case Scalar(value=value, weak=weak):
             zero = value.type.dtype.numpy.type(0)
             example = zero.item() if weak else zero
+        case _ if is_listed(obj):
+            example = []
         case Struct(cls=cls):
             return Constant(issubclass(cls, wanted))
         case Tuple():

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradc.frontend.python import arithmetic, sequences
-from gradc.frontend.python.comprehensions import Generated, filled
+from gradc.frontend.python import arithmetic, listed, sequences
+from gradc.frontend.python.comprehensions import filled
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
-from gradc.frontend.python.refs import Constant, List, Range, Ref, Scalar, Struct, Tuple
+from gradc.frontend.python.refs import (
+    Constant,
+    Generated,
+    List,
+    Once,
+    Range,
+    Ref,
+    Scalar,
+    Struct,
+    Tuple,
+    is_listed,
+)
 from gradc.frontend.python.slices import product
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType, Type
@@ -26,7 +37,9 @@ def as_operand(ctx: Lowering, ref: Ref) -> Ref:
     """A number or array; a sequence of them becomes an array, as NumPy does."""
     if isinstance(ref, Generated):
         return generated_array(ctx, ref)
-    if isinstance(ref, Tuple | List | Range) or (isinstance(ref, Struct) and ref.is_tuple):
+    if is_listed(ref):
+        return ctx.copied(listed.array_of(ref))
+    if isinstance(ref, Tuple | List | Range | Once) or (isinstance(ref, Struct) and ref.is_tuple):
         return stacked(ctx, sequences.elements(ctx, ref, "an array"), 0)
     return ref
 
@@ -35,7 +48,7 @@ def generated_array(ctx: Lowering, recipe: Generated, dtype: DType | None = None
     """A new array of the elements of a comprehension."""
 
     def make(example: Ref, shape: Sequence[Dim]) -> Ref:
-        own = ctx.kind(as_operand(ctx, example)).dtype
+        own = ctx.kind(example).dtype
         return ctx.result(empty(ctx, tuple(shape), dtype or own, "array"))
 
     return filled(ctx, recipe, make)

@@ -9,14 +9,24 @@ from typing import Any
 import numpy as np
 
 from gradc.frontend.python import arithmetic
-from gradc.frontend.python.comprehensions import Generated
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
-from gradc.frontend.python.refs import NONE, Array, Constant, List, Ref, Scalar, Tuple
+from gradc.frontend.python.refs import (
+    NONE,
+    Array,
+    Constant,
+    Generated,
+    List,
+    Once,
+    Ref,
+    Scalar,
+    Tuple,
+    is_listed,
+)
 from gradc.frontend.python.written import creation as written
 from gradc.ir.core import Value
 from gradc.ir.types import INT, Dim, DType
@@ -157,7 +167,7 @@ def _scalar(ctx: Lowering, ref: Ref) -> Ref:
 def _nested(ctx: Lowering, ref: Ref, dtype: DType | None) -> Ref:
     if isinstance(ref, Generated):
         return common.generated_array(ctx, ref, dtype)
-    if isinstance(ref, Tuple | List):
+    if isinstance(ref, Tuple | List | Once) or is_listed(ref):
         operand = as_operand(ctx, ref)
     else:
         operand = ref

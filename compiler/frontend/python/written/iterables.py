@@ -1,0 +1,66 @@
+"""Python's functions of iterables, for what is known at run time only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+
+
+def reduced(function: Function, items: Any) -> Any:
+    """``functools.reduce`` of at least one item."""
+    if len(items) == 0:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total = items[0]
+    for k in range(1, len(items)):
+        total = function(total, items[k])
+    return total
+
+
+def reduced_from(function: Function, items: Any, initial: Any) -> Any:
+    """``functools.reduce`` with an initial value."""
+    total = initial
+    for item in items:
+        total = function(total, item)
+    return total
+
+
+def largest(items: Any, key: Function) -> Any:
+    """The first item for which a function is largest."""
+    if len(items) == 0:
+        raise ValueError("max() iterable argument is empty")
+    best = items[0]
+    most = key(best)
+    for item in items[1:]:
+        value = key(item)
+        if value > most:
+            best = item
+            most = value
+    return best
+
+
+def smallest(items: Any, key: Function) -> Any:
+    """The first item for which a function is smallest."""
+    if len(items) == 0:
+        raise ValueError("min() iterable argument is empty")
+    best = items[0]
+    least = key(best)
+    for item in items[1:]:
+        value = key(item)
+        if value < least:
+            best = item
+            least = value
+    return best
+
+
+def in_order(items: Any, key: Any, reverse: bool) -> Any:
+    """Numbers in order; those whose keys are equal stay as they are."""
+    keys = items if key is None else np.array([key(item) for item in items])
+    order = np.argsort(-keys if reverse else keys, kind="stable")
+    return items[order]
+
+
+FUNCTIONS: Mapping[Any, Function] = {}
