@@ -28,6 +28,7 @@ from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import rename_values, substitute_region
+from gradc.prims.arithmetic import ADD
 from gradc.prims.custom import CUSTOM
 from gradc.prims.routines import CALL
 from gradc.prims.trace import zeros
@@ -91,8 +92,13 @@ def forward_lanes(
         params = [function.params[index] for index in wrt]
         made = [builder.value(param.type, dot_name(param)) for param in params]
         tangents += made
-        pairs = zip(params, made, strict=True)
-        dots.append({param: dot for param, dot in pairs if sweep.is_active(lane, param)})
+        own: Dots = {}
+        for param, dot in zip(params, made, strict=True):
+            if sweep.is_active(lane, param):
+                # a parameter that is named twice goes along both
+                with builder.at(function.loc, Role.TANGENT):
+                    own[param] = builder.emit(ADD, [own[param], dot]) if param in own else dot
+        dots.append(own)
     sweep.block(function.ops, dots, builder)
     floats = [result for result in function.results if result.type.is_float]
     out_dots = [dot for own in dots for dot in sweep.ends(floats, own, builder)]

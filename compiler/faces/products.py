@@ -17,7 +17,7 @@ from gradc.faces.functions import Differentiated
 from gradc.faces.program import Derivative
 from gradc.frontend.python import Static
 from gradc.frontend.python.products import Product
-from gradc.ir.core import Function
+from gradc.ir.core import Function, Region
 
 
 def _pullback(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
@@ -25,7 +25,12 @@ def _pullback(function: Function, wrt: Sequence[int], results: Sequence[int]) ->
 
 
 def _pushforward(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
-    return forward(function, wrt)
+    swept = forward(function, wrt)
+    count = len(function.results)
+    floats = [place for place, result in enumerate(function.results) if result.type.is_float]
+    dots = dict(zip(floats, swept.results[count:], strict=True))
+    found = (*swept.results[:count], *(dots[place] for place in results))
+    return Function(swept.name, Region(swept.params, swept.ops, found), swept.loc)
 
 
 # What the transformations mean where they are used inside a compiled function.

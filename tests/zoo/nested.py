@@ -15,6 +15,9 @@ grad = partial(gradc.grad, target="python")
 value_and_grad = partial(gradc.value_and_grad, target="python")
 vjp = partial(gradc.vjp, target="python")
 jvp = partial(gradc.jvp, target="python")
+jacobian = partial(gradc.jacobian, target="python")
+hessian = partial(gradc.hessian, target="python")
+hvp = partial(gradc.hvp, target="python")
 
 A = np.array([[2.0, 1.0], [1.0, 3.0]])
 
@@ -94,6 +97,38 @@ def confusion_of_tangents(x):
 @zoo(1.0)
 def confusion_of_cotangents(x):
     return x * vjp(lambda y: x + y, 1.0)[1](1.0)[0]
+
+
+@zoo(0.8, 1.3)
+def aux_of_a_tangent(x, y):
+    # what comes along depends on `x` and `y`, and has no tangent
+    def energy(z):
+        return (np.sin(z * y), {"square": z * z * x, "name": "energy", "power": 2})
+
+    value, slope, aux = jvp(energy, (x,), (y,), has_aux=True)
+    return value * slope + aux["square"] ** aux["power"]
+
+
+@zoo(0.8, np.array([1.3, -0.4]))
+def aux_of_a_cotangent(x, y):
+    def stretched(z, w):
+        return (z * w, z * z), (np.sum(w) * z, w)
+
+    (product, square), pullback, (total, w) = vjp(stretched, x, y, has_aux=True)
+    z_bar, w_bar = pullback((product * product, total))
+    return z_bar * square + np.sum(w_bar * w) * total
+
+
+@zoo(0.8, 1.3)
+def arguments_that_are_named_twice(x, y):
+    def f(a, b):
+        return np.sin(a * b) * b
+
+    j = jacobian(f, argnums=(0, "a", -1))(x, y)
+    h = hessian(f, argnums=(0, "b", -2))(x, y)
+    # along both of the vectors for `a`
+    p = hvp(f, argnums=("a", 1, 0))(x, y, (x, 2.0, 3.0 * y))
+    return j[0] * j[1] + h[2][1] * h[0][2] + p[0] * p[1] + p[2]
 
 
 @zoo(0.8)

@@ -32,10 +32,11 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.regions import Closed, Param, closed_call
 from gradc.frontend.python.sharing import copies
-from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
+from gradc.frontend.python.trees import Parts, is_number, made_ref, number_or_known, taken_apart
 from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline, with_fresh_symbols
 from gradc.ir.types import Type
+from gradc.prims.arithmetic import ADD
 from gradc.prims.shape import EXPECT
 
 # How to compile is decided by the outermost transformation; inside it means nothing.
@@ -155,9 +156,8 @@ class _Blocks:
         given = derived.settings["argnums"]
         self.single = isinstance(given, int | str)
         numbers = (given,) if isinstance(given, int | str) else tuple(given)
-        self.keys = [self.key(number) for number in numbers]
-        if len(set(self.keys)) < len(self.keys):
-            raise shapes("argnums names one argument twice")
+        self.asked = [self.key(number) for number in numbers]
+        self.keys = list(dict.fromkeys(self.asked))
         self.groups = [taken_apart(ctx, self.argument(key), is_differentiable) for key in self.keys]
         for key, group in zip(self.keys, self.groups, strict=True):
             if not group.leaves:
@@ -220,9 +220,7 @@ class _Blocks:
             result = self.call(self.ctx, self.derived.function, args, kwargs, self.node)
         value = result
         if self.has_aux:
-            if not isinstance(result, Tuple) or len(result.items) != 2:
-                raise shapes("with has_aux=True the function returns a pair (value, aux)")
-            value = result.items[0]
+            value, _ = value_and_aux(self.ctx, result)
         self.value = taken_apart(self.ctx, value, is_number)
         return result
 
@@ -247,18 +245,29 @@ class _Blocks:
 
     def vector_values(self, vector: Ref) -> list[Value]:
         vectors = (vector,) if self.single else vector.items if isinstance(vector, Tuple) else ()
-        if len(vectors) != len(self.groups):
+        if len(vectors) != len(self.asked):
             raise shapes("hvp takes a tuple with one vector for each entry of argnums")
-        made = []
-        for group, own in zip(self.groups, vectors, strict=True):
-            leaves = taken_apart(self.ctx, own, is_number).leaves
-            if len(leaves) != len(group.leaves):
-                raise shapes("the vector of hvp has another structure than its argument")
-            made += [
-                fitted(self.ctx, leaf, self.ctx.value(like).type, "the vector of hvp")
-                for leaf, like in zip(leaves, group.leaves, strict=True)
-            ]
-        return made
+        found: dict[Key, list[Value]] = {}
+        for key, own in zip(self.asked, vectors, strict=True):
+            values = self.fitted_vector(self.groups[self.keys.index(key)], own)
+            before = found.get(key)
+            if before is not None:  # an argument that is named twice goes along both
+                values = [
+                    self.ctx.emit(ADD, pair, {}, "vector")
+                    for pair in zip(before, values, strict=True)
+                ]
+            found[key] = values
+        return [value for key in self.keys for value in found[key]]
+
+    def fitted_vector(self, group: Parts, own: Ref) -> list[Value]:
+        """The leaves of a vector, of the types of those of its argument."""
+        leaves = taken_apart(self.ctx, own, is_number).leaves
+        if len(leaves) != len(group.leaves):
+            raise shapes("the vector of hvp has another structure than its argument")
+        return [
+            fitted(self.ctx, leaf, self.ctx.value(like).type, "the vector of hvp")
+            for leaf, like in zip(leaves, group.leaves, strict=True)
+        ]
 
     # -- results ------------------------------------------------------------------------------
 
@@ -277,7 +286,13 @@ class _Blocks:
             group.around([self.columns(blocks, weak) for _ in group.leaves], lambda ref: NONE)
             for group in self.groups
         ]
-        return rows[0] if self.single else Tuple(tuple(rows))
+        return self.as_asked(rows)
+
+    def as_asked(self, made: Sequence[Ref]) -> Ref:
+        """What there is for each argument, in the order of argnums."""
+        if self.single:
+            return made[0]
+        return Tuple(tuple(made[self.keys.index(key)] for key in self.asked))
 
     def columns(self, blocks: Iterator[Value], weak: Sequence[bool]) -> Ref:
         """The next blocks in the structure of the arguments."""
@@ -289,7 +304,16 @@ class _Blocks:
             )
             for group in self.groups
         ]
-        return made[0] if self.single else Tuple(tuple(made))
+        return self.as_asked(made)
+
+
+def value_and_aux(ctx: Lowering, result: Ref) -> tuple[Ref, Ref]:
+    """The two items that a function returns with ``has_aux``."""
+    if not isinstance(result, Tuple) or len(result.items) != 2:
+        raise shapes("with has_aux=True the function returns a pair (value, aux)")
+    value, aux = result.items
+    taken_apart(ctx, aux, number_or_known("what a function returns as aux"))
+    return value, aux
 
 
 def fitted(ctx: Lowering, ref: Ref, type: Type, what: str) -> Value:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.derived import OPTIONS
+from gradc.frontend.python.derived import OPTIONS, fitted, is_differentiable, value_and_aux
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, List, Ref, Tuple
 from gradc.frontend.python.regions import Closed, closed_call
@@ -27,8 +27,6 @@ from gradc.frontend.python.sharing import copies
 from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.core import Function, Value
 from gradc.ir.inlining import inline
-from gradc.ir.types import Type
-from gradc.prims.shape import EXPECT
 
 Call = Callable[..., Ref]
 
@@ -57,21 +55,15 @@ class Pullback(Ref):
     Attributes
     ----------
     product : Product
-    inner : Closed
-        The function, of the floats among the arguments and what it uses from around.
+    inner : _Interpreted
+        The function.
     args : tuple of Parts
         The arguments, with the floats in them chosen.
-    actual : tuple of Value
-        The values of all parameters of the inner function.
-    weak : tuple of bool
-        Which of the floats are Python numbers.
     """
 
     product: Product
-    inner: Closed
+    inner: _Interpreted
     args: tuple[Parts, ...]
-    actual: tuple[Value, ...]
-    weak: tuple[bool, ...]
 
 
 def apply_product(
@@ -85,17 +77,32 @@ def apply_product(
     """Interpret ``vjp(function, *args)`` or ``jvp(function, args, tangents)``."""
     given = {key: ref for key, ref in kwargs.items() if key not in OPTIONS}
     if product.name == "vjp":
-        if given or not args:
-            raise shapes("inside a compiled function, vjp takes a function and its arguments")
-        return _value_and_pullback(ctx, call, product, args, node)
-    named = dict(zip(("function", "args", "tangents"), args, strict=False)) | given
-    if len(args) > 3 or set(named) != {"function", "args", "tangents"}:
-        raise shapes("inside a compiled function, jvp takes a function, its arguments and tangents")
+        if given.keys() - {"has_aux"} or not args:
+            raise shapes(
+                "inside a compiled function, vjp takes a function, its arguments, has_aux and "
+                "options of compilation",
+                "for other keywords: vjp(lambda x: f(x, k=2.0), x)",
+            )
+        has_aux = _has_aux(ctx, given, "vjp")
+        return _value_and_pullback(ctx, call, product, args, has_aux, node)
+    names = ("function", "args", "tangents", "has_aux")
+    named = dict(zip(names, args, strict=False)) | given
+    if len(args) > 4 or named.keys() - set(names) or not named.keys() >= set(names[:3]):
+        raise shapes(
+            "inside a compiled function, jvp takes a function, its arguments, tangents, has_aux "
+            "and options of compilation",
+            "for other keywords: jvp(lambda x: f(x, k=2.0), (x,), (1.0,))",
+        )
     primals = _items(ctx, named["args"], "the arguments")
     tangents = _items(ctx, named["tangents"], "the tangents")
     if len(primals) != len(tangents):
         raise shapes(f"{len(tangents)} tangents for {len(primals)} arguments")
-    return _Pushforward(ctx, call, product, named["function"], primals, tangents, node).run()
+    inner = _Inner(call, product, named["function"], _has_aux(ctx, named, "jvp"), node)
+    return _Pushforward(ctx, inner, primals, tangents).run()
+
+
+def _has_aux(ctx: Lowering, given: Mapping[str, Ref], name: str) -> bool:
+    return bool(ctx.constant(given.get("has_aux", Constant(False)), f"has_aux of {name}"))
 
 
 def _items(ctx: Lowering, ref: Ref, what: str) -> tuple[Ref, ...]:
@@ -107,39 +114,78 @@ def _items(ctx: Lowering, ref: Ref, what: str) -> tuple[Ref, ...]:
     raise shapes(f"{what} of jvp are a tuple, not {ctx.describe(ref)}")
 
 
-def _differentiable(ctx: Lowering, ref: Ref) -> bool:
-    return ctx.is_numeric(ref) and ctx.kind(ref).dtype.is_float
+@dataclass(frozen=True, slots=True)
+class _Inner:
+    """The function that a product is of, and how it is called."""
+
+    call: Call
+    product: Product
+    function: Ref
+    has_aux: bool
+    node: ast.AST | None
+
+    def interpreted(self, ctx: Lowering, groups: Sequence[Parts]) -> _Interpreted:
+        """Interpret it for the floats that were chosen in its arguments."""
+        leaves = [leaf for group in groups for leaf in group.leaves]
+        if not leaves:
+            raise shapes(
+                f"no argument of {self.product.name} holds a float; pass 3.0 rather than 3"
+            )
+        actual = [ctx.value(leaf) for leaf in leaves]
+        weak = tuple(ctx.kind(leaf).weak for leaf in leaves)
+        values: list[Parts] = []
+
+        def run(params: list[Ref]) -> Ref:
+            rest = iter(params)
+            refs = [group.around([next(rest) for _ in group.leaves]) for group in groups]
+            with copies(ctx, list(zip(leaves, params, strict=True))):
+                result = self.call(ctx, self.function, refs, {}, self.node)
+            value = value_and_aux(ctx, result)[0] if self.has_aux else result
+            values.append(taken_apart(ctx, value, is_number))
+            return result
+
+        types = [(value.type, value.name, own) for value, own in zip(actual, weak, strict=True)]
+        title = f"a function inside {self.product.name}"
+        closed = closed_call(ctx, title, types, run, writes=True)
+        return _Interpreted(closed, values[0], self.has_aux, (*actual, *closed.around), weak)
 
 
-def _interpreted(
-    ctx: Lowering,
-    call: Call,
-    product: Product,
-    function: Ref,
-    groups: Sequence[Parts],
-    node: ast.AST | None,
-) -> tuple[Closed, list[Value], tuple[bool, ...]]:
-    """The function of the chosen leaves; the values of its parameters; which are Python numbers."""
-    leaves = [leaf for group in groups for leaf in group.leaves]
-    if not leaves:
-        raise shapes(f"no argument of {product.name} holds a float; pass 3.0 rather than 3")
-    actual = [ctx.value(leaf) for leaf in leaves]
-    weak = tuple(ctx.kind(leaf).weak for leaf in leaves)
+@dataclass(frozen=True, slots=True)
+class _Interpreted:
+    """A function of the floats among its arguments and what it uses from around.
 
-    def run(params: list[Ref]) -> Ref:
-        rest = iter(params)
-        refs = [group.around([next(rest) for _ in group.leaves]) for group in groups]
-        with copies(ctx, list(zip(leaves, params, strict=True))):
-            return call(ctx, function, refs, {}, node)
+    Attributes
+    ----------
+    closed : Closed
+    value : Parts
+        The numbers in what is differentiated, which come first among the results.
+    has_aux : bool
+    actual : tuple of Value
+        The values of all parameters.
+    weak : tuple of bool
+        Which of the floats are Python numbers.
+    """
 
-    types = [(value.type, value.name, own) for value, own in zip(actual, weak, strict=True)]
-    inner = closed_call(ctx, f"a function inside {product.name}", types, run, writes=True)
-    return inner, [*actual, *inner.around], weak
+    closed: Closed
+    value: Parts
+    has_aux: bool
+    actual: tuple[Value, ...]
+    weak: tuple[bool, ...]
 
+    def floats(self) -> list[int]:
+        """The results that are differentiated."""
+        found = self.closed.function.results[: len(self.value.leaves)]
+        return [place for place, result in enumerate(found) if result.type.is_float]
 
-def _floats(inner: Closed) -> list[int]:
-    found = inner.function.results
-    return [place for place, result in enumerate(found) if result.type.is_float]
+    def returned(self, ctx: Lowering, values: Sequence[Value]) -> tuple[Ref, tuple[Ref, ...]]:
+        """What the function returns for the values of its results: the value, and any aux."""
+        pairs = zip(values, self.closed.weak, strict=False)
+        whole = self.closed.out.around([made_ref(ctx, *each) for each in pairs])
+        if not self.has_aux:
+            return whole, ()
+        assert isinstance(whole, Tuple)
+        value, aux = whole.items
+        return value, (aux,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,38 +193,34 @@ class _Pushforward:
     """One call of ``jvp``."""
 
     ctx: Lowering
-    call: Call
-    product: Product
-    function: Ref
+    inner: _Inner
     primals: tuple[Ref, ...]
     tangents: tuple[Ref, ...]
-    node: ast.AST | None
 
     def run(self) -> Ref:
         ctx = self.ctx
         groups = [
-            taken_apart(ctx, primal, _no_leaf if _is_none(tangent) else _differentiable)
+            taken_apart(ctx, primal, _no_leaf if _is_none(tangent) else is_differentiable)
             for primal, tangent in zip(self.primals, self.tangents, strict=True)
         ]
-        inner, actual, _ = _interpreted(
-            ctx, self.call, self.product, self.function, groups, self.node
-        )
+        inner = self.inner.interpreted(ctx, groups)
+        function, floats = inner.closed.function, inner.floats()
         dots = [
             fitted(ctx, dot, ctx.value(leaf).type, "a tangent")
             for group, tangent in zip(groups, self.tangents, strict=True)
             for leaf, dot in zip(group.leaves, self.parts_of(tangent, group), strict=True)
         ]
-        floats = _floats(inner)
-        made = self.product.build(inner.function, range(len(dots)), floats)
-        values = inline(ctx.builder, made, [*actual, *dots])
-        count = len(inner.weak)
-        further = dict(zip(floats, values[count:], strict=True))
-        value = [made_ref(ctx, *each) for each in zip(values[:count], inner.weak, strict=True)]
+        made = self.inner.product.build(function, range(len(dots)), floats)
+        values = inline(ctx.builder, made, [*inner.actual, *dots])
+        further = dict(zip(floats, values[len(function.results) :], strict=True))
         slopes = [
-            made_ref(ctx, further[place], weak) if place in further else Constant(0)
-            for place, weak in enumerate(inner.weak)
+            made_ref(ctx, further[place], inner.closed.weak[place])
+            if place in further
+            else Constant(0)
+            for place in range(len(inner.value.leaves))
         ]
-        return Tuple((inner.out.around(value), inner.out.around(slopes)))
+        value, aux = inner.returned(ctx, values)
+        return Tuple((value, inner.value.around(slopes), *aux))
 
     def parts_of(self, tangent: Ref, group: Parts) -> list[Ref]:
         if not group.leaves:
@@ -202,16 +244,16 @@ def _value_and_pullback(
     call: Call,
     product: Product,
     args: Sequence[Ref],
+    has_aux: bool,
     node: ast.AST | None,
 ) -> Ref:
-    groups = [taken_apart(ctx, arg, _differentiable) for arg in args[1:]]
-    inner, actual, weak = _interpreted(ctx, call, product, args[0], groups, node)
-    if not _floats(inner):
+    groups = [taken_apart(ctx, arg, is_differentiable) for arg in args[1:]]
+    inner = _Inner(call, product, args[0], has_aux, node).interpreted(ctx, groups)
+    if not inner.floats():
         raise shapes("a function inside vjp returns no float")
-    values = inline(ctx.builder, inner.function, actual)
-    leaves = [made_ref(ctx, *each) for each in zip(values, inner.weak, strict=True)]
-    pullback = Pullback(product, inner, tuple(groups), tuple(actual), weak)
-    return Tuple((inner.out.around(leaves), pullback))
+    values = inline(ctx.builder, inner.closed.function, inner.actual)
+    value, aux = inner.returned(ctx, values)
+    return Tuple((value, Pullback(product, inner, tuple(groups)), *aux))
 
 
 def pull_back(ctx: Lowering, pullback: Pullback, args: Sequence[Ref]) -> Ref:
@@ -220,19 +262,18 @@ def pull_back(ctx: Lowering, pullback: Pullback, args: Sequence[Ref]) -> Ref:
         raise shapes("what vjp returns takes one argument: the cotangent of the value")
     inner = pullback.inner
     given = taken_apart(ctx, args[0], is_number)
-    if given.structure != inner.out.structure:
+    if given.structure != inner.value.structure:
         raise RefusedError(
             "the cotangent has another structure than the value",
             "pass a cotangent of the structure of the value, with a number for each number",
         )
-    floats, results = _floats(inner), inner.function.results
+    floats, results = inner.floats(), inner.closed.function.results
     seeds = [
         fitted(ctx, given.leaves[place], results[place].type, "a cotangent") for place in floats
     ]
-    count = len(pullback.weak)
-    made = pullback.product.build(inner.function, range(count), floats)
-    values = inline(ctx.builder, made, [*pullback.actual, *seeds])
-    pairs = zip(values[len(results) :], pullback.weak, strict=True)
+    made = pullback.product.build(inner.closed.function, range(len(inner.weak)), floats)
+    values = inline(ctx.builder, made, [*inner.actual, *seeds])
+    pairs = zip(values[len(results) :], inner.weak, strict=True)
     bars = iter([made_ref(ctx, value, weak) for value, weak in pairs])
     return Tuple(
         tuple(
@@ -242,14 +283,3 @@ def pull_back(ctx: Lowering, pullback: Pullback, args: Sequence[Ref]) -> Ref:
             for group in pullback.args
         )
     )
-
-
-def fitted(ctx: Lowering, ref: Ref, type: Type, what: str) -> Value:
-    """A number or array as a value of a type: cast, and its sizes checked when it runs."""
-    value = ctx.value(ref, type.dtype)
-    if value.type.rank != type.rank:
-        raise shapes(f"{what} has {value.type.rank} axes, not {type.rank}")
-    if value.type.shape == type.shape:
-        return value
-    sizes = [ctx.size(dim) for dim in type.shape]
-    return ctx.emit(EXPECT, (value, *sizes), {"what": f"{what} has another shape"}, value.name)

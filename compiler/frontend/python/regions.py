@@ -16,7 +16,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, follow_up
 from gradc.frontend.python.refs import Array, Poison, Ref
-from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
+from gradc.frontend.python.trees import Parts, made_ref, number_or_known, taken_apart
 from gradc.ir.builder import DIM
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.renaming import SymbolRenaming
@@ -75,7 +75,7 @@ def closed_call(
         result = run(refs)
         if isinstance(result, Poison) and RAISED not in ctx.state.frame.names:
             raise follow_up()
-        parts = taken_apart(ctx, result, is_number)
+        parts = taken_apart(ctx, result, number_or_known(f"what {title} returns"))
         found.append((parts, tuple(ctx.kind(leaf).weak for leaf in parts.leaves)))
         return [ctx.value(leaf) for leaf in parts.leaves]
 

@@ -17,7 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.derived import OPTIONS, Key, argument_key, is_differentiable
+from gradc.frontend.python.derived import (
+    OPTIONS,
+    Key,
+    argument_key,
+    is_differentiable,
+    value_and_aux,
+)
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
@@ -164,22 +170,8 @@ def _value_and_aux(ctx: Lowering, derivation: Derivation, result: Ref) -> tuple[
     """What is differentiated, and the numbers in what comes with it."""
     if not derivation.has_aux:
         return result, taken_apart(ctx, Tuple(()), is_number)
-    if not isinstance(result, Tuple) or len(result.items) != 2:
-        raise shapes("with has_aux=True the function returns a pair (value, aux)")
-    value, aux = result.items
-    return value, taken_apart(ctx, aux, _is_number_or_known)
-
-
-def _is_number_or_known(ctx: Lowering, ref: Ref) -> bool:
-    """Whether a part is a number; other objects have to be known as they are."""
-    if is_number(ctx, ref):
-        return True
-    if not isinstance(ref, Constant):
-        raise shapes(
-            f"what a function returns as aux holds {ctx.describe(ref)}",
-            "return numbers, arrays and containers of them",
-        )
-    return False
+    value, aux = value_and_aux(ctx, result)
+    return value, taken_apart(ctx, aux, is_number)
 
 
 def _without_result(ctx: Lowering, saved: Snapshot) -> Ref:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.refs import (
     Array,
     Cell,
+    Constant,
     Dict,
     List,
     Ref,
@@ -119,6 +121,25 @@ def is_computed(ctx: Lowering, ref: Ref) -> bool:
 def is_float(ctx: Lowering, ref: Ref) -> bool:
     """Whether a part is a float, or an array of floats, that is computed at run time."""
     return is_computed(ctx, ref) and ctx.kind(ref).dtype.is_float
+
+
+def number_or_known(what: str) -> Choice:
+    """Chooses numbers; other objects have to be known as they are, and functions are refused.
+
+    A function that is handed out may use what is only there where it was made.
+    """
+
+    def choose(ctx: Lowering, ref: Ref) -> bool:
+        if is_number(ctx, ref):
+            return True
+        if not isinstance(ref, Constant):
+            raise shapes(
+                f"{what} holds {ctx.describe(ref)}",
+                "return numbers, arrays and containers of them",
+            )
+        return False
+
+    return choose
 
 
 def is_number(ctx: Lowering, ref: Ref) -> bool:
