@@ -7,26 +7,39 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import no_out, shapes
+from gradc.frontend.python.outs import Out, with_out
+from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref
 
 
 def apply_handler(
-    ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
+    ctx: Lowering,
+    handler: Any,
+    args: Sequence[Ref],
+    kwargs: Mapping[str, Ref],
+    title: str,
+    how: Out | None = None,
 ) -> Ref:
     """Call a handler of the tables with its arguments bound as Python binds them.
 
-    The result of none but a ufunc is written to an array given as `out`: an `out` that is passed
-    over would leave that array as it is.
+    No handler has an `out` of its own: where the function has one, `how` says how it takes it.
     """
-    if kwargs.get("out", NONE) is not NONE:
-        raise no_out(title)
+    if how is not None:
+
+        def compute(rest: Sequence[Ref], named: Mapping[str, Ref]) -> Ref:
+            return _bound(ctx, handler, rest, named, title)
+
+        return with_out(ctx, how, compute, args, kwargs)
+    return _bound(ctx, handler, args, kwargs, title)
+
+
+def _bound(
+    ctx: Lowering, handler: Any, args: Sequence[Ref], kwargs: Mapping[str, Ref], title: str
+) -> Ref:
     try:
         bound = inspect.signature(handler).bind(ctx, *args, **kwargs)
     except TypeError as error:
         raise shapes(f"{title}(): {error} here, or not supported") from None
-    if bound.arguments.get("out") not in (None, NONE):
-        raise no_out(title)
     bound.apply_defaults()
     ready: list[Any] = []
     extra: dict[str, Any] = {}

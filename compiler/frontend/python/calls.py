@@ -28,6 +28,7 @@ from gradc.frontend.python.derived import (
 from gradc.frontend.python.desugar import desugar
 from gradc.frontend.python.hidden import RAISED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.outputs import call_writing
+from gradc.frontend.python.outs import METHODS, out_of
 from gradc.frontend.python.problems import (
     RefusedError,
     TooMuchError,
@@ -135,7 +136,8 @@ def _method(
     handler = ctx.tables.methods.get((group, name))
     if handler is None:
         raise no_such_attribute(ctx.describe(owner), name, group == "array")
-    return apply_handler(ctx, handler, (owner, *args), kwargs, name)
+    how = METHODS.get(name) if group == "array" else None
+    return apply_handler(ctx, handler, (owner, *args), kwargs, name, how)
 
 
 def _method_group(owner: Ref) -> str:
@@ -192,7 +194,7 @@ def _known(
 
         return call_ufunc(ctx, function, compute, args, kwargs)
     if handler is not None:
-        return apply_handler(ctx, handler, args, kwargs, title)
+        return apply_handler(ctx, handler, args, kwargs, title, out_of(function))
     if isinstance(function, type) and not _is_refused_class(function):
         return construct(ctx, function, args, kwargs)
     if not callable(function):

@@ -11,6 +11,7 @@ import numpy as np
 from gradc.frontend.python import arithmetic
 from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.outs import METHODS, out_of
 from gradc.frontend.python.problems import unknown_function
 from gradc.frontend.python.refs import Constant, Dict, List, Ref, Tuple, is_complex
 from gradc.frontend.python.refused import is_library
@@ -37,7 +38,7 @@ def call_complex(
         constants = [ref.value for ref in args if isinstance(ref, Constant) and is_complex(ref)]
         if not kwargs and len(constants) == len(args):
             return arithmetic.fold(function, *constants)
-        return apply_handler(ctx, handler, args, kwargs, title)
+        return apply_handler(ctx, handler, args, kwargs, title, out_of(function))
     module = getattr(function, "__module__", None) or ""
     known = isinstance(function, np.ufunc) or is_library(module)
     if not known or (module == "builtins" and title not in _NUMERIC):
@@ -63,4 +64,5 @@ def call_complex_method(
             f"`.{name}` of {what} is not supported",
             "write it with .real and .imag, np.abs, np.angle, np.exp and arithmetic",
         )
-    return apply_handler(ctx, handler, (owner, *args), kwargs, name)
+    how = None if isinstance(owner, List | Tuple | Dict) else METHODS.get(name)
+    return apply_handler(ctx, handler, (owner, *args), kwargs, name, how)

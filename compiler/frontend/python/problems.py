@@ -68,14 +68,6 @@ def shapes(message: str, hint: str | None = None) -> RefusedError:
     return RefusedError(message, hint, GradTypeError)
 
 
-def no_out(title: str) -> RefusedError:
-    """An array that a function of NumPy is to write its result to."""
-    return RefusedError(
-        f"`out=` of {title} is not supported",
-        "leave it out, and assign the result: `z[...] = ...` for the array z",
-    )
-
-
 def unknown_function(message: str, hint: str | None = None) -> RefusedError:
     """A function that has no rule."""
     return RefusedError(message, hint, UnsupportedFunctionError)

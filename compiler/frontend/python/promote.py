@@ -65,3 +65,8 @@ def as_float(kind: Kind) -> Kind:
 def as_number(kind: Kind) -> Kind:
     """The kind that a sum is computed in: booleans count."""
     return Kind(DType.INT, kind.weak) if kind.dtype is DType.BOOL else kind
+
+
+def becomes(source: DType, target: DType, casting: Any) -> bool:
+    """Whether one dtype becomes another under a casting rule of NumPy."""
+    return bool(np.can_cast(source.numpy, target.numpy, casting))

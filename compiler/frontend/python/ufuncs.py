@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.outs import SAME_KIND, casting_of, check_dtype, written
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.refs import NONE, Array, Constant, Poison, Ref, Tuple
+from gradc.frontend.python.promote import becomes
+from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
+from gradc.ir.types import DType
 
 _TRUE = Constant(True)
 #: What changes nothing about the values of floats.
@@ -29,44 +32,63 @@ def call_ufunc(
 ) -> Ref:
     """Call a ufunc; `compute` is the call without options."""
     rest = {key: ref for key, ref in kwargs.items() if key not in _WITHOUT_EFFECT}
-    operands, further = list(args[: function.nin]), list(args[function.nin :])
-    out = rest.pop("out", further.pop(0) if further else NONE)
+    operands, title = list(args[: function.nin]), f"np.{function.__name__}"
+    outs = _outs(function, args[function.nin :], rest.pop("out", NONE))
     where, dtype = rest.pop("where", _TRUE), rest.pop("dtype", NONE)
-    if further:
-        raise shapes(f"np.{function.__name__}() takes {function.nin} operands and one `out`")
+    casting = casting_of(ctx, rest.pop("casting", Constant(SAME_KIND)))
     if dtype is not NONE:
-        wanted = ctx.dtype(dtype)
-        operands = [ctx.result(ctx.value(ctx.array_like(ref), wanted)) for ref in operands]
+        operands = [_converted(ctx, title, ref, ctx.dtype(dtype), casting) for ref in operands]
     made = compute(operands, rest)
-    if isinstance(out, Tuple) and len(out.items) == 1:
-        out = out.items[0]
-    if not _is_true(where):
-        made = _chosen(ctx, function, where, made, out)
-    return made if out is NONE else _written(ctx, function, out, made)
+    results = made.items if isinstance(made, Tuple) else (made,)
+    found = [
+        _finished(ctx, title, result, out, where, casting)
+        for result, out in zip(results, outs, strict=True)
+    ]
+    return Tuple(tuple(found)) if isinstance(made, Tuple) else found[0]
 
 
-def _is_true(where: Ref) -> bool:
-    return isinstance(where, Constant) and where.value is True
-
-
-def _chosen(ctx: Lowering, function: np.ufunc, where: Ref, made: Ref, out: Ref) -> Ref:
-    if out is NONE:
-        raise RefusedError(
-            f"np.{function.__name__}(where=...) without `out` leaves elements without a value",
-            "give `out`, or write np.where(condition, ..., other)",
-        )
-    return ctx.call(Constant(np.where), (where, made, out), {}, None)
-
-
-def _written(ctx: Lowering, function: np.ufunc, out: Ref, made: Ref) -> Ref:
-    if isinstance(out, Poison) or isinstance(made, Poison):
-        return out
-    title = f"np.{function.__name__}"
-    if not isinstance(out, Array) or isinstance(made, Tuple):
-        raise shapes(f"`out` of {title} is one array, not {ctx.describe(out)}")
-    if ctx.kind(made).dtype.is_float and not out.type.is_float:
+def _outs(function: np.ufunc, further: Sequence[Ref], named: Ref) -> list[Ref]:
+    """The array for each result, None where there is none."""
+    given = list(further)
+    if named is not NONE:
+        if given:
+            raise shapes(f"np.{function.__name__}() got `out` twice")
+        given = list(named.items) if isinstance(named, Tuple) else [named]
+        if function.nout > 1 and len(given) != function.nout:
+            raise shapes(f"`out` of np.{function.__name__} is a tuple of {function.nout} arrays")
+    if len(given) > function.nout:
         raise shapes(
-            f"{title} gives floats, which do not fit into an array of {out.type.dtype.numpy_name}"
+            f"np.{function.__name__}() takes {function.nin} operands and {function.nout} `out`"
         )
-    ctx.assign_whole(out, made)
-    return out
+    return given + [NONE] * (function.nout - len(given))
+
+
+def _converted(ctx: Lowering, title: str, ref: Ref, wanted: DType, casting: str) -> Ref:
+    """An operand in the dtype that is asked for."""
+    operand = ctx.array_like(ref)
+    kind = ctx.kind(operand)
+    if not kind.weak and not becomes(kind.dtype, wanted, casting):
+        raise shapes(
+            f"{title} with dtype={wanted.numpy_name}: an operand has dtype"
+            f" {kind.dtype.numpy_name}, which does not become that",
+            "convert it: `x.astype(...)`",
+        )
+    return ctx.result(ctx.value(operand, wanted))
+
+
+def _finished(ctx: Lowering, title: str, made: Ref, out: Ref, where: Ref, casting: str) -> Ref:
+    """One result under the options: chosen by `where`, and written to `out`."""
+    if not (isinstance(where, Constant) and where.value is True):
+        if _is_none(out):
+            raise RefusedError(
+                f"{title}(where=...) without `out` leaves elements without a value",
+                "give `out`, or write np.where(condition, ..., other)",
+            )
+        check_dtype(ctx, title, out, made, casting)
+        made = ctx.call(Constant(np.where), (where, made, out), {}, None)
+        casting = "unsafe"
+    return made if _is_none(out) else written(ctx, title, out, made, casting)
+
+
+def _is_none(out: Ref) -> bool:
+    return isinstance(out, Constant) and out.value is None

@@ -17,7 +17,6 @@ X = np.array([0.5, -1.25, 2.0, 0.75])
 
 #: Options that leave the result as it is, each with the reason.
 WITHOUT_EFFECT = {
-    "out": "refused for all functions before they are read",
     "ctx": "the context, which a handler need not ask",
     "overwrite_input": "leave to use up the argument's memory",
     "overwrite_a": "leave to use up the argument's memory",
@@ -37,6 +36,7 @@ OF_ONE = {
     ("histogram_bin_edges", "weights"): "NumPy asks them for rules only, which are refused",
     ("inv", "lower"): "matters for assume_a, which is refused",
     ("solve", "lower"): "matters for assume_a, which is refused",
+    ("einsum", "order"): "how the result lies in memory",
     ("real", "ctx"): "a real number is its own real part",
 }
 
@@ -84,48 +84,6 @@ def test_exceptions_are_met():
     assert set(OF_ONE) <= pairs
 
 
-INTO = {
-    "nansum": lambda x, z: np.nansum(x, out=z),
-    "nanmean": lambda x, z: np.nanmean(x, 0, None, z),
-    "nanstd": lambda x, z: np.nanstd(x, out=z),
-    "nanmax": lambda x, z: np.nanmax(x, out=z),
-    "nanmedian": lambda x, z: np.nanmedian(x, out=z),
-    "median": lambda x, z: np.median(x, None, z),
-    "quantile": lambda x, z: np.quantile(x, 0.5, out=z),
-    "percentile": lambda x, z: np.percentile(x, 50.0, out=z),
-    "take": lambda x, z: np.take(x, [0], out=z),
-    "x.take": lambda x, z: x.take([0], None, z),
-    "compress": lambda x, z: np.compress([True], x, out=z),
-    "choose": lambda x, z: np.choose([0], [x[:1], x[:1]], out=z),
-    "cumulative_sum": lambda x, z: np.cumulative_sum(x, out=z),
-    "stack": lambda x, z: np.stack([x, x], out=z),
-    "concatenate": lambda x, z: np.concatenate([x, x], 0, z),
-    "var": lambda x, z: np.var(x, None, None, z),
-    "std": lambda x, z: x.std(out=z),
-    "sum": lambda x, z: np.sum(x, out=z),
-    "x.sum": lambda x, z: x.sum(out=z),
-    "max": lambda x, z: np.max(x, out=z),
-    "dot": lambda x, z: np.dot(x, x, out=z),
-    "clip": lambda x, z: np.clip(x, 0.0, 1.0, out=z),
-    "round": lambda x, z: np.round(x, out=z),
-}
-
-
-@pytest.mark.parametrize("name", INTO)
-def test_out_is_refused(name):
-    writing = INTO[name]
-
-    def f(x):
-        z = np.zeros(4)
-        writing(x, z)
-        return z.sum()
-
-    with pytest.raises(gradc.GradcError, match=r"`out=` of .* is not supported") as caught:
-        gradc.grad(f)(X)
-    assert "z[...] = ..." in str(caught.value)
-    assert "test_options.py" in str(caught.value)
-
-
 def test_out_of_none_is_none():
     check_value(lambda x: np.nansum(x, out=None) + np.median(x, None, None) + x.var(out=None), X)
 
@@ -140,7 +98,7 @@ def test_other_options_are_refused():
         np.copyto(z, x, casting="no")
         return z.sum()
 
-    for function in (tamed, copied, lambda x: np.vstack([x, x], casting="no").sum()):
+    for function in (tamed, copied, lambda x: np.vstack([x, x], dtype=int).sum()):
         with pytest.raises(gradc.GradcError, match=r"nan_to_num|casting"):
             gradc.grad(function, target="python")(X)
 

@@ -8,23 +8,36 @@ import numpy as np
 
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.contraction import Labels, Term, sum_of_products
+from gradc.frontend.python.functions.common import is_none
 from gradc.frontend.python.functions.linalg import number_arrays
 from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.outs import casting_of
 from gradc.frontend.python.problems import shapes
-from gradc.frontend.python.refs import Constant, Ref
+from gradc.frontend.python.promote import becomes
+from gradc.frontend.python.refs import NONE, Constant, Ref
+from gradc.ir.core import Value
 
 REGISTRY = Registry()
 
 DOTS = "..."
-FALSE = Constant(False)
+FALSE, SAFE = Constant(False), Constant("safe")
 
 
 @REGISTRY.function(np.einsum)
-def einsum(ctx: Lowering, *operands: Ref, optimize: Ref = FALSE) -> Ref:
+def einsum(
+    ctx: Lowering,
+    *operands: Ref,
+    dtype: Ref = NONE,
+    order: Ref = NONE,
+    casting: Ref = SAFE,
+    optimize: Ref = FALSE,
+) -> Ref:
     """``np.einsum``; the order is chosen here, whatever `optimize` says."""
     ctx.constant(optimize, "optimize")
     formula, arrays = _formula(ctx, operands)
     values = number_arrays(ctx, *arrays)
+    if not is_none(dtype):
+        values = [_converted(ctx, value, dtype, casting) for value in values]
     inputs, arrow, output = formula.replace(" ", "").partition("->")
     listed = inputs.split(",")
     if len(listed) != len(values):
@@ -38,6 +51,17 @@ def einsum(ctx: Lowering, *operands: Ref, optimize: Ref = FALSE) -> Ref:
     ]
     out = _output(terms, output if arrow else None, formula)
     return ctx.result(sum_of_products(ctx, terms, out, "np.einsum"))
+
+
+def _converted(ctx: Lowering, value: Value, dtype: Ref, casting: Ref) -> Value:
+    wanted, rule = ctx.dtype(dtype), casting_of(ctx, casting)
+    if not becomes(value.type.dtype, wanted, rule):
+        raise shapes(
+            f"np.einsum: an array of {value.type.dtype.numpy_name} does not become one of"
+            f" {wanted.numpy_name} with casting={rule!r}",
+            'give casting="same_kind"',
+        )
+    return ctx.cast(value, wanted)
 
 
 def _formula(ctx: Lowering, operands: Sequence[Ref]) -> tuple[str, Sequence[Ref]]:

@@ -12,6 +12,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.contraction import Labels, Term, sum_of_products
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, integer_constant
+from gradc.frontend.python.functions.reductions import kind_of_total
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.functions.shaping import as_array
 from gradc.frontend.python.problems import RefusedError, shapes
@@ -296,9 +297,17 @@ def multi_dot(ctx: Lowering, arrays: Ref) -> Ref:
 
 @REGISTRY.function(np.trace)
 @REGISTRY.method("trace")
-def trace(ctx: Lowering, a: Ref, offset: Ref = ZERO, axis1: Ref = ZERO, axis2: Ref = ONE) -> Ref:
+def trace(
+    ctx: Lowering,
+    a: Ref,
+    offset: Ref = ZERO,
+    axis1: Ref = ZERO,
+    axis2: Ref = ONE,
+    dtype: Ref = NONE,
+) -> Ref:
     """``np.trace``."""
-    value = ctx.value(as_operand(ctx, a))
+    x = as_operand(ctx, a)
+    value = ctx.value(x, kind_of_total(ctx, x, dtype).dtype)
     if value.type.rank < 2:
         raise shapes("np.trace takes a matrix")
     skip = integer_constant(ctx, offset, "the offset of np.trace")
@@ -313,9 +322,9 @@ def trace(ctx: Lowering, a: Ref, offset: Ref = ZERO, axis1: Ref = ZERO, axis2: R
 
 
 @REGISTRY.function(np.linalg.trace)
-def trace_of_last(ctx: Lowering, x: Ref, *, offset: Ref = ZERO) -> Ref:
+def trace_of_last(ctx: Lowering, x: Ref, *, offset: Ref = ZERO, dtype: Ref = NONE) -> Ref:
     """``np.linalg.trace``: of the last two axes."""
-    return trace(ctx, x, offset, Constant(-2), LAST)
+    return trace(ctx, x, offset, Constant(-2), LAST, dtype)
 
 
 def diagonal_value(ctx: Lowering, value: Value, above: int = 0) -> Value:

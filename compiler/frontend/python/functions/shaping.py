@@ -11,8 +11,9 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.registry import Registry
+from gradc.frontend.python.outs import casting_of
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.promote import promote
+from gradc.frontend.python.promote import becomes, promote
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
@@ -22,6 +23,7 @@ from gradc.prims.index import ALL, AT, PUT, SLICE
 REGISTRY = Registry()
 
 ZERO, ONE, ROWS_FIRST = Constant(0), Constant(1), Constant("C")
+SAME_KIND = Constant("same_kind")
 
 
 def as_array(ctx: Lowering, ref: Ref) -> Array:
@@ -328,13 +330,20 @@ def broadcast_shapes(ctx: Lowering, *args: Ref) -> Ref:
 
 @REGISTRY.function(np.stack)
 def stack(
-    ctx: Lowering, arrays: Ref, axis: Ref = ZERO, out: Ref = NONE, *, dtype: Ref = NONE
+    ctx: Lowering,
+    arrays: Ref,
+    axis: Ref = ZERO,
+    *,
+    dtype: Ref = NONE,
+    casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.stack``."""
-    items = sequences.elements(ctx, arrays, "the arrays")
-    rank = len(ctx.shape(as_operand(ctx, items[0]))) + 1
-    wanted = None if is_none(dtype) else ctx.dtype(dtype)
-    return common.stacked(ctx, items, common.one_axis(ctx, axis, rank), wanted)
+    items = [as_operand(ctx, item) for item in sequences.elements(ctx, arrays, "the arrays")]
+    if not items:
+        raise shapes("np.stack needs at least one array")
+    rank = len(ctx.shape(items[0])) + 1
+    kind = _joined_dtype(ctx, items, dtype, casting)
+    return common.stacked(ctx, items, common.one_axis(ctx, axis, rank), kind)
 
 
 @REGISTRY.function(np.concatenate, np.concat)
@@ -342,22 +351,34 @@ def concatenate(
     ctx: Lowering,
     arrays: Ref,
     axis: Ref = ZERO,
-    out: Ref = NONE,
     *,
     dtype: Ref = NONE,
-    casting: Ref = NONE,
+    casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.concatenate``; an axis of None lays all elements end to end."""
-    if not is_none(casting) and ctx.constant(casting, "the casting") != "same_kind":
-        raise RefusedError("joining is supported with casting='same_kind' only", "leave it out")
     given = sequences.elements(ctx, arrays, "the arrays")
     if is_none(axis):
         given, axis = [ravel(ctx, item) for item in given], ZERO
     if not given:
         raise shapes("np.concatenate needs at least one array")
     parts = [as_array(ctx, item) for item in given]
-    kind = promote(ctx.kind(part) for part in parts).dtype if is_none(dtype) else ctx.dtype(dtype)
-    return _joined(ctx, parts, kind, axis)
+    return _joined(ctx, parts, _joined_dtype(ctx, parts, dtype, casting), axis)
+
+
+def _joined_dtype(ctx: Lowering, parts: Sequence[Ref], dtype: Ref, casting: Ref) -> DType:
+    """What arrays have in common, or the dtype that is asked for and that each of them becomes."""
+    if is_none(dtype):
+        return promote(ctx.kind(part) for part in parts).dtype
+    wanted, rule = ctx.dtype(dtype), casting_of(ctx, casting)
+    for part in parts:
+        own = ctx.kind(part).dtype
+        if not becomes(own, wanted, rule):
+            raise shapes(
+                f"an array of {own.numpy_name} does not become one of {wanted.numpy_name} with"
+                f" casting={rule!r}",
+                "convert it: `x.astype(...)`",
+            )
+    return wanted
 
 
 def _joined(ctx: Lowering, parts: Sequence[Array], dtype: DType, axis: Ref) -> Ref:

@@ -12,12 +12,12 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.indexing import FULL, subscript
-from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Tuple
 
 REGISTRY = Registry()
 
-_ZERO, _FALSE = Constant(0), Constant(False)
+_ZERO, _FALSE, _TRUE = Constant(0), Constant(False), Constant(True)
 
 _REDUCTIONS = {
     np.add: np.sum,
@@ -40,45 +40,88 @@ _PAIRS = (
     np.logaddexp, np.logaddexp2, np.heaviside, np.less, np.less_equal, np.greater,
     np.greater_equal, np.equal, np.not_equal, np.logical_and, np.logical_or, np.logical_xor,
 )  # fmt: skip
+#: Pairs of floats that give no float: one after the other they would compare booleans with floats.
+_WITHOUT_FOLD = (
+    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
+)  # fmt: skip
 
 
 def _reduce(function: Any, title: str) -> Callable[..., Ref]:
-    def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO, keepdims: Ref = _FALSE) -> Ref:
+    def handler(
+        ctx: Lowering,
+        array: Ref,
+        axis: Ref = _ZERO,
+        dtype: Ref = NONE,
+        keepdims: Ref = _FALSE,
+        initial: Ref = NONE,
+        where: Ref = _TRUE,
+    ) -> Ref:
+        given = {"dtype": dtype, "initial": initial, "where": where, "keepdims": keepdims}
+        named = {name: ref for name, ref in given.items() if not _is_default(ref)}
+        return ctx.call(Constant(function), (as_operand(ctx, array), axis), named, None)
+
+    handler.__doc__ = f"``{title}``: ``np.{function.__name__}`` along the first axis."
+    return handler
+
+
+def _is_default(ref: Ref) -> bool:
+    return is_none(ref) or ref in (_FALSE, _TRUE)
+
+
+def folded(function: Any, rows: Any, initial: Any) -> Any:
+    """``f(f(f(x[0], x[1]), x[2]), ...)``, one row after the other."""
+    if initial is None and len(rows) == 0:
+        raise ValueError("zero-size array to a reduction which has no identity")
+    total = rows[0] if initial is None else function(initial, rows[0])
+    for k in range(1, len(rows)):
+        total = function(total, rows[k])
+    return total
+
+
+def folded_so_far(function: Any, rows: Any) -> Any:
+    """``x[0]``, ``f(x[0], x[1])``, ...: what is folded up to each row."""
+    out = rows.copy()
+    for k in range(1, len(rows)):
+        out[k] = function(out[k - 1], rows[k])
+    return out
+
+
+def _fold(function: np.ufunc, title: str) -> Callable[..., Ref]:
+    def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO, initial: Ref = NONE) -> Ref:
         operand = as_operand(ctx, array)
         if not isinstance(operand, Array):
             raise RefusedError(f"{title} of a single number", "pass an array")
-        named = {"axis": axis}
-        if ctx.constant(keepdims, "keepdims"):
-            named["keepdims"] = keepdims
-        return ctx.call(Constant(function), (operand,), named, None)
+        moved = ctx.call(Constant(np.moveaxis), (operand, axis, _ZERO), {}, None)
+        return ctx.library(folded, Constant(function), moved, initial)
 
-    handler.__doc__ = f"``{title}``: ``np.{function.__name__}`` along the first axis."
+    handler.__doc__ = f"``{title}``: one row after the other."
     return handler
 
 
 def _accumulate(function: Any, title: str) -> Callable[..., Ref]:
-    def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO) -> Ref:
-        return ctx.call(Constant(function), (array,), {"axis": axis}, None)
+    def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO, dtype: Ref = NONE) -> Ref:
+        operand = _array(ctx, array, title)
+        return ctx.call(Constant(function), (operand, axis, dtype), {}, None)
 
     handler.__doc__ = f"``{title}``: ``np.{function.__name__}`` along the first axis."
     return handler
 
 
-def running_extremum(x: Any, larger: bool) -> Any:
-    """The largest (or smallest) element so far, along the first axis."""
-    out = x.copy()
-    for k in range(1, len(x)):
-        out[k] = np.maximum(out[k - 1], x[k]) if larger else np.minimum(out[k - 1], x[k])
-    return out
+def _array(ctx: Lowering, ref: Ref, title: str) -> Ref:
+    operand = as_operand(ctx, ref)
+    if not isinstance(operand, Array):
+        raise shapes(f"{title}: there is nothing to accumulate along in a number")
+    return operand
 
 
-def _extremum(larger: bool, title: str) -> Callable[..., Ref]:
+def _accumulate_pairs(function: np.ufunc, title: str) -> Callable[..., Ref]:
     def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO) -> Ref:
-        moved = ctx.call(Constant(np.moveaxis), (array, axis, _ZERO), {}, None)
-        made = ctx.library(running_extremum, moved, Constant(larger))
+        operand = _array(ctx, array, title)
+        moved = ctx.call(Constant(np.moveaxis), (operand, axis, _ZERO), {}, None)
+        made = ctx.library(folded_so_far, Constant(function), moved)
         return ctx.call(Constant(np.moveaxis), (made, _ZERO, axis), {}, None)
 
-    handler.__doc__ = f"``{title}``: ties share equally."
+    handler.__doc__ = f"``{title}``: one row after the other."
     return handler
 
 
@@ -122,14 +165,23 @@ def _at(function: np.ufunc, title: str) -> Callable[..., Ref]:
 
 
 _ufunc: Any
-for _ufunc, _function in _REDUCTIONS.items():
-    REGISTRY.function(_ufunc.reduce)(_reduce(_function, f"np.{_ufunc.__name__}.reduce"))
-for _ufunc, _function in _RUNNING.items():
-    REGISTRY.function(_ufunc.accumulate)(_accumulate(_function, f"np.{_ufunc.__name__}.accumulate"))
-REGISTRY.function(np.maximum.accumulate)(_extremum(True, "np.maximum.accumulate"))
-REGISTRY.function(np.minimum.accumulate)(_extremum(False, "np.minimum.accumulate"))
 for _ufunc in _PAIRS:
-    REGISTRY.function(_ufunc.outer)(_outer(_ufunc, f"np.{_ufunc.__name__}.outer"))
+    _title = f"np.{_ufunc.__name__}"
+    REGISTRY.function(_ufunc.outer)(_outer(_ufunc, f"{_title}.outer"))
+    if _ufunc in _WITHOUT_FOLD:
+        continue
+    _function = _REDUCTIONS.get(_ufunc)
+    REGISTRY.function(_ufunc.reduce)(
+        _fold(_ufunc, f"{_title}.reduce")
+        if _function is None
+        else _reduce(_function, f"{_title}.reduce")
+    )
+    _function = _RUNNING.get(_ufunc)
+    REGISTRY.function(_ufunc.accumulate)(
+        _accumulate_pairs(_ufunc, f"{_title}.accumulate")
+        if _function is None
+        else _accumulate(_function, f"{_title}.accumulate")
+    )
 for _ufunc in _AT:
     REGISTRY.function(_ufunc.at)(_at(_ufunc, f"np.{_ufunc.__name__}.at"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,8 @@ from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import is_none
 from gradc.frontend.python.functions.elementwise import stop_gradient
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, no_out
+from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind, promote
-from gradc.frontend.python.public import public_name
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
 from gradc.frontend.python.written import (
     accumulations,
@@ -66,32 +64,23 @@ _MODULES: tuple[Any, ...] = (
 )
 
 
-def _reader(function: Callable[..., Any], title: str) -> Callable[..., Ref]:
+def _reader(function: Callable[..., Any]) -> Callable[..., Ref]:
     """A handler that reads a function written in Python at the place of the call."""
-    names = list(inspect.signature(function).parameters)
 
     def handler(ctx: Lowering, *args: Ref, **kwargs: Ref) -> Ref:
-        if not is_none({**dict(zip(names, args, strict=False)), **kwargs}.get("out", NONE)):
-            raise no_out(title)
         return ctx.library(function, *args, **kwargs)
 
     handler.__doc__ = function.__doc__
     return handler
 
 
-def _title(key: Any) -> str:
-    """How users write a function."""
-    name = key if isinstance(key, str) else public_name(key)
-    return str(name or key.__name__).replace("numpy.", "np.")
-
-
 for _module in _MODULES:
     for _key, _function in _module.FUNCTIONS.items():
-        REGISTRY.function(_key)(_reader(_function, _title(_key)))
+        REGISTRY.function(_key)(_reader(_function))
     for _key, _function in getattr(_module, "COMPLEX", {}).items():
-        REGISTRY.complex(_key)(_reader(_function, _title(_key)))
+        REGISTRY.complex(_key)(_reader(_function))
     for _name, _function in getattr(_module, "METHODS", {}).items():
-        REGISTRY.method(_name)(_reader(_function, f"x.{_name}"))
+        REGISTRY.method(_name)(_reader(_function))
 
 
 @REGISTRY.function(support.refuse)

@@ -39,7 +39,7 @@ def _running_product(x: Array) -> Array:
 
 
 def cumulative_sum(
-    x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: Any = False
+    x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: Any = False
 ) -> Array:
     """``np.cumulative_sum``."""
     found = np.cumsum(x, _needed(x, axis), dtype)
@@ -47,7 +47,7 @@ def cumulative_sum(
 
 
 def cumulative_prod(
-    x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: Any = False
+    x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: Any = False
 ) -> Array:
     """``np.cumulative_prod``."""
     found = cumprod(x, _needed(x, axis), dtype)

@@ -22,7 +22,7 @@ def _in_range(indices: Any, size: Any, mode: Any) -> Any:
     return indices
 
 
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+def take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Any:
     """``np.take``."""
     x = np.ravel(a) if axis is None else np.asarray(a)
     along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
@@ -112,7 +112,7 @@ def copyto(dst: Array, src: Any, casting: Any = "same_kind", where: Any = True) 
 # -- by conditions and labels ------------------------------------------------------------------
 
 
-def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+def choose(a: Any, choices: Any, mode: Any = "raise") -> Any:
     """``np.choose``."""
     count = len(choices)
     labels = _in_range(np.asarray(a), count, mode)
@@ -124,12 +124,12 @@ def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     return found
 
 
-def choose_method(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+def choose_method(a: Any, choices: Any, mode: Any = "raise") -> Any:
     """``x.choose``."""
-    return choose(a, choices, out, mode)
+    return choose(a, choices, mode)
 
 
-def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Array:
+def compress(condition: Any, a: Any, axis: Any = None) -> Array:
     """``np.compress``."""
     places = np.flatnonzero(np.asarray(condition))
     if axis is None:
@@ -137,9 +137,9 @@ def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Array
     return np.moveaxis(np.moveaxis(np.asarray(a), axis, 0)[places], 0, axis)
 
 
-def compress_method(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Array:
+def compress_method(a: Any, condition: Any, axis: Any = None) -> Array:
     """``x.compress``."""
-    return compress(condition, a, axis, out)
+    return compress(condition, a, axis)
 
 
 def extract(condition: Any, arr: Any) -> Array:

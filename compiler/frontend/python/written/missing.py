@@ -33,7 +33,6 @@ def nansum(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     initial: Any = None,
     where: Any = True,
@@ -47,7 +46,6 @@ def nanprod(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     initial: Any = None,
     where: Any = True,
@@ -60,7 +58,6 @@ def nanmean(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     *,
     where: Any = True,
@@ -74,7 +71,6 @@ def nanvar(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     ddof: Any = 0,
     keepdims: Any = False,
     *,
@@ -93,7 +89,6 @@ def nanstd(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
     ddof: Any = 0,
     keepdims: Any = False,
     *,
@@ -111,7 +106,6 @@ def nanstd(
 def nanmax(
     a: Any,
     axis: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     initial: Any = None,
     where: Any = True,
@@ -129,7 +123,6 @@ def nanmax(
 def nanmin(
     a: Any,
     axis: Any = None,
-    out: Any = None,
     keepdims: Any = False,
     initial: Any = None,
     where: Any = True,
@@ -144,7 +137,7 @@ def nanmin(
     return np.where(some, bottom, np.nan)
 
 
-def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+def nanargmax(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     """``np.nanargmax``."""
     if not _may_miss(a):
         return np.argmax(a, axis=axis, keepdims=keepdims)
@@ -152,7 +145,7 @@ def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = Fals
     return np.argmax(_filled(a, -np.inf), axis=axis, keepdims=keepdims)
 
 
-def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+def nanargmin(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     """``np.nanargmin``."""
     if not _may_miss(a):
         return np.argmin(a, axis=axis, keepdims=keepdims)
@@ -178,7 +171,6 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Array:
 def nanmedian(
     a: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     keepdims: Any = False,
 ) -> Any:
@@ -197,7 +189,6 @@ def nanquantile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
@@ -220,14 +211,13 @@ def nanpercentile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
 ) -> Any:
     """``np.nanpercentile``."""
     level = q / 100 if np.ndim(q) == 0 else np.asarray(q) / 100
-    return nanquantile(a, level, axis, out, overwrite_input, method, keepdims)
+    return nanquantile(a, level, axis, overwrite_input, method, keepdims)
 
 
 def _levels_of_rows(rows: Array, q: Any, method: Any) -> Array:

@@ -27,7 +27,6 @@ _PLOTTING_POSITIONS = {
 def median(
     a: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     keepdims: Any = False,
 ) -> Any:
@@ -47,7 +46,6 @@ def quantile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
@@ -76,7 +74,6 @@ def percentile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
@@ -85,7 +82,7 @@ def percentile(
 ) -> Any:
     """``np.percentile``."""
     level = q / 100 if np.ndim(q) == 0 else np.asarray(q) / 100
-    return quantile(a, level, axis, out, overwrite_input, method, keepdims, weights=weights)
+    return quantile(a, level, axis, overwrite_input, method, keepdims, weights=weights)
 
 
 def _weighted(x: Array, q: Any, axis: Any, method: Any, keepdims: Any, weights: Array) -> Any:

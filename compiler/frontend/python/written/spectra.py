@@ -72,7 +72,7 @@ def _other(norm: Any) -> str:
 # -- one axis -----------------------------------------------------------------------------------
 
 
-def rfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def rfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.rfft``: pairs of real arrays, since complex results stay inside the function."""
     x = _reals(a, "rfft")
     axis = normalize_axis_index(axis, x.ndim)
@@ -81,7 +81,7 @@ def rfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = Non
     return half_spectrum(_fitted(x, size, axis), _factor(size, norm, False), axis)
 
 
-def irfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def irfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.irfft``: imaginary parts of frequency zero and of the highest even one count not."""
     z = _floats(a)
     axis = normalize_axis_index(axis, z.ndim)
@@ -92,12 +92,12 @@ def irfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = No
     return from_half_spectrum(z, size, _factor(size, norm, True), axis)
 
 
-def fft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def fft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.fft``; that of real numbers is half computed, half mirrored."""
     return _transform(a, n, axis, norm, False)
 
 
-def ifft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def ifft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.ifft``."""
     return _transform(a, n, axis, norm, True)
 
@@ -124,12 +124,12 @@ def _mirrored(half: Any, n: Any, axis: Any) -> Any:
     return np.moveaxis(out, -1, axis)
 
 
-def hfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def hfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.hfft``."""
     return irfft(np.conj(_floats(a)), n, axis, _other(norm))
 
 
-def ihfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+def ihfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None) -> Any:
     """``np.fft.ihfft``."""
     return np.conj(rfft(_reals(a, "ihfft"), n, axis, _other(norm)))
 
@@ -151,7 +151,7 @@ def _size(s: Any, k: int) -> Any:
     return s[k]
 
 
-def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     """``np.fft.rfftn``."""
     x = _reals(a, "rfftn")
     order = _axes(x, s, axes)
@@ -162,7 +162,7 @@ def rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = 
     return z
 
 
-def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     """``np.fft.irfftn``."""
     z = _floats(a)
     order = _axes(z, s, axes)
@@ -172,7 +172,7 @@ def irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any =
     return irfft(z, _size(s, last), order[last], norm)
 
 
-def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     """``np.fft.fftn``."""
     z = _floats(a)
     order = _axes(z, s, axes)
@@ -181,7 +181,7 @@ def fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = N
     return z
 
 
-def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = None) -> Any:
+def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     """``np.fft.ifftn``."""
     z = _floats(a)
     order = _axes(z, s, axes)
@@ -190,22 +190,22 @@ def ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None, out: Any = 
     return z
 
 
-def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
     """``np.fft.rfft2``."""
     return rfftn(a, s, axes, norm)
 
 
-def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
     """``np.fft.irfft2``."""
     return irfftn(a, s, axes, norm)
 
 
-def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
     """``np.fft.fft2``."""
     return fftn(a, s, axes, norm)
 
 
-def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
     """``np.fft.ifft2``."""
     return ifftn(a, s, axes, norm)
 
