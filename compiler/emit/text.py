@@ -18,6 +18,9 @@ from gradc.ir.types import DType
 from gradc.prims.define import (
     AND,
     ATOM,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR,
     COMPARE,
     CONDITIONAL,
     NEGATION,
@@ -25,6 +28,7 @@ from gradc.prims.define import (
     OR,
     POWER,
     PRODUCT,
+    SHIFT,
     SUM_LEVEL,
 )
 
@@ -135,6 +139,11 @@ def literal(value: float | int | bool, dtype: DType, *, typed: bool) -> Expr:
 # -- templates ----------------------------------------------------------------------------------
 
 _BINARY_LEVELS: Mapping[type[ast.operator], int] = {
+    ast.BitOr: BIT_OR,
+    ast.BitXor: BIT_XOR,
+    ast.BitAnd: BIT_AND,
+    ast.LShift: SHIFT,
+    ast.RShift: SHIFT,
     ast.Add: SUM_LEVEL,
     ast.Sub: SUM_LEVEL,
     ast.Mult: PRODUCT,

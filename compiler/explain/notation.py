@@ -19,18 +19,27 @@ import numpy as np
 from gradc.prims.define import (
     AND,
     ATOM,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR,
     COMPARE,
     CONDITIONAL,
     NEGATION,
     OR,
     POWER,
     PRODUCT,
+    SHIFT,
     SUM_LEVEL,
 )
 
 LEVELS = {
     "or": OR,
     "and": AND,
+    "|": BIT_OR,
+    "^": BIT_XOR,
+    "&": BIT_AND,
+    "<<": SHIFT,
+    ">>": SHIFT,
     "+": SUM_LEVEL,
     "-": SUM_LEVEL,
     "*": PRODUCT,

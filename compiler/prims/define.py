@@ -10,7 +10,8 @@ from gradc.ir.core import Kind, Params, Primitive, Texts, Value
 from gradc.ir.types import DType, Type
 
 # Binding strength of Python's operators, loosest first; calls and names bind tightest.
-CONDITIONAL, OR, AND, NOT, COMPARE, SUM_LEVEL, PRODUCT, NEGATION, POWER, ATOM = range(1, 11)
+CONDITIONAL, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT = range(1, 10)
+SUM_LEVEL, PRODUCT, NEGATION, POWER, ATOM = range(10, 15)
 
 
 def same_floats(args: Sequence[Value], params: Params) -> tuple[Type, ...]:

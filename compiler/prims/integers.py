@@ -1,4 +1,4 @@
-"""Arithmetic of indices and sizes: smaller, larger, power (constant rule)."""
+"""Arithmetic of integers: smaller, larger, power, bits (constant rule)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from gradc.ir.core import Params, Value
 from gradc.ir.types import DType, Type
-from gradc.prims.define import POWER, constant, same_types
+from gradc.prims.define import BIT_AND, BIT_OR, BIT_XOR, POWER, SHIFT, constant, same_types
 
 
 def _integers(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
@@ -44,4 +44,49 @@ INTEGER_POWER = constant(
     cost=6,
 )
 
-RECORDS = (IMAX, IMIN, INTEGER_POWER)
+BIT_AND_OP = constant(
+    "bit_and",
+    np.bitwise_and,
+    infer=_integers,
+    at=[(12, 10), (-2, 7)],
+    text="{0} & {1}",
+    level=BIT_AND,
+)
+BIT_OR_OP = constant(
+    "bit_or",
+    np.bitwise_or,
+    infer=_integers,
+    at=[(12, 10), (-8, 7)],
+    text="{0} | {1}",
+    level=BIT_OR,
+)
+BIT_XOR_OP = constant(
+    "bit_xor",
+    np.bitwise_xor,
+    infer=_integers,
+    at=[(12, 10), (-2, 7)],
+    text="{0} ^ {1}",
+    level=BIT_XOR,
+)
+# The second operand is 0 to 63: machines do as they please with others.
+SHIFT_LEFT = constant(
+    "shift_left",
+    np.left_shift,
+    infer=_integers,
+    at=[(3, 5), (-2, 7)],
+    text="{0} << {1}",
+    level=SHIFT,
+)
+SHIFT_RIGHT = constant(
+    "shift_right",
+    np.right_shift,
+    infer=_integers,
+    at=[(300, 5), (-300, 3)],
+    text="{0} >> {1}",
+    level=SHIFT,
+)
+
+RECORDS = (
+    *(IMAX, IMIN, INTEGER_POWER),
+    *(BIT_AND_OP, BIT_OR_OP, BIT_XOR_OP, SHIFT_LEFT, SHIFT_RIGHT),
+)

@@ -107,6 +107,15 @@ for _name, _test in {
     "bitwise_invert": lambda x, y: np.bitwise_invert(x > y),
 }.items():
     surface(f"numpy.{_name}", _test, MATRIX, OTHER, smooth=False)
+for _name, _test in {
+    "bitwise_and": lambda x, k: x * np.bitwise_and(k, 13),
+    "bitwise_or": lambda x, k: x * np.bitwise_or(k, x > 0.0),
+    "bitwise_xor": lambda x, k: x * np.bitwise_xor(k, k[::-1]),
+    "invert": lambda x, k: x * np.invert(k),
+    "left_shift": lambda x, k: x * np.left_shift(k, np.array([1, 0, 3])),
+    "right_shift": lambda x, k: x * np.right_shift(k, np.array([1, 70, 3])),
+}.items():
+    surface(f"numpy.{_name}", _test, VECTOR, np.array([12, -7, 300]))
 surface("numpy.finfo", lambda x: x * np.finfo(x.dtype).eps * 2.0**50, VECTOR)
 surface("numpy.iinfo", lambda x: x / np.iinfo(np.int64).max * 2.0**62, VECTOR)
 

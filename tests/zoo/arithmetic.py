@@ -167,3 +167,26 @@ def walrus_free_chain(x):
     z: float
     z = y + 1
     return z
+
+
+@zoo(np.array([0.5, -1.2, 2.0]), 3)
+def bits_of_integers(x, n):
+    total = 0.0
+    for mask in range(1 << n):
+        product = 1.0
+        for k in range(n):
+            if mask >> k & 1:
+                product *= x[k]
+        total += product
+    gray = n ^ n >> 1
+    gray <<= n
+    gray |= ~gray & 6
+    return total * gray
+
+
+@zoo(np.array([0.5, -1.2, 2.0]), np.array([12, -7, 300]), 66)
+def bits_of_arrays(x, k, n):
+    k = k & 14 | k << 1
+    k[1] ^= 5
+    k >>= np.array([0, 1, 2])
+    return x @ (k + (k > 3 & ~k)) + x[0] * (-9 >> n) + x[1] * (5 << 70 & 3)

@@ -18,7 +18,15 @@ from gradc.ir.core import Primitive, Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, DIV, FLOORDIV, IPOW, MOD, MUL, NEG, POW, SUB
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
-from gradc.prims.integers import INTEGER_POWER
+from gradc.prims.integers import (
+    BIT_AND_OP,
+    BIT_OR_OP,
+    BIT_XOR_OP,
+    IMIN,
+    INTEGER_POWER,
+    SHIFT_LEFT,
+    SHIFT_RIGHT,
+)
 from gradc.prims.shape import BROADCAST, EXPECT, RESHAPE
 
 BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], Primitive | None]] = {
@@ -32,6 +40,8 @@ BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], Primitive
     ast.BitAnd: ("&", operator.and_, LAND),
     ast.BitOr: ("|", operator.or_, LOR),
     ast.BitXor: ("^", operator.xor, NE),
+    ast.LShift: ("<<", operator.lshift, SHIFT_LEFT),
+    ast.RShift: (">>", operator.rshift, SHIFT_RIGHT),
 }
 
 COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any], Primitive]] = {
@@ -43,7 +53,10 @@ COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any], Primiti
     ast.NotEq: ("!=", operator.ne, NE),
 }
 
-_BITWISE = (ast.BitAnd, ast.BitOr, ast.BitXor)
+_BITWISE = {ast.BitAnd: BIT_AND_OP, ast.BitOr: BIT_OR_OP, ast.BitXor: BIT_XOR_OP}
+_SHIFTS = (ast.LShift, ast.RShift)
+#: A shift by more than this is one by this, and for ``<<`` one more.
+_LARGEST_SHIFT = 63
 _ON_BOOLEANS = {ADD: LOR, MUL: LAND}
 
 #: Constant exponents up to this become products.
@@ -178,7 +191,9 @@ def binary(ctx: Lowering, op: type[ast.operator], left: Ref, right: Ref, text: s
     if op is ast.Pow:
         return power(ctx, left, right, what)
     if op in _BITWISE:
-        return _logical(ctx, symbol, prim, left, right, kinds, what)
+        return _bitwise(ctx, op, left, right, kinds, what)
+    if op in _SHIFTS:
+        return _shift(ctx, op, left, right, kinds, what)
     assert prim is not None
     kind = promote(kinds)
     if op is ast.Div:
@@ -203,22 +218,90 @@ def _on_booleans(
     return ctx.result(ctx.emit(_ON_BOOLEANS[prim], values))
 
 
-def _logical(
+def _bitwise(
     ctx: Lowering,
-    symbol: str,
-    prim: Primitive | None,
+    op: type[ast.operator],
     left: Ref,
     right: Ref,
     kinds: Sequence[Kind],
     what: str,
 ) -> Ref:
-    if any(kind.dtype is not DType.BOOL for kind in kinds):
-        raise shapes(
-            f"`{symbol}` is supported for booleans only", "did you mean `and`, `or` or `**`?"
-        )
+    """``&``, ``|`` and ``^``: of truth values, or of the bits of integers."""
+    symbol, _, prim = BINARY[op]
+    kind = _integral(ctx, symbol, kinds)
+    if kind.dtype is DType.INT:
+        prim = _BITWISE[op]
     assert prim is not None
-    values = together(ctx, [left, right], DType.BOOL, what)
-    return ctx.result(ctx.emit(prim, values), all(kind.weak for kind in kinds))
+    values = together(ctx, [left, right], kind.dtype, what)
+    return ctx.result(ctx.emit(prim, values), kind.weak)
+
+
+def _integral(ctx: Lowering, symbol: str, kinds: Sequence[Kind]) -> Kind:
+    """The kind of an operation that there is for integers and booleans only."""
+    kind = promote(kinds)
+    if kind.dtype.is_float:
+        raise shapes(
+            f"`{symbol}` is for integers and booleans, not for floats",
+            "did you mean `and`, `or` or `**`?" if symbol in "&|^" else "multiply by a power of 2",
+        )
+    return kind
+
+
+def _shift(
+    ctx: Lowering,
+    op: type[ast.operator],
+    left: Ref,
+    right: Ref,
+    kinds: Sequence[Kind],
+    what: str,
+) -> Ref:
+    """``<<`` and ``>>``: the bits that leave the 64 are lost.
+
+    A shift by 64 and more, which machines have no rule for, is made of two.
+    """
+    kind = as_number(_integral(ctx, BINARY[op][0], kinds))
+    _check_shift(ctx, right)
+    last = Constant(_LARGEST_SHIFT)
+    if isinstance(right, Constant):
+        first, more = fold(min, right.value, _LARGEST_SHIFT), right.value > _LARGEST_SHIFT
+    else:
+        first, more = _at_most(ctx, right, last), True
+    made = _shifted(ctx, op, left, first, kind, what)
+    if op is ast.RShift or not more:
+        return made
+    excess = binary(ctx, ast.Sub, right, first, what)
+    return _shifted(ctx, op, made, _at_most(ctx, excess, Constant(1)), kind, what)
+
+
+def _shifted(
+    ctx: Lowering, op: type[ast.operator], left: Ref, right: Ref, kind: Kind, what: str
+) -> Ref:
+    prim = BINARY[op][2]
+    assert prim is not None
+    values = together(ctx, [left, right], DType.INT, what)
+    return ctx.result(ctx.emit(prim, values), kind.weak)
+
+
+def _at_most(ctx: Lowering, ref: Ref, most: Ref) -> Ref:
+    if isinstance(ref, Constant) and isinstance(most, Constant):
+        return fold(min, ref.value, most.value)
+    values = together(ctx, [ref, most], DType.INT, "a shift")
+    return ctx.result(ctx.emit(IMIN, values), ctx.kind(ref).weak)
+
+
+def _check_shift(ctx: Lowering, count: Ref) -> None:
+    """Refuse a negative shift, when it is compiled or when it runs."""
+    if isinstance(count, Constant):
+        if count.value < 0:
+            raise shapes("this fails whenever it is computed: negative shift count")
+        return
+    value = ctx.value(count, DType.INT)
+    if value.type.rank:
+        smallest = ctx.call(Constant(np.min), (count,), {"initial": Constant(0)}, None)
+        value = ctx.value(smallest, DType.INT)
+    if not ctx.builder.certain(value, 0):
+        zero = ctx.builder.const(0)
+        ctx.check(ctx.emit(GE, (value, zero)), "ValueError", "negative shift count")
 
 
 def power(ctx: Lowering, base: Ref, exponent: Ref, what: str = "operands of `**`") -> Ref:
@@ -269,11 +352,14 @@ def negate(ctx: Lowering, ref: Ref) -> Ref:
 
 
 def invert(ctx: Lowering, ref: Ref) -> Ref:
-    """The operator ``~``."""
+    """The operator ``~``: "not" of booleans of NumPy, all bits of an integer."""
     if isinstance(ref, Constant):
         return fold(operator.invert, ref.value)
-    if ctx.kind(ref).dtype is not DType.BOOL or ctx.kind(ref).weak:
-        raise shapes("`~` is supported for boolean arrays only", "use `not`")
+    kind = ctx.kind(ref)
+    if kind.dtype is DType.INT:
+        return binary(ctx, ast.Sub, Constant(-1), ref, "`~`")
+    if kind.dtype is not DType.BOOL or kind.weak:
+        raise shapes("`~` is supported for integers and boolean arrays only", "use `not`")
     return ctx.result(ctx.emit(LNOT, (ctx.value(ref),)))
 
 

@@ -54,6 +54,8 @@ OPERATORS: dict[Any, type[ast.operator]] = {
     np.bitwise_xor: ast.BitXor,
     np.bitwise_or: ast.BitOr,
     np.bitwise_and: ast.BitAnd,
+    np.left_shift: ast.LShift,
+    np.right_shift: ast.RShift,
 }
 COMPARISONS: dict[Any, type[ast.cmpop]] = {
     np.less: ast.Lt,
@@ -312,7 +314,13 @@ def truth_values(ctx: Lowering, ref: Ref) -> Ref:
     return ctx.result(ctx.emit(NE, (value, wide)), kind.weak)
 
 
-@REGISTRY.function(np.logical_not, np.invert)
+@REGISTRY.function(np.invert)
+def invert(ctx: Lowering, x: Ref) -> Ref:
+    """``np.invert``."""
+    return strong(ctx, arithmetic.invert(ctx, strong(ctx, as_operand(ctx, x))))
+
+
+@REGISTRY.function(np.logical_not)
 def logical_not(ctx: Lowering, x: Ref) -> Ref:
     """``np.logical_not``."""
     value = ctx.value(truth_values(ctx, as_operand(ctx, x)))
