@@ -37,7 +37,7 @@ from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import INT, DType
-from gradc.ir.walk import all_ops, clone_region, free_values
+from gradc.ir.walk import clone_region, free_values
 from gradc.prims.arithmetic import ADD, MUL, SUB
 from gradc.prims.checkpoints import ADVANCE, BY_STEP, ONLINE_SLOT, SEGMENT
 from gradc.prims.compare import EQ, GT, LT, SELECT
@@ -254,9 +254,6 @@ class CheckpointedLoop:
         active = [index for index, param in enumerate(self.params) if sweep.is_active(param)]
         captured = [value for value in free_values(self.body) if sweep.is_active(value)]
         out_bars = {index: bars.take(op.outs[index]) for index in range(len(op.outs))}
-        masked = any(sweep.selects(inner) for inner in all_ops(self.body)) or any(
-            bar is not None and bars.is_masked(bar) for bar in out_bars.values()
-        )
         starts = []
         for k in active:
             bar = out_bars[k]
@@ -277,7 +274,7 @@ class CheckpointedLoop:
         at, state, used_now, saved_now = self._back_to_block(inner, left, hi, used, saved)
         ends = self._block(
             sweep, bars, inner, (at, hi), state, dict(zip(active, carry, strict=True)),
-            dict(zip(captured, sums, strict=True)), masked,
+            dict(zip(captured, sums, strict=True)),
         )  # fmt: skip
         region = inner.close(params, [at, used_now, *saved_now.all, *ends])
         inits = [left.count, left.used, *left.saved.all, *starts, *totals]
@@ -285,10 +282,8 @@ class CheckpointedLoop:
         results = outs[2 + len(saved.all) :]
         for value, total in zip(captured, results[len(active) :], strict=True):
             bars.set(value, total)
-            if masked:
-                bars.mark_masked(total)
         for k, bar in zip(active, results, strict=False):
-            bars.add(carried_inits(op)[k], Var(builder, bar), masked)
+            bars.add(carried_inits(op)[k], Var(builder, bar))
 
     def _back_to_block(
         self, builder: Builder, left: _Forward, hi: Value, used: Value, saved: _Saved
@@ -345,7 +340,6 @@ class CheckpointedLoop:
         state: Sequence[Value],
         carry: dict[int, Value],
         sums: dict[Value, Value],
-        masked: bool,
     ) -> list[Value]:
         """Append a block with its tape and its adjoint; returns what the cotangents become."""
         bounds = self._bounds(builder, *steps)
@@ -359,9 +353,6 @@ class CheckpointedLoop:
             own.set(outs[k], bar)
         for value, bar in sums.items():
             own.set(value, bar)
-        if masked:
-            for bar in (*carry.values(), *sums.values()):
-                own.mark_masked(bar)
         forward = Symbols(builder.symbols)
         with inside.at(self.op.loc, bars.builder.role):
             recording = reverse_loop(sweep, loop, own, forward)

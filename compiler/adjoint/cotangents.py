@@ -13,12 +13,7 @@ from gradc.prims.trace import Var, zeros
 
 
 class Cotangents:
-    """Maps primal values to their cotangents, summing what the uses contribute.
-
-    A cotangent is *masked* when it may be zero only because a selection (`where`, `max`) did
-    not take the value. Products with a masked cotangent must not turn that zero into NaN when
-    the partial derivative overflows, so the sweep guards them.
-    """
+    """Maps primal values to their cotangents, summing what the uses contribute."""
 
     def __init__(
         self,
@@ -30,12 +25,11 @@ class Cotangents:
         self.is_active = is_active
         self.names = names
         self._bars: dict[Value, Value] = {}
-        self._masked: set[Value] = set()
 
     def fork(self) -> Cotangents:
         """The same with a builder of its own: what is done to it leaves this one alone."""
         copy = Cotangents(self.builder.child(), self.is_active, dict(self.names))
-        copy._bars, copy._masked = dict(self._bars), set(self._masked)
+        copy._bars = dict(self._bars)
         return copy
 
     def get(self, primal: Value) -> Value | None:
@@ -59,15 +53,7 @@ class Cotangents:
         """The primal values that have a cotangent."""
         return self._bars.keys()
 
-    def is_masked(self, bar: Value) -> bool:
-        """Whether a cotangent may be zero because of a selection."""
-        return bar in self._masked
-
-    def mark_masked(self, bar: Value) -> None:
-        """Note that a cotangent may be zero because of a selection."""
-        self._masked.add(bar)
-
-    def add(self, primal: Value, contribution: Any, masked: bool = False) -> None:
+    def add(self, primal: Value, contribution: Any) -> None:
         """Add a contribution: a traced value, an `Into`, or None for nothing."""
         if contribution is None or not self.is_active(primal):
             return
@@ -81,8 +67,6 @@ class Cotangents:
         else:
             total = self.builder.emit(ADD, [before, contribution.value])
         self.names.setdefault(total, (name, primal.named))
-        if masked or (before is not None and before in self._masked):
-            self._masked.add(total)
         self._bars[primal] = total
 
 

@@ -20,32 +20,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from gradc.adjoint.checkpoints import reverse_checkpointed
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
+from gradc.adjoint.guards import Guards, add_unless_zero, guarded
 from gradc.adjoint.residuals import Plan
 from gradc.adjoint.reverse_control import in_order_of_use, reverse_branch, reverse_loop
 from gradc.adjoint.routines import cotangents_of_routine
 from gradc.adjoint.rules import contributions, refuse_unknown
 from gradc.analysis.activity import Activity, activity
+from gradc.analysis.masks import Mask
 from gradc.errors import InternalError
-from gradc.ir.builder import CONST, Builder, Symbols
+from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
-from gradc.ir.walk import all_ops, rename_values
-from gradc.prims.arithmetic import MUL
-from gradc.prims.compare import EQ, SELECT
+from gradc.ir.walk import rename_values
 from gradc.prims.custom import CUSTOM
-from gradc.prims.elementary import CLIP, MAXIMUM, MINIMUM, RELU
-from gradc.prims.index import Into
 from gradc.prims.routines import CALL
-from gradc.prims.shape import BROADCAST, MAX, MIN
 from gradc.prims.trace import Var
-
-# These select among their operands: what they did not take gets a cotangent of exactly zero.
-SELECTING = (SELECT, MAXIMUM, MINIMUM, RELU, CLIP, MAX, MIN)
 
 
 @dataclass(slots=True)
@@ -56,8 +49,8 @@ class ReverseSweep:
     ----------
     activity : Activity
         Which values have cotangents.
-    constants : set of Value
-        Literal constants and broadcasts of them: products with these need no guard.
+    guards : Guards
+        Which ops keep a cotangent of zero from meeting an infinite partial derivative.
     residuals : list
         For each loop and branch the plan of what it records, for reports and tests.
     outermost : frozenset of Op
@@ -67,7 +60,7 @@ class ReverseSweep:
     """
 
     activity: Activity
-    constants: set[Value]
+    guards: Guards
     residuals: list[tuple[Op, Plan]] = field(default_factory=list)
     outermost: frozenset[Op] = frozenset()
     share: int | None = None
@@ -81,10 +74,6 @@ class ReverseSweep:
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""
         return self.activity.is_active(value)
-
-    def selects(self, op: Op) -> bool:
-        """Whether cotangents after an op may be zero because of a selection."""
-        return op.prim in SELECTING and any(map(self.is_active, op.outs))
 
     def block(
         self, ops: Sequence[Op], bars: Cotangents, forward: Symbols, together: bool = True
@@ -136,43 +125,33 @@ class ReverseSweep:
     def _call(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> Op:
         """Take the cotangents of a call with its own derivative from its rule."""
         kept = recording(op)
-        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
         parts = cotangents_of_call(bars.builder, op, kept, cts, self.is_active, _transpose)
         for operand, part in zip(op.args, parts, strict=False):
-            bars.add(operand, Var(bars.builder, part), masked)
+            bars.add(operand, Var(bars.builder, part))
         return kept
 
     def _routine(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Call the derivative of a function that is compiled on its own."""
-        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
-        parts = cotangents_of_routine(bars.builder, op, cts, self.is_active, _transpose, masked)
+        mask = self.guards.mask(op)
+        parts = cotangents_of_routine(bars.builder, op, cts, self.is_active, _transpose, mask)
         for place, part in parts.items():
-            bars.add(op.args[place], Var(bars.builder, part), masked)
+            bars.add(op.args[place], Var(bars.builder, part))
 
     def _simple(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:
         """Add the contributions of one op to the cotangents of its operands."""
         builder = bars.builder
         if op.prim.refuses:
             refuse_unknown(op, [self.is_active(operand) for operand in op.args])
-        masked = any(ct is not None and bars.is_masked(ct) for ct in cts)
+        if self.guards.on_all(op):
+            add_unless_zero(bars, op, cts, self.is_active)
+            return
         parts = contributions(builder, op, cts)
-        selecting = self.selects(op)
         for operand, part in zip(op.args, parts, strict=True):
             if part is None or not self.is_active(operand):
                 continue
-            if masked and op.prim.pointwise and not selecting and cts[0] is not None:
-                part = self._guarded(part, op, cts[0], operand, builder)
-            bars.add(operand, part, masked or selecting)
-
-    def _guarded(self, part: Any, op: Op, ct: Value, operand: Value, builder: Builder) -> Any:
-        """Keep a zero cotangent zero where the partial derivative may be infinite."""
-        if op.prim.kind is Kind.LINEAR or isinstance(part, Into):
-            return part
-        if op.prim is MUL:
-            others = [arg for arg in op.args if arg is not operand]
-            if others and all(other in self.constants for other in others):
-                return part
-        return SELECT(EQ(Var(builder, ct), 0.0), 0.0, part)
+            if cts[0] is not None and self.guards.on_each(op, operand):
+                part = guarded(builder, cts[0], part)
+            bars.add(operand, part)
 
 
 def _sizes_before(ops: Sequence[Op], forward: Symbols) -> dict[Op, Symbols]:
@@ -187,15 +166,6 @@ def _sizes_before(ops: Sequence[Op], forward: Symbols) -> dict[Op, Symbols]:
     return found
 
 
-def constants_of(function: Function) -> set[Value]:
-    """The literal constants of a function and their broadcasts."""
-    found: set[Value] = set()
-    for op in all_ops(function.body):
-        if op.prim is CONST or (op.prim is BROADCAST and op.args[0] in found):
-            found.update(op.outs)
-    return found
-
-
 def reverse(
     function: Function,
     wrt: Sequence[int],
@@ -206,7 +176,7 @@ def reverse(
     residuals: list[tuple[Op, Plan]] | None = None,
     scope: Symbols | None = None,
     memory_limit: int | None = None,
-    masked: bool = False,
+    mask: Mask = Mask.NONE,
 ) -> Function:
     """Build the gradient or vector-Jacobian product of a function.
 
@@ -229,8 +199,8 @@ def reverse(
     memory_limit : int, optional
         Bytes of tape. The loops that are in no other and need a tape have equal shares of it and
         keep checkpoints (see :mod:`gradc.adjoint.checkpoints`).
-    masked : bool
-        Whether the given cotangents may be zero because of a selection around the function.
+    mask : Mask
+        Why the given cotangents may be zero, where something around the function is the reason.
 
     Returns
     -------
@@ -250,9 +220,9 @@ def reverse(
         loops = frozenset(op for op, plan in probe if plan.recorded) & frozenset(function.ops)
         loops = frozenset(op for op in loops if op.prim in (FOR, WHILE))
         share = memory_limit // max(len(loops), 1)
-    sweep = ReverseSweep(
-        activity(function, wrt, chosen), constants_of(function), outermost=loops, share=share
-    )
+    active = activity(function, wrt, chosen)
+    guards = Guards.of(function, active, chosen, mask)
+    sweep = ReverseSweep(active, guards, outermost=loops, share=share)
     everything = Symbols(scope)
     everything.note_region(function.body)
     builder = Builder(Symbols(everything))
@@ -264,7 +234,7 @@ def reverse(
     bars = Cotangents(builder, sweep.is_active, {})
     seeds = [_seed(function.results[index], builder, seeded) for index in chosen]
     for index, seed in zip(chosen, seeds, strict=True):
-        bars.add(function.results[index], Var(builder, seed), masked)
+        bars.add(function.results[index], Var(builder, seed))
     kept = sweep.block(function.ops, bars, forward)
     if residuals is not None:
         residuals += sweep.residuals
@@ -277,9 +247,9 @@ def reverse(
 
 
 def _transpose(
-    function: Function, wrt: Sequence[int], results: Sequence[int], masked: bool = False
+    function: Function, wrt: Sequence[int], results: Sequence[int], mask: Mask = Mask.NONE
 ) -> Function:
-    return reverse(function, wrt, results=results, seeded=True, masked=masked)
+    return reverse(function, wrt, results=results, seeded=True, mask=mask)
 
 
 def _seed(result: Value, builder: Builder, seeded: bool) -> Value:

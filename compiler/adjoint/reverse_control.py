@@ -51,9 +51,6 @@ class Sweep(Protocol):
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""
 
-    def selects(self, op: Op) -> bool:
-        """Whether cotangents after an op may be zero because of a selection."""
-
     def block(
         self, ops: Sequence[Op], bars: Cotangents, forward: Symbols, together: bool
     ) -> list[Op]:
@@ -94,7 +91,6 @@ def _sweep_region(
     forward: Symbols,
     start: dict[Value, Value],
     seeds: Sequence[tuple[Value, Value]],
-    masked: bool,
     together: bool,
 ) -> SweptRegion:
     """Sweep over a region, from cotangents at its entry and those of its yields.
@@ -109,10 +105,8 @@ def _sweep_region(
     bars = Cotangents(builder, sweep.is_active, outer.names)
     for primal, bar in start.items():
         bars.set(primal, bar)
-        if masked or outer.is_masked(bar):
-            bars.mark_masked(bar)
     for primal, seed in seeds:
-        bars.add(primal, Var(builder, seed), masked or outer.is_masked(seed))
+        bars.add(primal, Var(builder, seed))
     kept = sweep.block(region.ops, bars, inside, together)
     return SweptRegion(kept, builder.ops, bars, inside)
 
@@ -146,14 +140,11 @@ def reverse_loop(
     active = [index for index, param in enumerate(params) if sweep.is_active(param)]
     captured = [value for value in free_values(body) if sweep.is_active(value)]
     out_bars = {index: bars.take(op.outs[index]) for index in range(len(op.outs))}
-    masked = any(sweep.selects(inner) for inner in all_ops(body)) or any(
-        bar is not None and bars.is_masked(bar) for bar in out_bars.values()
-    )
     carry = {k: bar_like(params[k], op) for k in active}
     sums = {value: bar_like(value, op) for value in captured}
     seeds = [(body.yields[k], carry[k]) for k in active]
     before = len(sweep.residuals)
-    swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked, together)
+    swept = _sweep_region(sweep, body, bars, forward, sums, seeds, together)
     with swept.bars.builder.at(op.loc):
         ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
     independent = op.prim is FOR and all(ends[k] is carry[k] for k in active)
@@ -162,7 +153,7 @@ def reverse_loop(
         together = False
         if any(inner.regions for inner in body.ops):  # these expected to run together, too
             del sweep.residuals[before:]
-            swept = _sweep_region(sweep, body, bars, forward, sums, seeds, masked, together)
+            swept = _sweep_region(sweep, body, bars, forward, sums, seeds, together)
             with swept.bars.builder.at(op.loc):
                 ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
     totals = {value: swept.bars.get_or_zeros(value) for value in captured}
@@ -188,10 +179,8 @@ def reverse_loop(
         carry_out, results = made.in_two_loops(builder, plan, tape, independent)
     for value, total in zip(totals, results, strict=True):
         bars.set(value, total)
-        if masked:
-            bars.mark_masked(total)
     for k, bar in zip(active, carry_out, strict=True):
-        bars.add(inits[k], Var(builder, bar), masked)
+        bars.add(inits[k], Var(builder, bar))
     return replaced
 
 
@@ -369,7 +358,7 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
             for value, bar in zip(region.yields, out_bars, strict=True)
             if bar is not None
         ]
-        side = _sweep_region(sweep, region, bars, forward, own, seeds, False, False)
+        side = _sweep_region(sweep, region, bars, forward, own, seeds, False)
         swept.append(side)
         for value in captured:
             if side.bars.get(value) is not bars.get(value):
@@ -395,8 +384,6 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
     for value, total in zip(targets, outs, strict=True):
         bars.names.setdefault(total, (bar_name(value), value.named))
         bars.set(value, total)
-        if any(side.bars.is_masked(bar) for side in swept if (bar := side.bars.get(value))):
-            bars.mark_masked(total)
     return replaced
 
 

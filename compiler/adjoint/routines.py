@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gradc.analysis.masks import Mask
 from gradc.errors import Diagnostic, UnsupportedFunctionError
 from gradc.ir.builder import Builder
 from gradc.ir.core import Function, Op, Region, Value
@@ -21,8 +22,8 @@ from gradc.ir.types import Type
 from gradc.prims.routines import CALL
 
 IsActive = Callable[[Value], bool]
-# ``transpose(function, wrt, results, masked)``: the vector-Jacobian product with seeds.
-Transpose = Callable[[Function, Sequence[int], Sequence[int], bool], Function]
+# ``transpose(function, wrt, results, mask)``: the vector-Jacobian product with seeds.
+Transpose = Callable[[Function, Sequence[int], Sequence[int], Mask], Function]
 Pushforward = Callable[[Function, Sequence[Sequence[int]]], Function]
 
 
@@ -32,7 +33,7 @@ def cotangents_of_routine(
     cts: Sequence[Value | None],
     is_active: IsActive,
     transpose: Transpose,
-    masked: bool,
+    mask: Mask,
 ) -> dict[int, Value]:
     """The cotangents of the active operands of a call, by position."""
     wrt = _active(op, is_active)
@@ -40,14 +41,14 @@ def cotangents_of_routine(
     if not wrt:
         return {}
     routine = routine_of(op)
-    key = ("vjp", wrt, results, masked)
+    key = ("vjp", wrt, results, mask)
     if key not in routine.derivatives:
         seeds = tuple(routine.results[place] for place in results)
         types = tuple(routine.params[place] for place in wrt)
         taken = (*routine.params, *seeds)
         made = Routine(f"{routine.name}_vjp", taken, types, sizes=routine.sizes)
         routine.derivatives[key] = made
-        whole = transpose(_function(routine, op), wrt, results, masked)
+        whole = transpose(_function(routine, op), wrt, results, mask)
         made.function = _last_results(whole, len(wrt), made.name)
     seeds_given = [ct for ct in cts if ct is not None]
     wanted = [op.args[place].type for place in wrt]

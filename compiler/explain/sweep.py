@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradc.adjoint.cotangents import Cotangents
-from gradc.adjoint.reverse import ReverseSweep, constants_of
+from gradc.adjoint.guards import Guards
+from gradc.adjoint.reverse import ReverseSweep
 from gradc.adjoint.rules import contributions
 from gradc.analysis.activity import Activity, activity
 from gradc.ir.builder import Builder, Symbols
@@ -78,9 +79,9 @@ class _Recorder(Cotangents):
 
     log: list[Addition]
 
-    def add(self, primal: Value, contribution: Any, masked: bool = False) -> None:
+    def add(self, primal: Value, contribution: Any) -> None:
         before = self.get(primal)
-        super().add(primal, contribution, masked)
+        super().add(primal, contribution)
         after = self.get(primal)
         if after is not None and after is not before:
             added = None if isinstance(contribution, Into) else contribution.value
@@ -89,7 +90,8 @@ class _Recorder(Cotangents):
 
 def sweep_back(function: Function, wrt: Sequence[int], result: int = 0) -> Swept:
     """Sweep backwards over a function, from one scalar result."""
-    sweep = ReverseSweep(activity(function, wrt, [result]), constants_of(function))
+    active = activity(function, wrt, [result])
+    sweep = ReverseSweep(active, Guards.of(function, active, [result]))
     forward = Symbols.of(function)
     builder = Builder(Symbols(forward))
     builder.role = Role.ADJOINT
@@ -108,7 +110,7 @@ def sweep_back(function: Function, wrt: Sequence[int], result: int = 0) -> Swept
         if all(bar is None for bar in incoming):
             continue
         additions = bars.log
-        if op.prim.kind is Kind.CONTROL:
+        if op.prim.kind is Kind.CONTROL or not bars.log:
             additions = _changes(inputs, before, bars)
         elif op.prim.pointwise and incoming[0] is not None:
             additions = _with_locals(op, additions, builder)

@@ -152,6 +152,9 @@ class Primitive:
         Rough cost of one element in arithmetic operations, for recompute decisions.
     pointwise : bool
         Whether it acts element by element on operands of one shape.
+    steady : bool
+        Whether its partial derivatives are finite wherever its operands are, ties and kinks
+        included. What is linear or bilinear is so in any case.
     results : tuple of str
         Names of the outputs where there are several.
     names : tuple of str
@@ -178,9 +181,14 @@ class Primitive:
     pure: bool = True
     cost: int = 1
     pointwise: bool = False
+    steady: bool = False
     results: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     refuses: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind in (Kind.LINEAR, Kind.BILINEAR):
+            object.__setattr__(self, "steady", True)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -84,6 +84,7 @@ def elementwise(
     lower: Callable[..., Any] | None = None,
     infer: Callable[[Sequence[Value], Params], tuple[Type, ...]] = same_floats,
     refuses: Mapping[int, str] | None = None,
+    steady: bool = False,
 ) -> Primitive:
     """Define a function of scalars that acts element by element (chain rule).
 
@@ -108,6 +109,7 @@ def elementwise(
         pointwise=True,
         names=tuple(names),
         refuses=refuses or {},
+        steady=steady,
     )
 
 

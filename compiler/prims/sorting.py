@@ -87,6 +87,7 @@ IN_ORDER = Primitive(
     sorting.in_order,
     vjp=lambda ct, x, order, *, out: (FROM_ORDER_SHARED(ct, order, out), None),
     jvp=_tangent,
+    steady=True,
     at=[(_ROWS, np.argsort(_ROWS, axis=-1)), (_ROWS[0], np.argsort(_ROWS[0]))],
     formula="the cotangent put back from sorted order",
     edges="equal elements share equally",

@@ -200,6 +200,7 @@ ERF = elementwise(
     "erf",
     names=("scipy.special.erf", "math.erf"),
     partials=lambda x, *, out: (_TWO_OVER_SQRT_PI * EXP(-(x * x)),),
+    steady=True,
     at=[(0.3,), (-1.1,)],
     formula="2*exp(-x**2)/sqrt(pi)",
     scalar="math.erf({0})",
@@ -208,6 +209,7 @@ ERFC = elementwise(
     "erfc",
     names=("scipy.special.erfc", "math.erfc"),
     partials=lambda x, *, out: (-_TWO_OVER_SQRT_PI * EXP(-(x * x)),),
+    steady=True,
     at=[(0.3,), (-1.1,)],
     formula="-2*exp(-x**2)/sqrt(pi)",
     scalar="math.erfc({0})",
@@ -253,6 +255,7 @@ NDTR = elementwise(
     "ndtr",
     names=("scipy.special.ndtr",),
     partials=lambda x, *, out: (EXP(-0.5 * (x * x)) / _SQRT_TWO_PI,),
+    steady=True,
     at=[(0.3,), (-1.1,)],
     formula="exp(-x**2/2)/sqrt(2*pi)",
 )
@@ -374,6 +377,7 @@ HUBER = elementwise(
     "huber",
     names=("scipy.special.huber",),
     partials=_huber_partials,
+    steady=True,
     at=[(0.7, 0.3), (0.4, -1.3)],
     formula="(0, r) where |r| <= delta, else (|r| - delta, delta*sign(r))",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,21 @@ def test_meanings_are_of_primitives() -> None:
 def test_most_smooth_functions_have_a_second_meaning() -> None:
     smooth = {p.name for p in TABLE.values() if p.pointwise and p.kind is not Kind.CONSTANT}
     assert len(smooth & {*SYMPY, *MPMATH}) >= 0.85 * len(smooth)
+
+
+STEADY = [
+    prim
+    for prim in TABLE.values()
+    if prim.steady and prim.pointwise and prim.kind in (Kind.ELEMENTWISE, Kind.COMPOSITE)
+]
+
+
+@pytest.mark.parametrize("prim", STEADY, ids=lambda prim: prim.name)
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_partials_of_what_is_steady_are_finite(prim: Primitive) -> None:
+    numbers = [0.0, -0.0, 1e-300, 0.5, 1.0, -1.0, 3.0, -40.0, 750.0, -750.0, 1e9, -1e9]
+    for point in itertools.product(numbers, repeat=len(prim.at[0])):
+        assert np.isfinite(partials_at(prim, point)).all(), point
 
 
 @pytest.mark.parametrize(("prim", "point"), cases(SYMPY))
