@@ -59,7 +59,9 @@ def difference(found: Any, expected: Any, dtype: np.dtype[Any]) -> str | None:
     return None
 
 
-def gradient_problem(call: Call, array: np.ndarray, expected: Any) -> str | None:
+def gradient_problem(
+    call: Call, array: np.ndarray, expected: Any, refused: re.Pattern[str] | None = None
+) -> str | None:
     """What is wrong with the value or the gradient along one direction, or None."""
     leaves = [np.asarray(leaf) for leaf in flatten(expected)[0]]
     if any(leaf.dtype.kind != "f" or not np.all(np.isfinite(leaf)) for leaf in leaves):
@@ -69,7 +71,7 @@ def gradient_problem(call: Call, array: np.ndarray, expected: Any) -> str | None
     try:
         value, pullback = gradc.vjp(call, array, target="python", fastmath=False)
     except (gradc.GradcError, IndexError) as error:
-        return str(error)
+        return None if refused and refused.search(str(error)) else str(error)
     problem = difference(value, expected, array.dtype)
     if problem is not None:
         return problem
@@ -80,7 +82,7 @@ def gradient_problem(call: Call, array: np.ndarray, expected: Any) -> str | None
         for seed, leaf in zip(seeds, ours, strict=True)
     ]
     (bar,) = pullback(unflatten(structure, given))
-    ahead, behind = (flatten(call(array + side * step * way))[0] for side in (1, -1))
+    ahead, behind = (flatten(call(np.asarray(array + side * step * way)))[0] for side in (1, -1))
     wanted = sum(
         float(np.sum(seed * (np.asarray(one) - np.asarray(other)))) / (2 * step)
         for seed, one, other in zip(seeds, ahead, behind, strict=True)

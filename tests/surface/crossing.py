@@ -122,6 +122,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "np.dstack([x, x])",
         "np.column_stack([x, x])",
         "np.block([x, x])",
+        "np.block([[[x, 2 * x]], [[x, x]]])",
     ),
     "split": (
         "np.split(x, 1, axis=-1)",
@@ -143,7 +144,12 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "np.pad(x, 1, 'linear_ramp')",
         "np.pad(x, 1, 'maximum')",
     ),
-    "roll": ("np.roll(x, 1)", "np.roll(x, -2, axis=-1)", "np.roll(x, (1, 2), axis=(0, -1))"),
+    "roll": (
+        "np.roll(x, 1)",
+        "np.roll(x, -2, axis=-1)",
+        "np.roll(x, (1, 2), axis=(0, -1))",
+        "np.roll(x, (1, -2), axis=(0, 0))",
+    ),
     "flip": ("np.flip(x)", "np.flip(x, -1)", "np.flip(x, (0, -1))", "np.flipud(x)", "np.fliplr(x)"),
     "rot90": ("np.rot90(x)", "np.rot90(x, -1, (-1, 0))", "np.rot90(x, 2)"),
     "take": (
@@ -174,6 +180,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "np.delete(x, [0, -1], axis=0)",
         "np.insert(x, 1, 0.5, axis=-1)",
         "np.insert(x, 0, 2.0)",
+        "np.insert(x, slice(0, 2), 0.5, axis=0)",
         "np.append(x, x)",
         "np.append(x, x, axis=-1)",
     ),
@@ -212,6 +219,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "np.identity(3)",
         "np.full(x.shape, 2.0) * x",
         "np.linspace(x, x + 1.0, 3, axis=-1)",
+        "np.linspace(0.0, x, 3, retstep=True)",
     ),
     "dtype": (
         "x.astype(np.float32)",

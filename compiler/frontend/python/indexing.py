@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradc.frontend.python import slices, views
+from gradc.frontend.python import arithmetic, slices, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, UnrollableError, shapes
 from gradc.frontend.python.refs import (
@@ -167,15 +167,41 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
                 known = ", ".join(repr(each) for each in entries) or "none"
                 raise RefusedError(f"the dictionary has no key {key!r}", f"its keys: {known}")
             return entries[key]
-        case Scalar() if index_items(index) == () or _is_dots(index):
-            return owner
+        case Scalar() | Constant() if _has_no_axes(ctx, owner):
+            return _of_number(ctx, owner, index_items(index), text)
         case Constant(value=str() as string):
             return Constant(string[ctx.constant(index, "the index of a string")])
     raise shapes(f"`{text}`: {ctx.describe(owner)} cannot be indexed")
 
 
-def _is_dots(index: Ref) -> bool:
-    return isinstance(index, Constant) and index.value is ...
+def _has_no_axes(ctx: Lowering, ref: Ref) -> bool:
+    """Whether a number is one of NumPy, an array without axes; those of Python have no items."""
+    return ctx.is_numeric(ref) and not ctx.kind(ref).weak
+
+
+def _of_number(ctx: Lowering, number: Ref, items: Sequence[Ref], text: str) -> Ref:
+    """An array without axes at new axes, at ``...``, or where a condition holds."""
+    masks = [item for item in items if _is_condition(ctx, item)]
+    new = [item for item in items if isinstance(item, Constant) and item.value is None]
+    dots = [item for item in items if isinstance(item, Constant) and item.value is ...]
+    if len(masks) + len(new) + len(dots) < len(items) or len(dots) > 1:
+        raise shapes(f"`{text}`: too many indices: {ctx.describe(number)} has no axes")
+    if masks and (new or len(masks) > 1):
+        raise shapes(f"`{text}`: a condition and a new axis do not go together", "index twice")
+    if not new and not masks:
+        return number
+    shape = (1,) * max(len(new), 1)
+    boxed = ctx.result(arithmetic.reshaped(ctx, ctx.value(number), shape))
+    if not masks:
+        return boxed
+    mask = ctx.result(arithmetic.reshaped(ctx, ctx.value(masks[0]), shape))
+    return ctx.tables.read_advanced(ctx, boxed, (mask,))
+
+
+def _is_condition(ctx: Lowering, item: Ref) -> bool:
+    if not ctx.is_numeric(item) or ctx.shape(item):
+        return False
+    return ctx.kind(item).dtype is DType.BOOL
 
 
 def _of_array(ctx: Lowering, array: Array, index: Ref) -> Ref:

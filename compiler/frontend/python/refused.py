@@ -80,6 +80,8 @@ NUMPY: Sequence[Refusal] = (
     _of(
         "numpy",
         "gcd lcm bitwise_count packbits unpackbits",
+        "left_shift right_shift bitwise_left_shift bitwise_right_shift bitwise_count"
+        " packbits unpackbits",
         _INTEGERS,
     ),
     _of(
@@ -136,8 +138,7 @@ NUMPY: Sequence[Refusal] = (
     _of("numpy", "poly polydiv", _NO_RULE, "np.polymul for products, np.polyfit for fits"),
     _of(
         "numpy",
-        "unique_all unique_counts unique_inverse unique_values histogram2d histogramdd array_equal"
-        " array_equiv",
+        "unique_all unique_counts unique_inverse unique_values histogram2d histogramdd",
         "its result is a set in no order of its own, a list of positions, or a truth",
         "np.unique, np.isin, np.histogram, and np.all(x == y)",
     ),

@@ -36,7 +36,23 @@ OF_ONE = {
     ("histogram_bin_edges", "weights"): "NumPy asks them for rules only, which are refused",
     ("inv", "lower"): "matters for assume_a, which is refused",
     ("solve", "lower"): "matters for assume_a, which is refused",
-    ("einsum", "order"): "how the result lies in memory",
+    **{
+        (name, "order"): "how the result lies in memory"
+        for name in (
+            "einsum",
+            "zeros",
+            "ones",
+            "empty",
+            "full",
+            "zeros_like",
+            "ones_like",
+            "empty_like",
+            "full_like",
+            "array",
+            "asarray",
+            "copy",
+        )
+    },
     ("real", "ctx"): "a real number is its own real part",
 }
 

@@ -175,6 +175,8 @@ def isinstance_(ctx: Lowering, obj: Ref, classinfo: Ref) -> Ref:
             example = zero.item() if weak else zero
         case _ if is_listed(obj):
             example = []
+        case Slice():
+            example = slice(None)
         case Struct(cls=cls):
             return Constant(issubclass(cls, wanted))
         case Tuple():

@@ -144,6 +144,8 @@ def flat(ctx: Lowering, value: Value) -> Value:
     """The elements of an array in one axis."""
     if value.type.rank == 1:
         return value
+    if value.type.is_scalar:
+        return arithmetic.reshaped(ctx, value, (1,))
     return ctx.emit(RESHAPE, (value, product(ctx, value.type.shape)), {}, value.name)
 
 

@@ -13,8 +13,8 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
 from gradc.frontend.python.functions.registry import Registry
-from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.promote import promote
+from gradc.frontend.python.problems import RefusedError
+from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     NONE,
     Array,
@@ -82,76 +82,108 @@ def _empty(ctx: Lowering, shape: tuple[Dim, ...], dtype: DType) -> Ref:
 
 
 @REGISTRY.function(np.zeros)
-def zeros(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+def zeros(ctx: Lowering, shape: Ref, dtype: Ref = NONE, order: Ref = NONE) -> Ref:
     """``np.zeros``."""
     return _zeros(ctx, _shape_of(ctx, shape), _dtype(ctx, dtype, DType.F64))
 
 
 @REGISTRY.function(np.ones)
-def ones(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+def ones(ctx: Lowering, shape: Ref, dtype: Ref = NONE, order: Ref = NONE) -> Ref:
     """``np.ones``."""
     return _full(ctx, _shape_of(ctx, shape), ONE, _dtype(ctx, dtype, DType.F64))
 
 
 @REGISTRY.function(np.empty)
-def empty(ctx: Lowering, shape: Ref, dtype: Ref = NONE) -> Ref:
+def empty(ctx: Lowering, shape: Ref, dtype: Ref = NONE, order: Ref = NONE) -> Ref:
     """``np.empty``: every element is to be written before it is read."""
     return _empty(ctx, _shape_of(ctx, shape), _dtype(ctx, dtype, DType.F64))
 
 
 @REGISTRY.function(np.full)
-def full(ctx: Lowering, shape: Ref, fill_value: Ref, dtype: Ref = NONE) -> Ref:
+def full(ctx: Lowering, shape: Ref, fill_value: Ref, dtype: Ref = NONE, order: Ref = NONE) -> Ref:
     """``np.full``."""
     fill = as_operand(ctx, fill_value)
     return _full(ctx, _shape_of(ctx, shape), fill, _dtype(ctx, dtype, ctx.kind(fill).dtype))
 
 
-def _like(ctx: Lowering, a: Ref) -> tuple[tuple[Dim, ...], DType]:
+def _like(ctx: Lowering, a: Ref, shape: Ref) -> tuple[tuple[Dim, ...], DType]:
     ref = as_operand(ctx, a)
-    return ctx.shape(ref), ctx.kind(ref).dtype
+    sizes = ctx.shape(ref) if is_none(shape) else _shape_of(ctx, shape)
+    return sizes, ctx.kind(ref).dtype
 
 
 @REGISTRY.function(np.zeros_like)
-def zeros_like(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+def zeros_like(
+    ctx: Lowering, a: Ref, dtype: Ref = NONE, order: Ref = NONE, *, shape: Ref = NONE
+) -> Ref:
     """``np.zeros_like``."""
-    shape, own = _like(ctx, a)
-    return _zeros(ctx, shape, _dtype(ctx, dtype, own))
+    sizes, own = _like(ctx, a, shape)
+    return _zeros(ctx, sizes, _dtype(ctx, dtype, own))
 
 
 @REGISTRY.function(np.ones_like)
-def ones_like(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+def ones_like(
+    ctx: Lowering, a: Ref, dtype: Ref = NONE, order: Ref = NONE, *, shape: Ref = NONE
+) -> Ref:
     """``np.ones_like``."""
-    shape, own = _like(ctx, a)
-    return _full(ctx, shape, ONE, _dtype(ctx, dtype, own))
+    sizes, own = _like(ctx, a, shape)
+    return _full(ctx, sizes, ONE, _dtype(ctx, dtype, own))
 
 
 @REGISTRY.function(np.empty_like)
-def empty_like(ctx: Lowering, prototype: Ref, dtype: Ref = NONE) -> Ref:
+def empty_like(
+    ctx: Lowering, prototype: Ref, dtype: Ref = NONE, order: Ref = NONE, *, shape: Ref = NONE
+) -> Ref:
     """``np.empty_like``."""
-    shape, own = _like(ctx, prototype)
-    return _empty(ctx, shape, _dtype(ctx, dtype, own))
+    sizes, own = _like(ctx, prototype, shape)
+    return _empty(ctx, sizes, _dtype(ctx, dtype, own))
 
 
 @REGISTRY.function(np.full_like)
-def full_like(ctx: Lowering, a: Ref, fill_value: Ref, dtype: Ref = NONE) -> Ref:
+def full_like(
+    ctx: Lowering,
+    a: Ref,
+    fill_value: Ref,
+    dtype: Ref = NONE,
+    order: Ref = NONE,
+    *,
+    shape: Ref = NONE,
+) -> Ref:
     """``np.full_like``."""
-    shape, own = _like(ctx, a)
-    return _full(ctx, shape, as_operand(ctx, fill_value), _dtype(ctx, dtype, own))
+    sizes, own = _like(ctx, a, shape)
+    return _full(ctx, sizes, as_operand(ctx, fill_value), _dtype(ctx, dtype, own))
 
 
 # -- copies and conversions ---------------------------------------------------------------------
 
 
 @REGISTRY.function(np.array)
-def array(ctx: Lowering, object: Ref, dtype: Ref = NONE) -> Ref:
-    """``np.array``: always a new array."""
+def array(
+    ctx: Lowering,
+    object: Ref,
+    dtype: Ref = NONE,
+    *,
+    copy: Ref = TRUE,
+    order: Ref = NONE,
+    ndmin: Ref = ZERO,
+) -> Ref:
+    """``np.array``: a new array, unless `copy` says otherwise; axes are missing in front."""
+    if not ctx.constant(copy, "copy"):
+        return _raised(ctx, asarray(ctx, object, dtype), ndmin)
     wanted = None if is_none(dtype) else ctx.dtype(dtype)
     ref = _nested(ctx, object, wanted)
-    if isinstance(ref, Array) and ref.steps == () and ref.cell is not _source(object):
+    if isinstance(ref, Array) and not (ref.steps == () and ref.cell is not _source(object)):
+        ref = ctx.copied(ref)
+    return _raised(ctx, ref if isinstance(ref, Array) else _scalar(ctx, ref), ndmin)
+
+
+def _raised(ctx: Lowering, ref: Ref, least: Ref) -> Ref:
+    """An array with at least so many axes."""
+    missing = common.integer_constant(ctx, least, "ndmin") - len(ctx.shape(ref))
+    if missing <= 0:
         return ref
-    if isinstance(ref, Array):
-        return ctx.copied(ref)
-    return _scalar(ctx, ref)
+    axes = Constant(tuple(range(missing)))
+    return ctx.call(Constant(np.expand_dims), (ref, axes), {}, None)
 
 
 def _source(ref: Ref) -> object:
@@ -177,16 +209,22 @@ def _nested(ctx: Lowering, ref: Ref, dtype: DType | None) -> Ref:
     return ctx.result(ctx.value(operand, dtype))
 
 
-@REGISTRY.function(np.asarray, np.ascontiguousarray, np.asanyarray)
-def asarray(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+@REGISTRY.function(np.asarray, np.asanyarray)
+def asarray(ctx: Lowering, a: Ref, dtype: Ref = NONE, order: Ref = NONE) -> Ref:
     """``np.asarray``: an array stays the object that it is, where its dtype fits."""
     ref = _nested(ctx, a, None if is_none(dtype) else ctx.dtype(dtype))
     return ref if isinstance(ref, Array) else _scalar(ctx, ref)
 
 
+@REGISTRY.function(np.ascontiguousarray)
+def ascontiguousarray(ctx: Lowering, a: Ref, dtype: Ref = NONE) -> Ref:
+    """``np.ascontiguousarray``: with at least one axis."""
+    return _raised(ctx, asarray(ctx, a, dtype), ONE)
+
+
 @REGISTRY.function(np.copy)
 @REGISTRY.method("copy")
-def copy(ctx: Lowering, a: Ref) -> Ref:
+def copy(ctx: Lowering, a: Ref, order: Ref = NONE) -> Ref:
     """``np.copy`` and ``x.copy()``."""
     ref = as_operand(ctx, a)
     return ctx.copied(ref) if isinstance(ref, Array) else ref
@@ -283,28 +321,35 @@ def linspace(
     endpoint: Ref = TRUE,
     retstep: Ref = FALSE,
     dtype: Ref = NONE,
+    axis: Ref = ZERO,
 ) -> Ref:
-    """``np.linspace`` between two numbers: differentiable in them."""
-    if ctx.shape(as_operand(ctx, start)) or ctx.shape(as_operand(ctx, stop)):
-        raise shapes("np.linspace is supported between two numbers", "start + fraction * width")
+    """``np.linspace`` between numbers or arrays: differentiable in them."""
+    ends = [as_operand(ctx, end) for end in (start, stop)]
+    kind = promote([*(ctx.kind(end) for end in ends), Kind(DType.F64, weak=True)]).dtype
     size = ctx.integer(num, "the number of points")
     steps = _counting(ctx, ctx.builder.const(0), size, ctx.builder.const(1))
-    ratio = ctx.cast(steps, DType.F64)
+    ratio = ctx.cast(steps, kind)
     count = size
     if ctx.constant(endpoint, "endpoint"):
         count = ctx.builder.integer(IMAX, ctx.builder.integer(SUB, size, 1), 1)
-    last = ctx.cast(count, DType.F64)
+    last = ctx.cast(count, kind)
     wide = arithmetic.broadcast_to(ctx, last, ratio.type.shape, "")
     fraction = ctx.result(ctx.emit(DIV, (ratio, wide)))
-    width = arithmetic.binary(ctx, ast.Sub, stop, start, "np.linspace")
+    width = arithmetic.binary(ctx, ast.Sub, ends[1], ends[0], "np.linspace")
+    if rank := len(ctx.shape(width)):
+        behind = Tuple((Constant(-1), *[ONE] * rank))
+        fraction = ctx.call(Constant(np.reshape), (fraction, behind), {}, None)
     moved = arithmetic.binary(ctx, ast.Mult, fraction, width, "np.linspace")
-    made = arithmetic.binary(ctx, ast.Add, start, moved, "np.linspace")
+    made = arithmetic.binary(ctx, ast.Add, ends[0], moved, "np.linspace")
+    made = ctx.call(Constant(np.moveaxis), (made, ZERO, axis), {}, None)
     if not is_none(dtype):
-        made = ctx.result(ctx.value(made, ctx.dtype(dtype)))
+        wanted = ctx.dtype(dtype)
+        if not wanted.is_float:
+            made = ctx.call(Constant(np.floor), (made,), {}, None)
+        made = ctx.result(ctx.value(made, wanted))
     if not ctx.constant(retstep, "retstep"):
         return made
-    step = arithmetic.binary(ctx, ast.Div, width, Scalar(last), "np.linspace")
-    return Tuple((made, step))
+    return Tuple((made, arithmetic.binary(ctx, ast.Div, width, Scalar(last), "np.linspace")))
 
 
 @REGISTRY.function(np.eye)

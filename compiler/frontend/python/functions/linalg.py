@@ -159,6 +159,8 @@ def vdot(ctx: Lowering, a: Ref, b: Ref) -> Ref:
 def vecdot(ctx: Lowering, x1: Ref, x2: Ref, *, axis: Ref = LAST) -> Ref:
     """``np.vecdot``: products over one axis, the others broadcast."""
     left, right = as_operand(ctx, x1), as_operand(ctx, x2)
+    if not ctx.shape(left) or not ctx.shape(right):
+        raise shapes("np.vecdot takes vectors, or arrays of them, and not numbers")
     made = arithmetic.binary(ctx, ast.Mult, left, right, "np.vecdot")
     return ctx.call(Constant(np.sum), (made,), {"axis": axis}, None)
 

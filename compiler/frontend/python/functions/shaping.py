@@ -34,6 +34,15 @@ def as_array(ctx: Lowering, ref: Ref) -> Array:
     raise shapes(f"an array belongs here, not {ctx.describe(ref)}")
 
 
+def _without_axes(ctx: Lowering, ref: Ref, axes: Ref = NONE) -> Ref:
+    """A number, of which no axis is asked for: it stays what it is."""
+    if not ctx.is_numeric(ref):
+        raise shapes(f"an array belongs here, not {ctx.describe(ref)}")
+    if not is_none(axes):
+        common.axes_in_order(ctx, axes, 0)
+    return ref
+
+
 # -- transposes ---------------------------------------------------------------------------------
 
 
@@ -55,7 +64,9 @@ def transposed(ctx: Lowering, owner: Ref) -> Ref:
 @REGISTRY.function(np.transpose, np.permute_dims)
 def transpose(ctx: Lowering, a: Ref, axes: Ref = NONE) -> Ref:
     """``np.transpose``."""
-    array = as_array(ctx, a)
+    array = as_operand(ctx, a)
+    if not isinstance(array, Array):
+        return _without_axes(ctx, array, axes)
     rank = array.type.rank
     given = ctx.constant(axes, "the axes")
     if given is None:
@@ -90,7 +101,9 @@ def swapaxes(ctx: Lowering, a: Ref, axis1: Ref, axis2: Ref) -> Ref:
 @REGISTRY.function(np.moveaxis)
 def moveaxis(ctx: Lowering, a: Ref, source: Ref, destination: Ref) -> Ref:
     """``np.moveaxis``."""
-    array = as_array(ctx, a)
+    array = as_operand(ctx, a)
+    if not isinstance(array, Array):
+        return _without_axes(ctx, _without_axes(ctx, array, source), destination)
     rank = array.type.rank
     starts, ends = (common.axes_in_order(ctx, axes, rank) for axes in (source, destination))
     if len(starts) != len(ends):
@@ -271,7 +284,10 @@ def _with_axes(ctx: Lowering, array: Array, shape: Sequence[Dim]) -> Ref:
 @REGISTRY.method("squeeze")
 def squeeze(ctx: Lowering, a: Ref, axis: Ref = NONE) -> Ref:
     """``np.squeeze``: axes that are known to have size 1 go away."""
-    array = as_array(ctx, a)
+    array = as_operand(ctx, a)
+    if not isinstance(array, Array):
+        only = not is_none(axis) and common.is_only(ctx, axis)
+        return _without_axes(ctx, array, NONE if only else axis)
     shape = array.type.shape
     drop = [k for k, dim in enumerate(shape) if dim == 1]
     if not is_none(axis):
@@ -410,7 +426,9 @@ def _joined(ctx: Lowering, parts: Sequence[Array], dtype: DType, axis: Ref) -> R
 @REGISTRY.function(np.flip)
 def flip(ctx: Lowering, m: Ref, axis: Ref = NONE) -> Ref:
     """``np.flip``: a view with the elements in reverse order."""
-    array = as_array(ctx, m)
+    array = as_operand(ctx, m)
+    if not isinstance(array, Array):
+        return _without_axes(ctx, array, axis)
     axes = common.axes_of(ctx, axis, array.type)
     backwards = Slice(NONE, NONE, Constant(-1))
     items = [backwards if k in axes else indexing.FULL for k in range(array.type.rank)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradc.frontend.python import arithmetic
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -19,15 +20,21 @@ REGISTRY = Registry()
 LAST, FALSE = Constant(-1), Constant(False)
 
 
-def _rows(ctx: Lowering, a: Ref, axis: Ref, title: str) -> tuple[Value, int]:
+def _rows(ctx: Lowering, a: Ref, axis: Ref) -> tuple[Value, int]:
     """The array with the axis that is sorted at the end, and where that axis belongs."""
     value = ctx.value(as_operand(ctx, a))
-    if value.type.is_scalar:
-        raise shapes(f"{title} takes an array, not a number")
     if is_none(axis):
         return common.flat(ctx, value), 0
     place = common.one_axis(ctx, axis, value.type.rank)
     return _moved(ctx, value, place, value.type.rank - 1), place
+
+
+def _of_one_axis(ctx: Lowering, a: Ref) -> Ref:
+    """An array; a number is one of one element, as NumPy takes it where it counts positions."""
+    ref = as_operand(ctx, a)
+    if isinstance(ref, Array):
+        return ref
+    return ctx.result(arithmetic.reshaped(ctx, ctx.value(ref), (1,)))
 
 
 def _moved(ctx: Lowering, value: Value, start: int, end: int) -> Value:
@@ -56,7 +63,7 @@ def argsort(
 ) -> Ref:
     """``np.argsort``: always stable; NaN comes last."""
     _check_order(order)
-    rows, place = _rows(ctx, a, axis, "np.argsort")
+    rows, place = _rows(ctx, _of_one_axis(ctx, a), axis)
     found = _order(ctx, rows)
     return ctx.result(_moved(ctx, found, found.type.rank - 1, place))
 
@@ -73,7 +80,7 @@ def sort(
 ) -> Ref:
     """``np.sort``: equal elements share the derivative; NaN comes last."""
     _check_order(order)
-    rows, place = _rows(ctx, a, axis, "np.sort")
+    rows, place = _rows(ctx, a, axis)
     arranged = ctx.emit(IN_ORDER, (rows, _order(ctx, rows)), {}, "sorted")
     return ctx.result(_moved(ctx, arranged, arranged.type.rank - 1, place))
 

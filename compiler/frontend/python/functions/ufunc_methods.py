@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.functions.common import as_operand, is_none
+from gradc.frontend.python.functions.common import as_operand, axes_of, is_none
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.indexing import FULL, subscript
 from gradc.frontend.python.problems import RefusedError, shapes
@@ -90,7 +90,9 @@ def _fold(function: np.ufunc, title: str) -> Callable[..., Ref]:
     def handler(ctx: Lowering, array: Ref, axis: Ref = _ZERO, initial: Ref = NONE) -> Ref:
         operand = as_operand(ctx, array)
         if not isinstance(operand, Array):
-            raise RefusedError(f"{title} of a single number", "pass an array")
+            if not is_none(axis):
+                axes_of(ctx, axis, ctx.value(operand).type)
+            return operand
         moved = ctx.call(Constant(np.moveaxis), (operand, axis, _ZERO), {}, None)
         return ctx.library(folded, Constant(function), moved, initial)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from gradc.frontend.python.written.support import Array, refuse, stretches
+from gradc.frontend.python.written.support import Array, refuse, stretches, with_axis
 
 
 def _in_range(indices: Any, size: Any, mode: Any) -> Any:
@@ -24,10 +24,9 @@ def _in_range(indices: Any, size: Any, mode: Any) -> Any:
 
 def take(a: Any, indices: Any, axis: Any = None, mode: Any = "raise") -> Any:
     """``np.take``."""
-    x = np.ravel(a) if axis is None else np.asarray(a)
-    along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
+    x, own = with_axis(a, axis)
     chosen = indices if np.ndim(indices) == 0 else np.asarray(indices)
-    index = (slice(None),) * along + (_in_range(chosen, x.shape[along], mode),)
+    index = (slice(None),) * own + (_in_range(chosen, x.shape[own], mode),)
     return x[index]
 
 
@@ -132,9 +131,8 @@ def choose_method(a: Any, choices: Any, mode: Any = "raise") -> Any:
 def compress(condition: Any, a: Any, axis: Any = None) -> Array:
     """``np.compress``."""
     places = np.flatnonzero(np.asarray(condition))
-    if axis is None:
-        return np.ravel(a)[places]
-    return np.moveaxis(np.moveaxis(np.asarray(a), axis, 0)[places], 0, axis)
+    x, own = with_axis(a, axis)
+    return np.moveaxis(np.moveaxis(x, own, 0)[places], 0, own)
 
 
 def compress_method(a: Any, condition: Any, axis: Any = None) -> Array:
@@ -273,9 +271,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Array:
     along = 0 if axis is None else axis
     rows = np.moveaxis(x, along, 0)
     if isinstance(obj, slice):
-        return refuse("np.insert at a slice is not supported", "give the positions as a list")
-    if np.ndim(obj) == 0:
+        made = _inserted_at_each(rows, np.arange(len(rows))[obj], values, along, x.ndim)
+    elif np.ndim(obj) == 0:
         made = _inserted_at_one(rows, obj, values, x.ndim)
+    elif stretches(len(obj)):  # all values go there
+        fresh = np.moveaxis(np.array(values, ndmin=x.ndim), along, 0)
+        made = _inserted(rows, np.asarray(obj)[0], fresh)
     else:
         made = _inserted_at_each(rows, np.asarray(obj), values, along, x.ndim)
     return np.moveaxis(made, 0, along)
@@ -288,6 +289,10 @@ def _inserted_at_one(rows: Array, position: Any, values: Any, rank: Any) -> Arra
         fresh = np.expand_dims(fresh, 0) if rank > 1 or fresh.ndim == 0 else fresh
     elif rank > 1:
         fresh = np.moveaxis(fresh, 0, 0)
+    return _inserted(rows, position, fresh)
+
+
+def _inserted(rows: Array, position: Any, fresh: Array) -> Array:
     block = np.broadcast_to(fresh, (fresh.shape[0], *rows.shape[1:])).astype(rows.dtype)
     start = position + len(rows) if position < 0 else position
     return np.concatenate([rows[:start], block, rows[start:]])

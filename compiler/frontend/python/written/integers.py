@@ -1,4 +1,4 @@
-"""Functions of ``math`` of integers that are known at run time only; they carry no derivative.
+"""Functions of integers that are known at run time only; they carry no derivative.
 
 Integers have 64 bits here: a result that has more raises, as an index does that is out of range.
 """
@@ -8,6 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
+
+from gradc.frontend.python.written.support import refuse
 
 _LARGEST = 2**63 - 1
 
@@ -90,6 +94,36 @@ def _times(a: Any, b: Any) -> Any:
     return a * b
 
 
+def gcd_of_arrays(x1: Any, x2: Any) -> Any:
+    """``np.gcd``, of each pair of integers."""
+    return _of_pairs(x1, x2, _gcd_of_two, "np.gcd")
+
+
+def lcm_of_arrays(x1: Any, x2: Any) -> Any:
+    """``np.lcm``, of each pair of integers."""
+    return _of_pairs(x1, x2, _common_multiple, "np.lcm")
+
+
+def _common_multiple(first: Any, second: Any) -> Any:
+    common = max(_gcd_of_two(first, second), 1)
+    return abs(first) // common * abs(second)
+
+
+def _of_pairs(x1: Any, x2: Any, function: Any, title: Any) -> Any:
+    left, right = np.asarray(x1), np.asarray(x2)
+    if np.result_type(left, right) != np.int64:
+        refuse(f"{title} takes integers", "convert them: `x.astype(int)`")
+    if left.ndim == 0 and right.ndim == 0:
+        return function(left, right)
+    rows, others = np.broadcast_arrays(left, right)
+    one, other = rows.ravel(), others.ravel()
+    out = np.empty(len(one), np.int64)
+    for k in range(len(one)):
+        out[k] = function(one[k], other[k])
+    return out.reshape(rows.shape)
+
+
+FUNCTIONS: Mapping[Any, Callable[..., Any]] = {np.gcd: gcd_of_arrays, np.lcm: lcm_of_arrays}
 #: By the functions that they are.
 OF_INTEGERS: Mapping[Any, Callable[..., Any]] = {
     math.gcd: gcd,

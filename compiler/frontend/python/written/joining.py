@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from gradc.frontend.python.written.support import Array, refuse
+from gradc.frontend.python.written.support import Array, refuse, with_axis
 
 
 def atleast_1d(*arys: Any) -> Any:
@@ -53,29 +53,32 @@ def column_stack(tup: Any) -> Array:
 
 
 def block(arrays: Any) -> Any:
-    """``np.block``: blocks are joined along the last axis, rows of blocks along the one before."""
+    """``np.block``: lists inside are joined along the last axis, those around them along others."""
+    depth = _depth(arrays)
+    if depth == 0:
+        return np.array(arrays)
+    return _joined(arrays, depth, _rank(arrays, depth))
+
+
+def _depth(arrays: Any) -> int:
+    return 1 + _depth(arrays[0]) if isinstance(arrays, list) else 0
+
+
+def _rank(arrays: Any, least: int) -> int:
+    """The largest number of axes of any block."""
     if not isinstance(arrays, list):
-        return np.asarray(arrays)
-    if not isinstance(arrays[0], list):
-        return _row(arrays, _rank(arrays, 1))
-    if isinstance(arrays[0][0], list):
-        refuse("np.block of lists in lists in lists is not supported", "use np.concatenate")
-    rank = 2
-    for row in arrays:
-        rank = _rank(row, rank)
-    return np.concatenate([_row(row, rank) for row in arrays], axis=-2)
-
-
-def _rank(parts: Any, least: int) -> int:
-    for part in parts:
-        least = max(least, np.ndim(part))
+        return max(least, np.ndim(arrays))
+    for one in arrays:
+        least = _rank(one, least)
     return least
 
 
-def _row(parts: Any, rank: int) -> Array:
-    """Blocks joined along the last axis; axes are missing in front."""
-    raised = [np.reshape(part, (1,) * (rank - np.ndim(part)) + np.shape(part)) for part in parts]
-    return np.concatenate(raised, axis=-1)
+def _joined(arrays: Any, depth: int, rank: int) -> Array:
+    if depth == 0:  # axes are missing in front
+        return np.reshape(arrays, (1,) * (rank - np.ndim(arrays)) + np.shape(arrays))
+    if not isinstance(arrays, list):
+        refuse("np.block takes lists of one depth", "put each block into as many lists")
+    return np.concatenate([_joined(one, depth - 1, rank) for one in arrays], axis=-depth)
 
 
 def append(arr: Any, values: Any, axis: Any = None) -> Array:
@@ -132,15 +135,14 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
 
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Array:
     """``np.repeat``, with one count for all or one for each."""
-    x = np.ravel(a) if axis is None else np.asarray(a)
-    along = 0 if axis is None else axis
-    rows = np.moveaxis(x, along, 0)
+    x, own = with_axis(a, axis)
+    rows = np.moveaxis(x, own, 0)
     if np.ndim(repeats) == 0:
         wide = np.broadcast_to(rows[:, None], (rows.shape[0], repeats, *rows.shape[1:]))
         made = wide.reshape(rows.shape[0] * repeats, *rows.shape[1:])
     else:
         made = _repeated(rows, np.asarray(repeats))
-    return np.moveaxis(made, 0, along)
+    return np.moveaxis(made, 0, own)
 
 
 def _repeated(rows: Array, counts: Array) -> Array:
@@ -174,10 +176,12 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Array:
     x = np.asarray(a)
     if axis is None:
         return _rolled(x.ravel(), shift).reshape(x.shape)
-    axes = normalize_axis_tuple(axis, x.ndim)
+    axes = tuple(axis) if isinstance(axis, tuple | list) else (axis,)
     shifts = (shift,) * len(axes) if np.ndim(shift) == 0 else tuple(shift)
-    for along, by in zip(axes * (len(shifts) // len(axes)), shifts, strict=True):
-        x = np.moveaxis(_rolled(np.moveaxis(x, along, 0), by), 0, along)
+    if len(axes) == 1:
+        axes = axes * len(shifts)
+    for own, by in zip(axes, shifts, strict=True):  # an axis may be there twice
+        x = np.moveaxis(_rolled(np.moveaxis(x, own, 0), by), 0, own)
     return x
 
 

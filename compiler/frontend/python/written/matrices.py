@@ -175,6 +175,8 @@ def indices(dimensions: Any, dtype: Any = int, sparse: Any = False) -> Any:
 def ix_(*args: Any) -> tuple[Array, ...]:
     """``np.ix_``."""
     count = len(args)
+    if any(np.ndim(one) != 1 for one in args):
+        refuse("np.ix_ takes vectors", "pass one for each axis")
     vectors = [np.asarray(one) for one in args]
     chosen = [np.flatnonzero(one) if one.dtype == np.bool_ else one for one in vectors]
     return tuple(

@@ -22,7 +22,7 @@ def pad(
     stat_length: Any = None,
     reflect_type: Any = "even",
 ) -> Array:
-    """``np.pad``: modes that are functions, and "empty", are refused."""
+    """``np.pad``: modes that are functions are refused; "empty" means zeros here."""
     x = np.asarray(array)
     widths = _pairs(pad_width, x.ndim)
     values = _pairs(end_values if mode == "linear_ramp" else constant_values, x.ndim)
@@ -32,6 +32,8 @@ def pad(
         before, after = widths[axis]
         if mode == "constant":
             rows = _with_constants(rows, before, after, values[axis])
+        elif mode == "empty":
+            rows = _with_constants(rows, before, after, (0, 0))
         elif mode == "edge":
             rows = np.concatenate([_wide(rows[:1], before), rows, _wide(rows[-1:], after)])
         elif mode == "linear_ramp":

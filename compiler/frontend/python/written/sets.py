@@ -41,9 +41,30 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Array:
     return np.sort(np.concatenate([one, other]))
 
 
+def array_equal(a1: Any, a2: Any, equal_nan: Any = False) -> Any:
+    """``np.array_equal``: a truth, with no derivative."""
+    x, y = np.asarray(a1), np.asarray(a2)
+    if x.ndim != y.ndim:
+        return False
+    for k in range(x.ndim):
+        if x.shape[k] != y.shape[k]:
+            return False
+    same = x == y
+    if equal_nan:
+        same = np.logical_or(same, np.logical_and(x != x, y != y))
+    return bool(np.all(same))
+
+
+def array_equiv(a1: Any, a2: Any) -> Any:
+    """``np.array_equiv``: whether arrays are equal after broadcasting, which they must allow."""
+    return bool(np.all(np.asarray(a1) == np.asarray(a2)))
+
+
 def trim_zeros(filt: Any, trim: Any = "fb") -> Array:
     """``np.trim_zeros`` of a vector."""
     x = np.asarray(filt)
+    if x.ndim == 0:
+        return x
     if x.ndim != 1:
         return refuse("np.trim_zeros is supported for one axis", "slice the others yourself")
     first, last = 0, len(x)
@@ -73,6 +94,8 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.intersect1d: intersect1d,
     np.setdiff1d: setdiff1d,
     np.setxor1d: setxor1d,
+    np.array_equal: array_equal,
+    np.array_equiv: array_equiv,
     np.trim_zeros: trim_zeros,
     np.resize: resize,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 Array = np.ndarray[Any, Any]
 
@@ -51,6 +51,15 @@ def spectrum(z: Any, scale: Any, axis: int, inverse: bool) -> Any:
     if inverse:
         return np.fft.ifft(z, axis=axis, norm="forward") * scale
     return np.fft.fft(z, axis=axis) * scale
+
+
+def with_axis(a: Any, axis: Any) -> tuple[Array, int]:
+    """What is counted along an axis, and that axis: None means all elements, as one.
+
+    A number is an array of one element.
+    """
+    x = np.ravel(a) if axis is None or np.ndim(a) == 0 else np.asarray(a)
+    return x, 0 if axis is None else normalize_axis_index(axis, x.ndim)
 
 
 def in_front(x: Array, axis: Any) -> Array:
