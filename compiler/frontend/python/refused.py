@@ -79,9 +79,7 @@ NUMPY: Sequence[Refusal] = (
     _of("numpy", "real_if_close", "its type depends on the data", "z.real"),
     _of(
         "numpy",
-        "gcd lcm bitwise_count packbits unpackbits",
-        "left_shift right_shift bitwise_left_shift bitwise_right_shift bitwise_count"
-        " packbits unpackbits",
+        "bitwise_count packbits unpackbits",
         _INTEGERS,
     ),
     _of(
