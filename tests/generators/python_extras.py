@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from tests.generators.python_scope import CONSTANTS, Scope
-from tests.generators.python_statements import Statements
+from tests.generators.python_sequences import Sequences
 
 
-class Extras(Statements):
+class Extras(Sequences):
     """Statements that the simplest programs do without."""
 
     def extra(self, scope: Scope) -> None:
         """One of the statements below."""
         kinds = [self.container, self.item, self.small_function, self.add_at, self.fill]
         kinds += [self.chosen, self.partial, self.method, self.recursion, self.check]
+        kinds += [self.sequence, self.sequence]
         self.pick([*kinds, self.slope, self.slopes])(scope)
 
     def container(self, scope: Scope) -> None:

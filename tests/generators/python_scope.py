@@ -19,6 +19,7 @@ Shape = tuple[str, ...]
 CONSTANTS = ("0.5", "0.3", "-0.7", "1.1", "2.0")
 # Ties have measure zero at these.
 THRESHOLDS = ("0.1234", "-0.2718", "0.4142")
+BITS = ("& 1", "| 2 > 2", "^ 3 == 1", ">> 1 != 0", "<< 2 > 5")
 # A label and the least length that it may stand for.
 LEAST = {"n": 3, "m": 2, "n-1": 2, "m-1": 1, "p": 1}
 
@@ -135,6 +136,7 @@ class Expressions:
     def condition(self, scope: Scope) -> str:
         """A condition on integers or on values, away from ties."""
         simple = [f"{name} {how}" for name in scope.integers for how in ("> 1", "% 2 == 0", "!= 2")]
+        simple += [f"{name} {self.pick(BITS)}" for name in scope.integers]
         simple += [f"{name} > {self.pick(THRESHOLDS)}" for name in scope.floats]
         first = self.pick(simple)
         how = self.pick(("plain", "plain", "not", "and", "or", "chain"))

@@ -31,6 +31,7 @@ class Writer(Extras):
         for _ in range(1 + self.choices.below(most)):
             kinds: list[Any] = [self.assign, self.augment, self.write, self.write, self.make]
             kinds += [self.view, self.write_part, self.swap, self.unpack, self.count_up, self.extra]
+            kinds += [self.sequence]
             if self.helpers:
                 kinds.append(self.call)
             if scope.in_loop:
