@@ -40,6 +40,28 @@ def rosenbrock(x: Any) -> Any:
     return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
 
+def banded(x: Any) -> Any:
+    """Broyden's banded function (problem 31 of Moré, Garbow and Hillstrom, 1981)."""
+    n = len(x)
+    r = np.empty(n)
+    for i in range(n):
+        total = 0.0
+        for j in range(max(i - 5, 0), min(i + 2, n)):
+            if j != i:
+                total += x[j] * (1.0 + x[j])
+        r[i] = x[i] * (2.0 + 5.0 * x[i] * x[i]) + 1.0 - total
+    return r
+
+
+def banded_by_slices(x: Any) -> Any:
+    """The same as slices, for those that have no loops."""
+    t, n = x * (1.0 + x), x.shape[0]
+    r = x * (2.0 + 5.0 * x * x) + 1.0
+    for k in range(1, 6):
+        r = r.at[k:].add(-t[: n - k])
+    return r.at[: n - 1].add(-t[1:])
+
+
 def reprojection(cameras: Any, points: Any, of_camera: Any, of_point: Any, seen: Any) -> Any:
     """Bundle adjustment: where each point appears to each camera, less where it was seen.
 
@@ -83,8 +105,8 @@ def scene(cameras: int, points: int, seen: int) -> tuple[Any, ...]:
     return views, rng.normal(size=(points, 3)), *where, rng.normal(size=(seen, 2))
 
 
-def measure(rounds: int) -> Table:
-    """Time all matrices."""
+def measure(rounds: int, words: Sequence[str] = ()) -> Table:
+    """Time the matrices in whose names one of the words occurs; all without words."""
     import gradc
 
     rng = np.random.default_rng(0)
@@ -99,9 +121,18 @@ def measure(rounds: int) -> Table:
             gradc.sparse_jacobian(reprojection, argnums=(0, 1)),
         ),
     ]
-    columns = ("", "entries", "colours", "first", "matrix", "over one evaluation", "CasADi", "JAX")
+    cases += [
+        (banded_name(size), banded, (line[:size],), gradc.sparse_jacobian(banded))
+        for size in BANDED
+    ]
+    columns = (
+        *("", "entries", "colours", "first", "matrix"),
+        *("for an entry", "over one evaluation", "CasADi", "JAX"),
+    )
     table = Table("Sparse Jacobians and Hessians", columns)
     for name, function, args, matrix in cases:
+        if words and not any(word in name for word in words):
+            continue
         table.add(name, *_row(name, function, args, matrix, rounds))
     table.notes.append(
         "first: the first call, with compiling, the pattern and the colouring. CasADi: its matrix, "
@@ -132,11 +163,13 @@ def _row(
     if is_installed("jax"):
         subjects["JAX"] = JAX[name](args, colours, parts)
     times = interleaved(subjects, rounds, "cpu")
+    entries = sum(part.nnz for part in parts)
     return (
-        f"{sum(part.nnz for part in parts):,}",
+        f"{entries:,}",
         str(colours.max() + 1),
         f"{first:.1f} s",
         times["matrix"],
+        f"{times['matrix'].median / entries * 1e9:.1f} ns",
         f"{times['matrix'].over(times['value']):.1f}",
         times.get("CasADi", "-"),
         times.get("JAX", "-"),
@@ -169,6 +202,21 @@ def _casadi_rosenbrock(args: tuple[Any, ...], wanted: Sequence[Any]) -> Subject:
     f = casadi.sum1(100.0 * (v[1:] - v[:-1] ** 2) ** 2 + (1.0 - v[:-1]) ** 2)
     function = casadi.Function("hessian", [v], [casadi.hessian(f, v)[0]])
     np.testing.assert_allclose(function(x).sparse().data, wanted[0].tocsc().data, rtol=1e-9)
+    return Subject(lambda: function(x))
+
+
+def _casadi_banded(args: tuple[Any, ...], wanted: Sequence[Any]) -> Subject:
+    import casadi
+
+    (x,) = args
+    n, v = x.size, casadi.SX.sym("x", x.size)
+    t = v * (1.0 + v)
+    r = v * (2.0 + 5.0 * v * v) + 1.0
+    for k in range(1, 6):
+        r[k:] -= t[: n - k]
+    r[: n - 1] -= t[1:]
+    function = casadi.Function("jacobian", [v], [casadi.jacobian(r, v)])
+    np.testing.assert_allclose(function(x).sparse().data, wanted[0].tocsc().data, 1e-12, 1e-12)
     return Subject(lambda: function(x))
 
 
@@ -237,6 +285,10 @@ def _jax_laplacian(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -
     return _jax_products(residual, args[0], colours)
 
 
+def _jax_banded(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> Subject:
+    return _jax_products(banded_by_slices, args[0], colours)
+
+
 def _jax_rosenbrock(args: tuple[Any, ...], colours: Any, wanted: Sequence[Any]) -> Subject:
     import jax
 
@@ -262,22 +314,37 @@ LAPLACIAN, ROSENBROCK, BUNDLE = (
     "Rosenbrock 10^6, Hessian",
     "bundle adjustment, 50 cameras, 10^4 points, 10^5 sightings",
 )
+BANDED = (10_000, 100_000, 1_000_000)
+
+
+def banded_name(size: int) -> str:
+    """The row of a banded residual."""
+    return f"Broyden's banded residual, {size:,} variables"
+
+
 CASADI = {
     LAPLACIAN: _casadi_laplacian,
     ROSENBROCK: _casadi_rosenbrock,
     BUNDLE: _casadi_bundle,
+    **{banded_name(size): _casadi_banded for size in BANDED},
 }
-JAX = {LAPLACIAN: _jax_laplacian, ROSENBROCK: _jax_rosenbrock, BUNDLE: _jax_bundle}
+JAX = {
+    LAPLACIAN: _jax_laplacian,
+    ROSENBROCK: _jax_rosenbrock,
+    BUNDLE: _jax_bundle,
+    **{banded_name(size): _jax_banded for size in BANDED},
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.sparse", description=__doc__)
+    parser.add_argument("words", nargs="*", help="only rows with one of these words in the name")
     parser.add_argument("--rounds", type=int, default=7, help="how often each is timed (7)")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
     options = parser.parse_args(arguments)
     start_over_with_one_thread("bench.sparse")
-    measure(options.rounds).show(options.markdown)
+    measure(options.rounds, options.words).show(options.markdown)
 
 
 if __name__ == "__main__":

@@ -385,12 +385,13 @@ def stop_gradient(x: T) -> T:
 
 
 def checkpoint(loop_or_function: T) -> T:
-    """Let loops keep checkpoints for their adjoint instead of recording every step.
+    """Let loops and functions be computed again for their adjoint instead of recorded.
 
     Used as ``for i in gradc.checkpoint(range(n)):`` it is about that loop, and as a decorator
     about every loop of a function. It changes nothing but memory and time: of a loop of n steps
     about 2 sqrt(n) are kept and each step is computed twice. `memory_limit` chooses from a number
-    of bytes instead, for all loops.
+    of bytes instead, for all loops. A function without loops is run again as a whole where it is
+    called: only its arguments are kept.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from gradc.faces.jacobians import (
     JacobianMode,
     ReverseJacobian,
 )
-from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, RETURNING, in_one_mode
+from gradc.faces.meanings import HESSIAN, JACOBIAN, PRODUCT, RETURNING, SPARSE, in_one_mode
 from gradc.faces.options import OptionKeywords, chosen_options
 from gradc.faces.outputs import Returning
 from gradc.faces.sparse import SparseHessian, SparseJacobian
@@ -414,3 +414,5 @@ jacrev.__gradc_transform__ = in_one_mode("jacrev", "reverse")  # type: ignore[at
 hessian.__gradc_transform__ = HESSIAN  # type: ignore[attr-defined]
 hvp.__gradc_transform__ = PRODUCT  # type: ignore[attr-defined]
 returning.__gradc_transform__ = RETURNING  # type: ignore[attr-defined]
+sparse_jacobian.__gradc_transform__ = SPARSE  # type: ignore[attr-defined]
+sparse_hessian.__gradc_transform__ = SPARSE  # type: ignore[attr-defined]

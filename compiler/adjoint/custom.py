@@ -12,6 +12,10 @@ In forward mode the rule of tangents takes the place of the call. A rule that ha
 form is transposed: ``y_dot`` is the derivative of ``<x_bar, x_dot>`` by ``y_bar``, and the other
 way round. A rule that is not linear (one that clips cotangents, say) has no transpose, and is
 refused in the mode that it was not written for.
+
+A call of a function with `checkpoint` has no rule: the function itself is put into the adjoint,
+runs again, and is gone back through. Its arrays pass through an op that hands them on (`again`), so
+that what is computed again is not found to be there already.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradc.analysis.masks import Mask
 from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import Builder
 from gradc.ir.calls import inlined_calls
@@ -26,12 +31,12 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.inlining import inline_renamed, with_fresh_symbols
 from gradc.ir.walk import used_by
 from gradc.prims.custom import CUSTOM, CustomRule, function_of
-from gradc.prims.shape import EXPECT
+from gradc.prims.shape import AGAIN, EXPECT
 from gradc.prims.trace import zeros
 
 IsActive = Callable[[Value], bool]
-# ``transpose(function, wrt, results)``: the vector-Jacobian product with seeds as parameters.
-Transpose = Callable[[Function, Sequence[int], Sequence[int]], Function]
+# ``transpose(function, wrt, results, mask)``: the vector-Jacobian product with seeds.
+Transpose = Callable[[Function, Sequence[int], Sequence[int], Mask], Function]
 
 
 def recording(op: Op) -> Op:
@@ -61,7 +66,8 @@ def cotangents_of_call(
     cts: Sequence[Value | None],
     is_active: IsActive,
     transpose: Transpose,
-) -> list[Value]:
+    mask: Mask,
+) -> list[Value | None]:
     """The cotangents of the differentiable arguments of a call.
 
     Parameters
@@ -72,8 +78,12 @@ def cotangents_of_call(
         The call, and what takes its place in the forward sweep.
     cts : sequence of Value or None
         The cotangents of its results.
+    mask : Mask
+        Why they may be zero.
     """
     rule: CustomRule = op.params["rule"]
+    if rule.again:
+        return _computed_again(builder, op, rule, cts, is_active, transpose, mask)
     _check_surroundings(op, is_active)
     bars = [
         zeros(builder, out.type) if ct is None else ct
@@ -84,13 +94,34 @@ def cotangents_of_call(
     if rule.backward is not None:
         residuals = kept.outs[len(op.outs) :]
         parts = inline_renamed(builder, rule.backward, [*residuals, *bars, *around])
-        return _like(builder, parts, op.args)
+        return list(_like(builder, parts, op.args))
     assert rule.tangent is not None
     transposed = _transposed_tangent(rule, op, transpose)
     transposed = with_fresh_symbols(transposed, rule.tangent, builder.symbols)
     dots = [zeros(builder, arg.type) for arg in op.args[: rule.count]]
     args = [*op.args[: rule.count], *dots, *around, *bars]
-    return _like(builder, inline_renamed(builder, transposed, args), op.args)
+    return list(_like(builder, inline_renamed(builder, transposed, args), op.args))
+
+
+def _computed_again(
+    builder: Builder,
+    op: Op,
+    rule: CustomRule,
+    cts: Sequence[Value | None],
+    is_active: IsActive,
+    transpose: Transpose,
+    mask: Mask,
+) -> list[Value | None]:
+    """Run a function again and go back through it; None for operands without a cotangent."""
+    assert rule.primal is not None
+    wrt = [place for place in range(rule.count) if is_active(op.args[place])]
+    results = [place for place, ct in enumerate(cts) if ct is not None]
+    made = transpose(rule.primal, wrt, results, mask)
+    given = [builder.emit(AGAIN, [arg], name=arg.name) if arg.type.rank else arg for arg in op.args]
+    seeds = [ct for ct in cts if ct is not None]
+    found = inline_renamed(builder, made, [*given, *seeds])
+    bars = dict(zip(wrt, found[len(op.outs) :], strict=True))
+    return [bars.get(place) for place in range(rule.count)]
 
 
 def _like(builder: Builder, parts: Sequence[Value], operands: Sequence[Value]) -> list[Value]:
@@ -141,7 +172,7 @@ def _transposed_tangent(rule: CustomRule, op: Op, transpose: Transpose) -> Funct
     assert function is not None
     dots = range(rule.count, 2 * rule.count)
     floats = range(len(op.outs), len(function.results))
-    made = transpose(function, dots, floats)
+    made = transpose(function, dots, floats, Mask.NONE)
     only = _last_results(made, rule.count)
     _check_linear(only, [function.params[n] for n in dots], op, rule, "reverse", "vjp")
     return only
@@ -155,7 +186,7 @@ def _transposed_backward(rule: CustomRule, op: Op, transpose: Transpose) -> Func
     first = len(forward.results) - len(op.outs)
     floats = sum(out.type.is_float for out in op.outs)
     bars = range(first, first + floats)
-    made = transpose(function, bars, range(rule.count))
+    made = transpose(function, bars, range(rule.count), Mask.NONE)
     only = _last_results(made, floats)
     _check_linear(only, [function.params[n] for n in bars], op, rule, "forward", "jvp")
     return only

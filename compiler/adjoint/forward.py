@@ -24,12 +24,13 @@ from gradc.adjoint.reverse import reverse
 from gradc.adjoint.routines import tangents_of_routine
 from gradc.adjoint.rules import tangents_of
 from gradc.analysis.activity import Activity, activity
+from gradc.analysis.masks import Mask
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import rename_values, substitute_region
 from gradc.prims.arithmetic import ADD
-from gradc.prims.custom import CUSTOM
+from gradc.prims.custom import CUSTOM, without_again
 from gradc.prims.routines import CALL
 from gradc.prims.trace import zeros
 
@@ -80,6 +81,7 @@ def forward_lanes(
         its positions; its results are those of `function` and then, lane by lane, one tangent
         for each float result.
     """
+    function = without_again(function)
     sweep = _ForwardSweep([activity(function, wrt) for wrt in lanes], _transpose)
     builder = Builder(Symbols())
     for param in function.params:
@@ -108,8 +110,10 @@ def forward_lanes(
     return rename_values(made_function, sweep.names)
 
 
-def _transpose(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
-    return reverse(function, wrt, results=results, seeded=True)
+def _transpose(
+    function: Function, wrt: Sequence[int], results: Sequence[int], mask: Mask
+) -> Function:
+    return reverse(function, wrt, results=results, seeded=True, mask=mask)
 
 
 class _ForwardSweep:

@@ -125,9 +125,11 @@ class ReverseSweep:
     def _call(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> Op:
         """Take the cotangents of a call with its own derivative from its rule."""
         kept = recording(op)
-        parts = cotangents_of_call(bars.builder, op, kept, cts, self.is_active, _transpose)
+        mask = self.guards.mask(op)
+        parts = cotangents_of_call(bars.builder, op, kept, cts, self.is_active, _transpose, mask)
         for operand, part in zip(op.args, parts, strict=False):
-            bars.add(operand, Var(bars.builder, part))
+            if part is not None:
+                bars.add(operand, Var(bars.builder, part))
         return kept
 
     def _routine(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> None:

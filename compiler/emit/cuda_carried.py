@@ -22,6 +22,7 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import defining_ops, rebuilt, use_counts, with_body
 from gradc.prims.index import ALL, GET, PUT
 from gradc.prims.shape import (
+    AGAIN,
     BROADCAST,
     COPY,
     EMPTY,
@@ -32,7 +33,7 @@ from gradc.prims.shape import (
     ZEROS,
 )
 
-_SAME = frozenset({EXPECT, STOP_GRADIENT})
+_SAME = frozenset({AGAIN, EXPECT, STOP_GRADIENT})
 _PARTS = frozenset({GET, RESHAPE, TRANSPOSE, BROADCAST})
 
 

@@ -27,7 +27,7 @@ from gradc.ir.walk import all_ops
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import GROW, TAPE
 from gradc.prims.routines import CALL
-from gradc.prims.shape import COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
+from gradc.prims.shape import AGAIN, COPY, EMPTY, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, ZEROS
 from gradc_runtime.special import ON_DEVICE
 
 # Bytes of its own that a thread may have. The hardware's limit is 512 KiB, but the driver sets
@@ -174,7 +174,7 @@ def _known_sizes(shape: tuple[Dim, ...], bounds: Mapping[str, int]) -> tuple[int
 def _is_known(op: Op, plan: Plan) -> bool:
     """Whether kernels have a text for an op."""
     arrays = [value for value in (*op.args, *op.outs) if not value.type.is_scalar]
-    if not arrays or op.prim in (DIM, CONST, GET, EXPECT, STOP_GRADIENT):
+    if not arrays or op.prim in (AGAIN, DIM, CONST, GET, EXPECT, STOP_GRADIENT):
         return True
     if op.prim is RESHAPE:
         return not op.args[0].type.is_scalar

@@ -30,7 +30,7 @@ _COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": 
 _INFIX = {**_COMPARISONS, "land": "and", "lor": "or", "matmul": "@", "floordiv": "//", "mod": "%"}
 _RENAMED = {"maximum": "max", "minimum": "min", "rint": "round", "lnot": "not"}
 # Ops that change the type or the book-keeping of a value and not the value.
-_SAME = frozenset({"cast", "copy", "expect"})
+_SAME = frozenset({"again", "cast", "copy", "expect"})
 _OPERATORS: dict[str, tuple[Callable[[Expr, Expr], Expr], str | None]] = {
     "add": (plus, "+"),
     "sub": (less, "-"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gradc.adjoint.hessian import hessian_of_gradient, hessian_vector
 from gradc.adjoint.jacobian import jacobian_forward, jacobian_reverse
 from gradc.adjoint.reverse import reverse
-from gradc.frontend.python.derived import Meaning
+from gradc.frontend.python.derived import Meaning, Outermost
 from gradc.ir.core import Function
 from gradc.passes.batching import batched
 
@@ -38,6 +38,10 @@ HESSIAN = Meaning("hessian", "hessian", _COMMON, _hessian)
 PRODUCT = Meaning("hvp", "hvp", _COMMON, _product)
 BATCH = Meaning("batch", "batch", {"in_axes": 0, "out_axes": 0}, batched)
 RETURNING = Meaning("returning", "returning", {"outputs": ()})
+SPARSE = Outermost(
+    "a sparse derivative is a SciPy matrix, for calls from Python only",
+    "inside of functions there are jacobian and hessian, jvp and vjp",
+)
 
 
 def in_one_mode(name: str, mode: str) -> Meaning:

@@ -13,6 +13,7 @@ import numpy as np
 from gradc.errors import GradTypeError
 from gradc.faces.entries import EntriesProgram, lanes_of
 from gradc.faces.functions import Argnums, Differentiated, Gradient
+from gradc.faces.meanings import SPARSE
 from gradc.faces.program import Derivative
 from gradc.faces.sparse_blocks import Blocks, cut, whole
 from gradc.faces.structure import Array, Mode, PatternProgram, Structure, find_structure
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from gradc.driver import Compiled, Options
-    from gradc.faces.program import Program
+    from gradc.faces.program import ArgTree, Program
+    from gradc.frontend.python import Lowered
+    from gradc.frontend.python.derived import Outermost
     from gradc.ir.core import Function
 
 # How many structures (sizes and integers) are kept.
@@ -49,6 +52,20 @@ class SparseJacobian(Differentiated):
         self._structures: OrderedDict[Hashable, tuple[Structure, Blocks]] = OrderedDict()
         self._entries: dict[tuple[Any, ...], EntriesProgram] = {}
         self._last_entries: EntriesProgram | None = None
+
+    @property
+    def __gradc_transform__(self) -> Outermost:
+        """What calling this inside a compiled function means."""
+        return SPARSE
+
+    def __gradc_lower__(
+        self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
+    ) -> Lowered:
+        """Refuse to be differentiated or batched."""
+        raise GradTypeError(
+            f"{SPARSE.what}: it is neither differentiated nor batched; {SPARSE.hint}, and "
+            "`.check(...)` compares the matrix with differences"
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian at these arguments."""

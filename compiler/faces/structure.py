@@ -19,6 +19,7 @@ from gradc.errors import InternalError
 from gradc.faces.program import Derivative
 from gradc.ir.core import Function
 from gradc.passes.routines import without_calls
+from gradc.prims.custom import without_again
 from gradc.sparsity.pattern import pattern_program
 from gradc_runtime import colouring, index_sets
 
@@ -100,7 +101,7 @@ def _as_loops(function: Function) -> Function:
     """
     read = mode_pipeline("primal", ())
     emission = emission_pipeline("loops", "cpu").removeprefix("inline,").removesuffix(",inplace")
-    return run_passes(without_calls(function), f"{read},{emission}")
+    return run_passes(without_again(without_calls(function)), f"{read},{emission}")
 
 
 @dataclass(eq=False)

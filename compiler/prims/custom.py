@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gradc.ir.calls import inlined_calls
 from gradc.ir.core import Function, Kind, Params, Primitive, Value
 from gradc.ir.types import Type
 from gradc.prims.evaluate import evaluate
@@ -42,6 +43,9 @@ class CustomRule:
         ``(*residuals, *out_bars) -> arg_bars``
     tangent : Function or None
         ``(*args, *arg_dots) -> (*outs, *out_dots)``
+    again : bool
+        Whether its derivative is that of `primal`, which runs again in the adjoint; then there are
+        no other functions.
     """
 
     name: str
@@ -50,6 +54,7 @@ class CustomRule:
     forward: Function | None = None
     backward: Function | None = None
     tangent: Function | None = None
+    again: bool = False
 
     def __repr__(self) -> str:
         return f"<rule of {self.name} {id(self):x}>"
@@ -61,6 +66,16 @@ def function_of(params: Params) -> Function:
     function = rule.forward if params.get("recording") else rule.primal
     assert function is not None
     return function
+
+
+def without_again(function: Function) -> Function:
+    """Put functions in the place of their calls that are computed again in the adjoint."""
+    return inlined_calls(
+        function,
+        lambda op: (
+            op.params["rule"].primal if op.prim is CUSTOM and op.params["rule"].again else None
+        ),
+    )
 
 
 def _infer(args: Sequence[Value], params: Params) -> tuple[Type, ...]:

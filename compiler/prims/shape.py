@@ -268,6 +268,17 @@ STOP_GRADIENT = Primitive(
     "stop_gradient", Kind.CONSTANT, lambda args, params: (args[0].type,), lambda x: x, cost=0
 )
 
+# The same array, of which the passes do not know that: what is computed of it is computed again.
+AGAIN = Primitive(
+    "again",
+    Kind.LINEAR,
+    lambda args, params: (args[0].type,),
+    lambda x: x,
+    transpose=lambda ct, x: (ct,),
+    cost=0,
+    formula="1",
+)
+
 RECORDS = (
     BROADCAST,
     SUM,
@@ -282,4 +293,5 @@ RECORDS = (
     EMPTY,
     COPY,
     STOP_GRADIENT,
+    AGAIN,
 )

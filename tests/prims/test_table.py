@@ -25,7 +25,8 @@ from gradc_runtime.differences import derivative
 
 # What has no meaning on numbers alone: control and creation, sizes, tapes, calls.
 STRUCTURAL = {
-    "const", "dim", "zeros", "empty", "tape", "trip", "wrap", "grow", "copy", "stop_gradient",
+    "const", "dim", "zeros", "empty", "tape", "trip", "wrap", "grow", "copy", "again",
+    "stop_gradient",
     "broadcast", "sum", "max", "min", "argmax", "argmin", "transpose", "reshape", "expect",
     "get", "put", "add_at", "pick", "pick_add", "eye",
     "call",  # its derivative is that of its function: tests/passes/test_shared_programs.py

@@ -15,12 +15,14 @@ from gradc.frontend.python import complexes, environment, liveness, sequences
 from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
+from gradc.frontend.python.checkpointing import call_checkpointed
 from gradc.frontend.python.complex_calls import call_complex, call_complex_method
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction, call_custom
 from gradc.frontend.python.derived import (
     Derived,
     Meaning,
+    Outermost,
     Prepared,
     apply_meaning,
     call_blocks,
@@ -168,6 +170,8 @@ def _known(
     if isinstance(custom, CustomFunction):
         return call_custom(ctx, call, custom, args, kwargs, node)
     transform = getattr(function, TRANSFORM, None)
+    if isinstance(transform, Outermost):
+        raise RefusedError(transform.what, transform.hint)
     if isinstance(transform, Meaning):
         return apply_meaning(ctx, transform, args, kwargs)
     if isinstance(transform, Prepared):
@@ -256,6 +260,10 @@ def inline(
     names = bind_arguments(ctx, callee, args, kwargs)
     if calls_itself(ctx, callee):
         return call_routine(ctx, callee, names, lambda given: _in_place(ctx, callee, given, node))
+    if callee.checkpoint:
+        return call_checkpointed(
+            ctx, callee, names, lambda given: _in_place(ctx, callee, given, node)
+        )
     return _in_place(ctx, callee, names, node)
 
 

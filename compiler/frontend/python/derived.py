@@ -87,6 +87,14 @@ class Prepared:
     meaning: Meaning
 
 
+@dataclass(frozen=True, slots=True)
+class Outermost:
+    """What is called from Python only, and what to use inside a compiled function instead."""
+
+    what: str
+    hint: str
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Derived(Ref):
     """A function that is to be transformed when it is called."""
