@@ -116,6 +116,9 @@ for _name, _test in {
     "right_shift": lambda x, k: x * np.right_shift(k, np.array([1, 70, 3])),
 }.items():
     surface(f"numpy.{_name}", _test, VECTOR, np.array([12, -7, 300]))
+surface("numpy.ndindex", lambda x: sum(x[i, j] * i for i, j in np.ndindex(x.shape)), MATRIX)
+surface("numpy.ndenumerate", lambda x: sum(v * i for (i, _), v in np.ndenumerate(x)), MATRIX)
+surface("numpy.ndarray.flat", lambda x: sum(v * k for k, v in enumerate(x.flat)), MATRIX)
 surface("numpy.finfo", lambda x: x * np.finfo(x.dtype).eps * 2.0**50, VECTOR)
 surface("numpy.iinfo", lambda x: x / np.iinfo(np.int64).max * 2.0**62, VECTOR)
 

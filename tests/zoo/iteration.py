@@ -1,6 +1,9 @@
 """Loops over enumerate, zip, reversed, arrays and rows; match."""
 
 import functools
+import itertools
+import math
+import operator
 
 import numpy as np
 
@@ -236,6 +239,103 @@ def generator_over_a_name_in_a_loop(x, a):
     for value in (a * v for v in x):
         a = a + 0.25 * value
         total += value * a
+    return total
+
+
+@zoo(M, 3, 2)
+def indices_and_elements(x, n, m):
+    total = 0.0
+    for i, j in np.ndindex(x.shape):
+        total += x[i, j] * (i + 2 * j)
+    for (i, _), value in np.ndenumerate(x):
+        total += value**2 * i
+    for value in x.T.flat:
+        total = 0.9 * total + value
+    for i, j, weight in itertools.product(range(n), range(1, m + 1), (0.5, 2)):
+        if i == j:
+            continue
+        total += weight * x[i, j]
+    return total
+
+
+@zoo(V, 3)
+def numbers_of_a_tuple_at_a_runtime_index(x, n):
+    order = (2, 0, 1, 3)
+    scales = (x[0], 2.0, x[1] * x[2], 1.0)
+    signs = [1.0, -1.0]
+    total = 0.0
+    for k in range(n):
+        signs[0] = -0.5 * signs[0]
+        total += x[order[k]] * scales[n - k] * signs[k % 2]
+    return total + sum(a * b for a, b in zip(x, (1.0, 2.0, 3.0), strict=False))
+
+
+@zoo(V)
+def itertools_and_operator(x):
+    head = [*(x[0], x[1], x[2])]
+    pairs = [(x[0], x[1]), (x[2], x[3])]
+    total = sum(b * b - a for a, b in itertools.pairwise(x))
+    total += sum(x[i] * x[j] for i, j in itertools.combinations(range(4), 2))
+    total += functools.reduce(operator.mul, head) + max(pairs, key=operator.itemgetter(1))[0]
+    for k, value in enumerate(itertools.chain(head[:1], itertools.accumulate(head))):
+        total += k * value
+    total += sum(itertools.accumulate(x, operator.mul)) + sum(itertools.islice(x, 1, 3))
+    return total
+
+
+@zoo(V)
+def lists_change(x):
+    items = [x[0], x[1]]
+    other = items
+    items.insert(1, x[2])
+    other.reverse()
+    items.sort(reverse=True)
+    part = items[:2]
+    part[0] = 0.5
+    return sum(other) * part[1] + other[2] * part[0]
+
+
+@zoo(V)
+def closures_count(x):
+    def counter():
+        count = 0
+        total = 0.0
+
+        def add(value):
+            nonlocal count, total
+            count += 1
+            total += value
+            return total / count
+
+        return add
+
+    first, second = counter(), counter()
+    result = first(x[0]) * second(x[1])
+    if x[0] > 0:
+        result += first(x[2])
+    else:
+        result += second(x[3])
+    return result + first(x[3]) * second(1.0)
+
+
+@zoo(V)
+def walrus_in_a_condition(x):
+    k = 0
+    total = 0.0
+    while (value := x[k]) < 1.2 and k + 1 < len(x):
+        k += 1
+        if k == 2:
+            continue
+        total += value * k
+    return total + value
+
+
+@zoo(0.7)
+def strings_choose(x):
+    total = 0.0
+    for name in ("Sin", "EXP"):
+        if name.lower() in {"sin", "exp"}:
+            total += getattr(math, name.lower())(x)
     return total
 
 

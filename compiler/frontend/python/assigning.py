@@ -7,7 +7,7 @@ import ast
 from gradc.frontend.python import sequences, writes
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import POISON, List, Poison, Ref, Tuple
+from gradc.frontend.python.refs import POISON, List, Poison, Ref, Struct, Tuple
 
 
 def assign(ctx: Lowering, target: ast.expr, ref: Ref) -> None:
@@ -25,11 +25,19 @@ def assign(ctx: Lowering, target: ast.expr, ref: Ref) -> None:
         case ast.Attribute():
             raise RefusedError(
                 f"attributes cannot be assigned (`{ast.unparse(target)} = ...`)",
-                "use a local variable, or return the new value",
+                _other_object(ctx, target),
                 node=target,
             )
         case _:
             raise RefusedError("this cannot be assigned to", node=target)
+
+
+def _other_object(ctx: Lowering, target: ast.Attribute) -> str:
+    ref, owner = ctx.expression(target.value), ast.unparse(target.value)
+    if not isinstance(ref, Struct):
+        return "use a local variable, or return the new value"
+    made = f"{owner}._replace(" if ref.is_tuple else f"dataclasses.replace({owner}, "
+    return f"make another object, `{owner} = {made}{target.attr}=...)`, or use a local variable"
 
 
 def bind(ctx: Lowering, name: str, ref: Ref) -> None:
@@ -39,7 +47,7 @@ def bind(ctx: Lowering, name: str, ref: Ref) -> None:
         owner = frame.outer
         while owner is not None and name not in owner.locals:
             owner = owner.outer
-        if owner is None or owner not in ctx.state.frames:
+        if owner is None or not (owner in ctx.state.frames or owner in ctx.state.kept):
             raise RefusedError(f"`nonlocal {name}` is not supported here", "return the new value")
         frame = owner
     ctx.call_it(ref, name)

@@ -15,6 +15,7 @@ from gradc.frontend.python import complexes, environment, liveness, sequences
 from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
+from gradc.frontend.python.callables import called_object
 from gradc.frontend.python.checkpointing import call_checkpointed
 from gradc.frontend.python.complex_calls import call_complex, call_complex_method
 from gradc.frontend.python.context import Lowering
@@ -199,6 +200,10 @@ def _known(
         return call_ufunc(ctx, function, compute, args, kwargs)
     if handler is not None:
         return apply_handler(ctx, handler, args, kwargs, title, out_of(function))
+    if not kwargs:
+        called = called_object(ctx, function, args)
+        if called is not None:
+            return called
     if isinstance(function, type) and not _is_refused_class(function):
         return construct(ctx, function, args, kwargs)
     if not callable(function):
@@ -207,7 +212,7 @@ def _known(
     if not _is_library(function):
         callee = ctx.callees.get(id(function)) or environment.callee_of(ctx, function)
     if callee is None:
-        raise _refused(function, title, node)
+        raise _refused(ctx, function, title, node)
     ctx.callees[id(function)] = callee
     return call(ctx, callee, args, kwargs, node)
 
@@ -236,9 +241,10 @@ def _is_refused_class(cls: type) -> bool:
     return _is_library(cls) and not issubclass(cls, BaseException)
 
 
-def _refused(function: Any, title: str, node: ast.AST | None) -> RefusedError:
+def _refused(ctx: Lowering, function: Any, title: str, node: ast.AST | None) -> RefusedError:
     """The refusal of a function or class of a library, with the reason where there is one."""
-    written = ast.unparse(node.func) if isinstance(node, ast.Call) else title
+    is_users = isinstance(node, ast.Call) and ctx.pinned is None
+    written = ast.unparse(node.func) if is_users and isinstance(node, ast.Call) else title
     reason, hint = why_refused(function)
     return unknown_function(f"`{written}` is not supported{reason}", hint)
 

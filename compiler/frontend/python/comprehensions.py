@@ -8,6 +8,7 @@ into a loop. Elsewhere a list is made of it (:mod:`gradc.frontend.python.listed`
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -40,6 +41,15 @@ Comprehension = ast.ListComp | ast.GeneratorExp
 
 #: A list comprehension over a range with known bounds is written out up to this length.
 _LONGEST = 256
+
+
+_USED_AT_ONCE = (sum, max, min, any, all, math.fsum, math.prod)
+
+
+def is_used_at_once(function: object) -> bool:
+    """Whether a function uses up what it is given, so that no list needs to be made of it."""
+    module = (getattr(function, "__module__", None) or "").split(".")[0]
+    return module == "numpy" or any(function is known for known in _USED_AT_ONCE)
 
 
 def comprehension(ctx: Lowering, node: Comprehension) -> Ref:

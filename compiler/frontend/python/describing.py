@@ -7,6 +7,7 @@ from gradc.frontend.python.refs import (
     Callee,
     Constant,
     Generated,
+    Iteration,
     List,
     Once,
     Partial,
@@ -36,6 +37,8 @@ def describe(ref: Ref) -> str:
             return repr(ref.value)
         case Constant() if is_complex(ref):
             return f"the complex number {ref.value}"
+        case Constant(value=set() | frozenset()):
+            return "a set"
         case Constant():
             return f"an object of type {type(ref.value).__name__}"
         case _ if is_listed(ref):
@@ -52,6 +55,8 @@ def describe(ref: Ref) -> str:
             return f"a tuple of {len(ref.items)}"
         case List():
             return "a list"
+        case Iteration(kind=kind):
+            return f"what {kind} makes"
         case Callee() | Partial():
             return "a function"
         case _:

@@ -25,6 +25,17 @@ def desugar(node: ast.AST) -> None:
 
 
 class _Matches(ast.NodeTransformer):
+    def visit_While(self, node: ast.While) -> ast.AST:
+        """A loop whose condition assigns a name tests it in its body."""
+        self.generic_visit(node)
+        names = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node.test))
+        if not names or node.orelse:
+            return node
+        stop = ast.If(ast.UnaryOp(ast.Not(), node.test), [ast.Break()], [])
+        first = cast(ast.stmt, _at(node.test, stop))
+        always = _at(node.test, ast.Constant(True))
+        return _at(node, ast.While(always, [first, *node.body], []))
+
     def visit_Match(self, node: ast.Match) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         if any(_refused(case.pattern) for case in node.cases):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,7 +20,7 @@ from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import shown
-from gradc.frontend.python.problems import RefusedError, shapes
+from gradc.frontend.python.problems import RefusedError, shapes, untaken
 from gradc.frontend.python.refs import (
     NONE,
     POISON,
@@ -380,6 +379,14 @@ def _elements(ctx: Lowering, nodes: Sequence[ast.expr], hint: str) -> list[Ref]:
     return items
 
 
+def set_(ctx: Lowering, node: ast.Set) -> Ref:
+    """A set of constants, to look something up in."""
+    items = [ctx.expression(item) for item in node.elts]
+    if not all(isinstance(item, Constant) for item in items):
+        raise RefusedError(*untaken(node))
+    return Constant(frozenset(item.value for item in items if isinstance(item, Constant)))
+
+
 def dict_(ctx: Lowering, node: ast.Dict) -> Ref:
     """A dictionary with constant keys."""
     entries: dict[object, Ref] = {}
@@ -416,21 +423,13 @@ def _arguments(ctx: Lowering, function: Ref, nodes: Sequence[ast.expr]) -> Seque
     """Positional arguments; of what a function of Python or NumPy uses up, no list is made."""
     if not isinstance(function, Constant) or any(isinstance(n, ast.Starred) for n in nodes):
         return _elements(ctx, nodes, _PASS_WHOLE)
-    value = function.value
-    at_once = _is_numpy(value) or any(value is known for known in _USED_AT_ONCE)
+    at_once = comprehensions.is_used_at_once(function.value)
     return [
         comprehensions.comprehension(ctx, node)
         if at_once and isinstance(node, ast.ListComp)
         else ctx.expression(node)
         for node in nodes
     ]
-
-
-_USED_AT_ONCE = (sum, max, min, any, all, math.fsum, math.prod)
-
-
-def _is_numpy(function: object) -> bool:
-    return (getattr(function, "__module__", None) or "").split(".")[0] == "numpy"
 
 
 def lambda_(ctx: Lowering, node: ast.Lambda) -> Ref:
@@ -487,6 +486,7 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.Tuple: tuple_,
     ast.List: list_,
     ast.Dict: dict_,
+    ast.Set: set_,
     ast.Call: call,
     ast.Lambda: lambda_,
     ast.JoinedStr: formatted,

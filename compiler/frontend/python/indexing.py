@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradc.frontend.python import arithmetic, slices, views
+import numpy as np
+
+from gradc.frontend.python import arithmetic, environment, slices, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, UnrollableError, shapes
 from gradc.frontend.python.refs import (
@@ -160,7 +162,8 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
         case Struct(fields=fields) if owner.is_tuple:
             return _of_sequence(ctx, tuple(fields.values()), index)
         case List():
-            return _of_sequence(ctx, ctx.state.items(owner), index)
+            found = _of_sequence(ctx, ctx.state.items(owner), index)
+            return _as_list(ctx, found) if isinstance(index, Slice) else found
         case Dict(items=entries):
             key = ctx.constant(index, "the key of a dictionary")
             if key not in entries:
@@ -204,6 +207,14 @@ def _is_condition(ctx: Lowering, item: Ref) -> bool:
     return ctx.kind(item).dtype is DType.BOOL
 
 
+def _as_list(ctx: Lowering, items: Ref) -> Ref:
+    """A part of a list is another list."""
+    assert isinstance(items, Tuple)
+    made = List()
+    ctx.state.lists[made] = items.items
+    return made
+
+
 def _of_array(ctx: Lowering, array: Array, index: Ref) -> Ref:
     items = index_items(index)
     if ctx.tables.is_advanced(ctx, items):
@@ -221,18 +232,57 @@ def _of_sequence(ctx: Lowering, items: tuple[Ref, ...], index: Ref) -> Ref:
             for part in (index.start, index.stop, index.step)
         ]
         return Tuple(items[slice(*bounds)])
+    if (
+        isinstance(index, Scalar)
+        and not isinstance(index.value.size, int)
+        and are_numbers(ctx, items)
+    ):
+        return _of_numbers(ctx, items, index)
     position = static_position(ctx, index, "a tuple or list")
     if not -len(items) <= position < len(items):
         raise shapes(f"index {position} is out of range for {len(items)} items")
     return items[position]
 
 
-def static_position(ctx: Lowering, index: Ref, what: str) -> int:
-    """An index that must be known at compile time, of a tuple or list."""
-    problem = RefusedError(
+def are_numbers(ctx: Lowering, items: tuple[Ref, ...]) -> bool:
+    """Whether all items of a tuple or list, and at least one, are numbers."""
+    return bool(items) and all(ctx.is_numeric(item) and not ctx.shape(item) for item in items)
+
+
+def _of_numbers(ctx: Lowering, items: tuple[Ref, ...], index: Scalar) -> Ref:
+    """An item of a tuple or list of numbers at an index that is known at run time only.
+
+    The numbers are an array meanwhile; where all are known, one that the program is given.
+    """
+    if isinstance(index.value.size, str):
+        wanted = ctx.builder.sizes.origins(index.value.size) & ctx.unrollable
+        if wanted:
+            raise UnrollableError(wanted, not_static("a tuple or list"))
+    kind = ctx.common_kind(items)
+    known = [item.value for item in items if isinstance(item, Constant)]
+    if len(known) == len(items):
+        key = ("numbers", kind.dtype, tuple(known))
+        if key not in ctx.memo:
+            ctx.memo[key] = np.array(known, kind.dtype.numpy)
+        array = environment.capture(ctx, "numbers", ctx.memo[key])
+    else:
+        array = ctx.array_like(Tuple(items))
+    found = subscript(ctx, array, index, "an item")
+    assert isinstance(found, Scalar)
+    return Scalar(found.value, kind.weak)
+
+
+def not_static(what: str) -> RefusedError:
+    """The refusal of an index that is known at run time only."""
+    return RefusedError(
         f"the index of {what} must be known at compile time",
         "loop over the items themselves (`for item in items:`), or put numbers into an array",
     )
+
+
+def static_position(ctx: Lowering, index: Ref, what: str) -> int:
+    """An index that must be known at compile time, of a tuple or list."""
+    problem = not_static(what)
     if isinstance(index, Scalar) and isinstance(index.value.size, str):
         wanted = ctx.builder.sizes.origins(index.value.size) & ctx.unrollable
         raise UnrollableError(wanted, problem) if wanted else problem

@@ -18,6 +18,7 @@ MODULES = (
     "numpy.fft",
     "scipy.special",
     "scipy.linalg",
+    "numba",
 )
 _STATS = "scipy.stats"
 

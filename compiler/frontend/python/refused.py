@@ -100,7 +100,7 @@ NUMPY: Sequence[Refusal] = (
     _of(
         "numpy",
         "matrix asmatrix bmat recarray record memmap poly1d ndarray broadcast busdaycalendar"
-        " nditer ndenumerate ndindex nested_iters flatiter vectorize errstate",
+        " nditer nested_iters flatiter vectorize errstate",
         "it makes an object that is no plain array",
         "use arrays, loops over indices, and plain functions",
     ),
@@ -243,7 +243,7 @@ SPECIAL: Sequence[Refusal] = (
 )  # fmt: skip
 
 METHODS: Sequence[Refusal] = (
-    _of("numpy.ndarray", "base byteswap ctypes data device flags flat getfield itemsize nbytes"
+    _of("numpy.ndarray", "base byteswap ctypes data device flags getfield itemsize nbytes"
         " setfield setflags strides to_device view", "it is about memory", "leave it out"),
     _of("numpy.ndarray", "dump dumps tobytes tofile", _FILES, "do it outside of the function"),
     _of("numpy.ndarray", "resize", "it changes an array as a whole",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.slices import integer_ref
 from gradc.ir.core import Value
-from gradc.prims.arithmetic import ADD, MUL, SUB
+from gradc.prims.arithmetic import ADD, FLOORDIV, MOD, MUL, SUB
 from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.loops import TRIP
 
@@ -58,7 +59,7 @@ def static_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref] | None:
 
 def _static_iteration(ctx: Lowering, kind: str, parts: Sequence[Ref]) -> Sequence[Ref] | None:
     inner = [static_items(ctx, part) for part in (parts[:1] if kind == "enumerate" else parts)]
-    if all(items is None for items in inner):
+    if all(items is None for items in inner) or _runs_at_run_time(ctx, inner, parts):
         return None
     known = [
         known_items(ctx, part, f"{kind}() with a tuple or list") if items is None else items
@@ -66,10 +67,34 @@ def _static_iteration(ctx: Lowering, kind: str, parts: Sequence[Ref]) -> Sequenc
     ]
     if kind == "reversed":
         return known[0][::-1]
+    if kind == "product":
+        return [Tuple(items) for items in itertools.product(*known)]
     if kind == "enumerate":
         start = ctx.constant(parts[1], "the start of enumerate")
         return [Tuple((Constant(start + k), item)) for k, item in enumerate(known[0])]
     return [Tuple(tuple(items)) for items in zip(*known, strict=False)]
+
+
+def _runs_at_run_time(
+    ctx: Lowering, inner: Sequence[Sequence[Ref] | None], parts: Sequence[Ref]
+) -> bool:
+    """Whether something of open length is combined with tuples of numbers only.
+
+    Lists are left out: a loop sees what is assigned to their items meanwhile.
+    """
+    pairs = list(zip(inner, parts, strict=False))
+    numbers = all(
+        items is None
+        or (isinstance(part, Tuple | Once) and indexing.are_numbers(ctx, tuple(items)))
+        for items, part in pairs
+    )
+    return numbers and any(items is None and not _is_known(ctx, part) for items, part in pairs)
+
+
+def _is_known(ctx: Lowering, iterable: Ref) -> bool:
+    """Whether how many items there are is known at compile time."""
+    bounds, _ = runtime_items(ctx, iterable)
+    return all(isinstance(bound.size, int) for bound in bounds)
 
 
 #: What to write where the items of an array are wanted one by one.
@@ -134,6 +159,9 @@ def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
         case Struct() if is_listed(iterable):
             count, item = positions(ctx, listed.array_of(iterable))
             return count, lambda index: listed.as_item(iterable, item(index))
+        case Tuple() | Once():
+            items = tuple(static_items(ctx, iterable) or ())
+            return ctx.builder.const(len(items)), lambda index: _item_at(ctx, items, index)
         case Generated():
             found: tuple[Value, Item] = ctx.tables.generated_positions(ctx, iterable)
             return found
@@ -152,8 +180,14 @@ def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
             return count, lambda index: item(ctx.builder.integer(SUB, last, index))
         case Iteration(kind="zip", parts=parts):
             return _zip_positions(ctx, parts)
+        case Iteration(kind="product", parts=parts):
+            return _product_positions(ctx, [positions(ctx, part) for part in parts])
+        case Iteration(kind="flat", parts=(Array() as array,)):
+            return _flat_positions(ctx, array)
         case _:
-            raise shapes(f"{ctx.describe(iterable)} cannot be looped over")
+            is_set = isinstance(iterable, Constant) and isinstance(iterable.value, set | frozenset)
+            hint = "use a tuple or a list" if is_set else None
+            raise shapes(f"{ctx.describe(iterable)} cannot be looped over", hint)
 
 
 def _range_positions(ctx: Lowering, given: Range) -> tuple[Value, Item]:
@@ -182,6 +216,39 @@ def _zip_positions(ctx: Lowering, parts: Sequence[Ref]) -> tuple[Value, Item]:
     return count, lambda index: Tuple(tuple(item(index) for item in items))
 
 
+def _product_positions(ctx: Lowering, found: Sequence[tuple[Value, Item]]) -> tuple[Value, Item]:
+    """Every item of the first with every item of the others, the last one running fastest."""
+    total = found[0][0]
+    for count, _ in found[1:]:
+        total = ctx.builder.integer(MUL, total, count)
+
+    def combined(index: Value) -> Ref:
+        chosen: list[Ref] = []
+        for count, item in reversed(found[1:]):
+            chosen.insert(0, item(ctx.emit(MOD, (index, count))))
+            index = ctx.emit(FLOORDIV, (index, count))
+        return Tuple((found[0][1](index), *chosen))
+
+    return total, combined
+
+
+def _item_at(ctx: Lowering, items: tuple[Ref, ...], index: Value) -> Ref:
+    """An item of a tuple or list of numbers."""
+    return indexing.subscript(ctx, Tuple(items), Scalar(index, weak=True), "an item")
+
+
+def _flat_positions(ctx: Lowering, array: Array) -> tuple[Value, Item]:
+    """The elements of an array, the last axis running fastest."""
+    if array.type.rank == 1:
+        return positions(ctx, array)
+    axes = [
+        _range_positions(ctx, Range(Constant(0), ctx.dim(dim), Constant(1)))
+        for dim in array.type.shape
+    ]
+    total, places = _product_positions(ctx, axes)
+    return total, lambda index: indexing.subscript(ctx, array, places(index), array.cell.name)
+
+
 def _element(ctx: Lowering, array: Array, index: Value) -> Ref:
     return indexing.subscript(ctx, array, Scalar(index, weak=True), array.cell.name)
 
@@ -193,6 +260,8 @@ def length(ctx: Lowering, ref: Ref) -> Ref:
         return Constant(len(items))
     if is_listed(ref):
         ref = listed.array_of(ref)
+    if isinstance(ref, Constant) and isinstance(ref.value, frozenset | set):
+        return Constant(len(ref.value))
     if isinstance(ref, Array) and ref.type.rank:
         return ctx.dim(ref.type.shape[0])
     if isinstance(ref, Range):

@@ -62,7 +62,7 @@ def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
             with ctx.blame(node.target):
                 writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
         case _:
-            raise RefusedError("attributes cannot be assigned", "use a local variable")
+            assign(ctx, node.target, ctx.expression(node.value))
 
 
 def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref: Ref) -> None:

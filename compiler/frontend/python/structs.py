@@ -34,7 +34,8 @@ def construct(
         }
     else:
         raise unknown_function(
-            f"`{cls.__name__}` objects cannot be made here", "use a named tuple or a dataclass"
+            f"`{cls.__name__}` objects cannot be made here",
+            "use a tuple, a list, a dictionary, a named tuple or a dataclass",
         )
     given = dict(zip(names, args, strict=False)) | dict(kwargs)
     for key, value in defaults.items():

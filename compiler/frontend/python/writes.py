@@ -12,6 +12,7 @@ from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
 from gradc.frontend.python.refs import (
     Array,
+    Constant,
     Dict,
     List,
     Poison,
@@ -52,7 +53,8 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
             raise shapes("a tuple cannot be changed", "use a list or an array")
         case Dict():
             raise RefusedError(
-                "dictionaries cannot be changed", "make a new one with the new entry"
+                "dictionaries cannot be changed",
+                f"make another one: `d = {{**d, {_key(index)}: ...}}`",
             )
         case _:
             raise shapes(f"{ctx.describe(owner)} has no items to assign to")
@@ -183,6 +185,10 @@ def check_writable(ctx: Lowering, part: Array) -> None:
         )
     if cell.locked:
         raise aliasing.undecided(cell)
+
+
+def _key(index: Ref) -> str:
+    return repr(index.value) if isinstance(index, Constant) else "key"
 
 
 def _poisoned(index: Ref) -> bool:

@@ -137,6 +137,8 @@ def test_conditions_that_change_things():
     def assigns(x):
         while (y := x * 2) < 5.0:
             x = y
+        else:
+            x = x + 1.0
         return x
 
     with pytest.raises(gradc.UnsupportedSyntaxError, match="condition of this loop changes a list"):

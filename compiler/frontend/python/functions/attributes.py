@@ -133,6 +133,44 @@ def pop(ctx: Lowering, owner: Ref, index: Ref = NONE) -> Ref:
     return taken
 
 
+@REGISTRY.method("insert", group="list")
+def insert(ctx: Lowering, owner: Ref, index: Ref, item: Ref) -> Ref:
+    """``items.insert(index, item)``."""
+    assert isinstance(owner, List)
+    sequences.check_kept(ctx, item)
+    items = list(ctx.state.items(owner))
+    items.insert(common.integer_constant(ctx, index, "the index"), item)
+    ctx.state.lists[owner] = tuple(items)
+    return NONE
+
+
+@REGISTRY.method("reverse", group="list")
+def reverse(ctx: Lowering, owner: Ref) -> Ref:
+    """``items.reverse()``."""
+    assert isinstance(owner, List)
+    ctx.state.lists[owner] = ctx.state.items(owner)[::-1]
+    return NONE
+
+
+@REGISTRY.method("clear", group="list")
+def clear(ctx: Lowering, owner: Ref) -> Ref:
+    """``items.clear()``."""
+    assert isinstance(owner, List)
+    ctx.state.lists[owner] = ()
+    return NONE
+
+
+@REGISTRY.method("sort", group="list")
+def sort(ctx: Lowering, owner: Ref, *, key: Ref = NONE, reverse: Ref = NONE) -> Ref:
+    """``items.sort()`` of numbers."""
+    assert isinstance(owner, List)
+    named = {"key": key, "reverse": reverse}
+    ordered = ctx.call(Constant(sorted), (owner,), named, None)
+    assert isinstance(ordered, List)
+    ctx.state.lists[owner] = ctx.state.items(ordered)
+    return NONE
+
+
 @REGISTRY.method("copy", group="list")
 def copy(ctx: Lowering, owner: Ref) -> Ref:
     """``items.copy()``."""

@@ -14,6 +14,7 @@ import numpy as np
 from gradc.frontend.python import arithmetic, sequences
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.environment import callee_of
+from gradc.frontend.python.expressions import attribute_of
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import integer_constant, is_none
 from gradc.frontend.python.functions.elementwise import magnitude, rounded
@@ -158,6 +159,12 @@ def slice_(ctx: Lowering, *args: Ref) -> Ref:
     if len(parts) == 1:
         return Slice(NONE, parts[0], NONE)
     return Slice(parts[0], parts[1], parts[2] if len(parts) > 2 else NONE)
+
+
+@REGISTRY.function(getattr)
+def getattr_(ctx: Lowering, obj: Ref, name: Ref) -> Ref:
+    """``getattr`` with a name that is known at compile time."""
+    return attribute_of(ctx, obj, str(ctx.constant(name, "the name of an attribute")))
 
 
 @REGISTRY.function(isinstance)

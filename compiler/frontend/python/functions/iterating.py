@@ -47,7 +47,7 @@ ZERO, ONE, EMPTY = Constant(0), Constant(1), Tuple(())
 # -- what is looped over ------------------------------------------------------------------------
 
 
-@REGISTRY.function(range)
+@REGISTRY.function(range, "numba.prange")
 def range_(ctx: Lowering, *args: Ref) -> Ref:
     """``range``."""
     if not 1 <= len(args) <= 3:
@@ -179,7 +179,7 @@ def _extremum(ctx: Lowering, args: Sequence[Ref], key: Ref, larger: bool) -> Ref
     if not is_none(key):
         items = args[0] if len(args) == 1 else Tuple(tuple(args))
         chosen = written.largest if larger else written.smallest
-        return ctx.library(chosen, _indexable(ctx, items), key)
+        return ctx.library(chosen, indexable(ctx, items), key)
     if len(args) == 1 and is_listed(args[0]):
         found = _extremum(ctx, (listed.array_of(args[0]),), key, larger)
         return listed.as_item(args[0], found)
@@ -221,7 +221,7 @@ def reduce_(ctx: Lowering, function: Ref, iterable: Ref, initial: Ref = NONE) ->
     iterable = sequences.used(ctx, iterable)
     if sequences.static_items(ctx, iterable) is None:
         if is_none(initial):
-            return ctx.library(written.reduced, function, _indexable(ctx, iterable))
+            return ctx.library(written.reduced, function, indexable(ctx, iterable))
         return ctx.library(written.reduced_from, function, iterable, initial)
     items = list(sequences.elements(ctx, iterable, "reduce()"))
     total = items.pop(0) if is_none(initial) and items else initial
@@ -241,7 +241,7 @@ def partial(ctx: Lowering, function: Ref, *args: Ref, **kwargs: Ref) -> Ref:
 # -- lists and tuples ---------------------------------------------------------------------------
 
 
-def _indexable(ctx: Lowering, iterable: Ref) -> Ref:
+def indexable(ctx: Lowering, iterable: Ref) -> Ref:
     """The items of an iterable as something with a length and an index."""
     iterable = sequences.used(ctx, iterable)
     items = sequences.static_items(ctx, iterable)

@@ -28,6 +28,22 @@ def reduced_from(function: Function, items: Any, initial: Any) -> Any:
     return total
 
 
+def accumulated(function: Function, items: Any) -> Any:
+    """``itertools.accumulate`` of numbers: a list."""
+    results = np.array(items)
+    for k in range(1, len(items)):
+        results[k] = function(results[k - 1], items[k])
+    return list(results)
+
+
+def vectorized(function: Function, *arrays: Any) -> Any:
+    """A function of numbers, element by element."""
+    wide = np.broadcast_arrays(*arrays)
+    flat = [array.ravel() for array in wide]
+    made = np.array([function(*[array[k] for array in flat]) for k in range(len(flat[0]))])
+    return made.reshape(wide[0].shape)
+
+
 def largest(items: Any, key: Function) -> Any:
     """The first item for which a function is largest."""
     if len(items) == 0:
