@@ -15,8 +15,10 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch.basic import numba_funcify
 
 from gradc.bridges.calls import Call, as_array, float_places
+from gradc.bridges.pytensor_numba import compiled_call
 from gradc.errors import GradTypeError
 from gradc.faces.containers import unflatten
 from gradc.faces.options import OptionKeywords
@@ -109,7 +111,18 @@ class GradcOp(Op):  # type: ignore[misc,unused-ignore]
 
 def _examples(variables: Sequence[Any]) -> list[Any]:
     """Arguments of the types of variables, of which no more than the types count."""
-    return [as_array(np.ones((2,) * each.ndim, each.dtype)) for each in variables]
+    return [
+        as_array(np.ones([1 if size == 1 else 2 for size in each.type.shape], each.dtype))
+        for each in variables
+    ]
+
+
+def _for_numba(op: GradcOp, node: Any = None, **_: Any) -> Callable[..., Any]:
+    """What PyTensor's numba backend runs."""
+    return compiled_call(op.call, _examples(node.inputs), node.outputs)
+
+
+numba_funcify.register(GradcOp, _for_numba)
 
 
 __all__ = ["GradcOp", "as_op"]

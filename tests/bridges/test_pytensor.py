@@ -62,6 +62,37 @@ def test_several_results_and_integers():
     np.testing.assert_allclose(run([a, n], only, X, 2), [0.0, 0.0, 1.0])
 
 
+@pytest.mark.filterwarnings("error:Numba will use object mode")
+def test_the_numba_backend_calls_the_kernel():
+    x, n = pt.dvector("x"), pt.lscalar("n")
+    row, sample = pt.drow("row"), pt.dmatrix("sample")
+    numbers, one = as_op(several)(x, n)
+    table = as_op(lambda row, sample: np.tanh(row * sample))(row, sample)
+    cost = (numbers**2).sum() + one + (table**2).sum()
+    outputs = [numbers, one, table, *pytensor.grad(cost, [x, row, sample])]
+    values = [X, 2, np.ones((1, 3)), np.arange(6.0).reshape(2, 3).T.copy().T]
+    compiled = pytensor.function([x, n, row, sample], outputs, mode="NUMBA")(*values)
+    for found, wanted in zip(compiled, run([x, n, row, sample], outputs, *values), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13)
+        assert found.dtype == wanted.dtype
+
+
+@pytest.mark.filterwarnings("error:Numba will use object mode")
+def test_what_the_numba_backend_returns_is_its_own():
+    x = pt.dvector("x")
+    same = pytensor.function([x], as_op(lambda x: x)(x), mode="NUMBA")
+    given = X.copy()
+    assert not np.shares_memory(same(given), given)
+
+
+@pytest.mark.filterwarnings("error:Numba will use object mode")
+def test_an_axis_that_turns_out_to_be_one():
+    x, y = pt.dvector("x"), pt.dvector("y")
+    scaled = pytensor.function([x, y], as_op(lambda x, y: x * y)(x, y), mode="NUMBA")
+    with pytest.raises(ValueError, match="1"):
+        scaled(np.ones(1), X)
+
+
 def test_refusals():
     with pytest.raises(GradTypeError, match="holds a float"):
         as_op(lambda n: n)(pt.lscalar("n"))
