@@ -71,11 +71,12 @@ class Guards:
     ) -> Guards:
         """Analyse a function for the derivative of some of its results."""
         found = masks(function, activity, results, seeds)
-        # What the result always uses is finite, or the result is not.
+        # A product that the result always uses is finite, or the result is not; an exponential
+        # that is not may be a divisor.
         levels = {
             value: level
             for value, level in overflows(function).items()
-            if found.get(value) is not Mask.NONE
+            if level is Overflow.LIKELY or found.get(value) is not Mask.NONE
         }
         return cls(found, levels, _constants(function))
 

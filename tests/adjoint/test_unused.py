@@ -316,3 +316,16 @@ def test_a_value_that_a_branch_does_not_use(make, use):
         return use(make, x, k)
 
     gradc.check_grads(f, (point(0.4), 0), modes=("rev",), target="python")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_factor_that_is_infinite_and_used_elsewhere_as_a_divisor():
+    def f(x, weight):
+        t = np.exp(x)
+        s = 1.0 / (1.0 + t)
+        z = t * weight
+        if x < 10.0:
+            s += z
+        return s
+
+    assert gradc.grad(f, argnums=1, target="python")(1000.0, 2.0) == 0.0
