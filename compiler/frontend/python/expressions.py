@@ -15,6 +15,7 @@ from gradc.frontend.python import (
     indexing,
     listed,
     sequences,
+    strings,
 )
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.branches import branch, lazily
@@ -460,18 +461,6 @@ def named(ctx: Lowering, node: ast.NamedExpr) -> Ref:
     return ref
 
 
-def formatted(ctx: Lowering, node: ast.JoinedStr) -> Ref:
-    """An f-string of constants."""
-    text = ""
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        elif isinstance(part, ast.FormattedValue):
-            value = ctx.constant(ctx.expression(part.value), "a value in a string")
-            text += format(value)
-    return Constant(text)
-
-
 EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.Name: name,
     ast.Constant: literal,
@@ -489,7 +478,7 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Ref]] = {
     ast.Set: set_,
     ast.Call: call,
     ast.Lambda: lambda_,
-    ast.JoinedStr: formatted,
+    ast.JoinedStr: strings.formatted,
     ast.ListComp: comprehensions.list_of,
     ast.GeneratorExp: comprehensions.comprehension,
     ast.DictComp: comprehensions.dictionary,

@@ -22,11 +22,11 @@ from gradc.frontend.python.refs import (
     List,
     Poison,
     Ref,
-    Scalar,
     Struct,
     Tuple,
     is_complex,
 )
+from gradc.frontend.python.strings import message
 from gradc.ir.core import Value
 
 
@@ -160,8 +160,8 @@ def delete(ctx: Lowering, node: ast.Delete) -> None:
 def assert_(ctx: Lowering, node: ast.Assert) -> None:
     """``assert condition, message``."""
     condition = ctx.truth(ctx.expression(node.test))
-    message = "" if node.msg is None else _message(ctx, node.msg)
-    _require(ctx, condition, "AssertionError", message)
+    text = "" if node.msg is None else message(ctx, node.msg)
+    _require(ctx, condition, "AssertionError", text)
 
 
 def raise_(ctx: Lowering, node: ast.Raise) -> None:
@@ -196,19 +196,7 @@ def exception(ctx: Lowering, node: ast.Raise) -> tuple[str, str]:
             f"`{kind.__name__}` is not a built-in exception: a compiled function cannot raise it",
             "raise a built-in one, such as ValueError",
         )
-    return kind.__name__, "".join(_message(ctx, arg) for arg in args)
-
-
-def _message(ctx: Lowering, node: ast.expr) -> str:
-    """The message of an exception, which must be fixed text."""
-    parts = [part.value for part in ast.walk(node) if isinstance(part, ast.FormattedValue)]
-    if any(isinstance(ctx.expression(part), Scalar | Array) for part in parts):
-        raise RefusedError(
-            "the message of an exception must not have values known at run time only",
-            'write fixed text: `raise ValueError("step size must be positive")`',
-            node=node,
-        )
-    return str(ctx.constant(ctx.expression(node), "the message of an exception"))
+    return kind.__name__, "".join(message(ctx, arg) for arg in args)
 
 
 def if_(ctx: Lowering, node: ast.If) -> None:
