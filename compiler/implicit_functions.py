@@ -22,7 +22,7 @@ STEPS = 10
 
 
 def implicit(
-    solve: Callable[..., Any],
+    solve: Callable[..., Any] | None,
     residual: Callable[..., Any],
     linear_solver: LinearSolver = "direct",
     nondiff_argnums: Sequence[int] = (),
@@ -36,9 +36,11 @@ def implicit(
 
     Parameters
     ----------
-    solve : callable
+    solve : callable or None
         ``solve(*args)`` returns the solution, a float or an array. It is compiled with what calls
-        it and is not differentiated, so it may stop when it has converged.
+        it and is not differentiated, so it may stop when it has converged. With None the solution
+        is found outside, by SciPy or a program of any kind: what is returned takes it as its
+        first argument, before those of the solver, and hands it on with its derivative.
     residual : callable
         ``residual(x, *args)``, of the shape of `x`. For a fixed point of ``f`` it is
         ``f(x, *args) - x``, for a minimum the gradient: ``gradc.grad(objective)``.
@@ -67,14 +69,43 @@ def implicit(
     >>> root = gradc.implicit(cube_root, lambda x, a: x**3 - a)
     >>> round(gradc.grad(lambda a: root(a))(8.0), 12)
     0.083333333333
+    >>> solution = gradc.implicit(None, lambda x, a: x**3 - a)
+    >>> round(gradc.grad(lambda x, a: solution(x, a) ** 2, argnums=1)(2.0, 8.0), 12)
+    0.333333333333
     """
+    if solve is None:
+        given = [0, *(number + 1 for number in nondiff_argnums)]
+        return _implicit(solution_found, _beside(residual), _count(residual), linear_solver, given)
+    return _implicit(solve, residual, _count(solve), linear_solver, nondiff_argnums)
+
+
+def solution_found(x: Any, *args: Any) -> Any:
+    return x
+
+
+def _beside(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """The residual of a solver whose first argument is the solution."""
+
+    def beside(x: Any, given: Any, *args: Any) -> Any:
+        return residual(x, *args)
+
+    return beside
+
+
+def _implicit(
+    solve: Callable[..., Any],
+    residual: Callable[..., Any],
+    count: int,
+    linear_solver: LinearSolver,
+    nondiff_argnums: Sequence[int],
+) -> Custom[..., Any]:
     makers = {"direct": None, "cg": _by_gradients, "bicgstab": _by_two_directions}
     if linear_solver not in makers:
         raise GradTypeError(
             f"linear_solver={linear_solver!r}; it is one of direct, cg and bicgstab"
         )
     passive = tuple(nondiff_argnums)
-    active = tuple(n for n in range(_count(solve)) if n not in passive)
+    active = tuple(n for n in range(count) if n not in passive)
     solution: Custom[..., Any] = custom_vjp(solve, passive)
     by_products = makers[linear_solver]
     adjoint = _by_factors(residual)
@@ -129,12 +160,15 @@ def _tangent_rule(
     return rule
 
 
-def _count(solve: Callable[..., Any]) -> int:
-    """The number of arguments of a solver."""
-    kinds = [each.kind for each in inspect.signature(solve).parameters.values()]
+def _count(function: Callable[..., Any]) -> int:
+    """The number of arguments of a solver, or of a residual."""
+    kinds = [each.kind for each in inspect.signature(function).parameters.values()]
     wrong = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     if wrong & set(kinds):
-        raise GradTypeError("the solver of implicit names its arguments: no *args and **kwargs")
+        raise GradTypeError(
+            "the solver of implicit, or the residual where there is none, names its arguments: no "
+            "*args and **kwargs"
+        )
     return len(kinds)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.errors import GradTypeError
+from gradc.errors import GradTypeError, UnsupportedFunctionError
 
 
 def newton(a, b):
@@ -186,6 +186,60 @@ def test_arguments_that_are_not_differentiated():
     found = gradc.grad(lambda b: np.sum(solution(MATRIX, b, 200)), target="python")(RIGHT)
     through = gradc.grad(lambda b: np.sum(fixed(MATRIX, b)), target="python")(RIGHT)
     np.testing.assert_allclose(found, through, rtol=1e-11)
+
+
+@pytest.mark.parametrize("linear_solver", ["direct", "bicgstab"])
+def test_a_solution_that_scipy_found(linear_solver):
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def residual(x, a, shift):
+        return x**3 + a * x - shift * x[::-1]
+
+    def solve(a, shift):
+        found = optimize.root(residual, np.ones(2), args=(a, shift), tol=1e-14)
+        assert found.success
+        return found.x
+
+    solution = gradc.implicit(None, residual, linear_solver)
+
+    def size(x, a, shift):
+        return np.sum(solution(x, a, shift) ** 2) * a[0]
+
+    a, shift, step = np.array([0.5, 0.8]), 1.5, 1e-5
+    by_a, by_shift = gradc.grad(size, argnums=(1, 2))(solve(a, shift), a, shift)
+
+    def value(t):
+        return np.sum(solve(a, shift + t) ** 2) * a[0]
+
+    assert by_shift == pytest.approx((value(step) - value(-step)) / (2 * step), rel=1e-8)
+    ahead, back = (solve(a + s * np.eye(2)[1], shift) for s in (step, -step))
+    column = (ahead - back) / (2 * step)
+    for jacobian in (gradc.jacfwd, gradc.jacrev):
+        found = jacobian(solution, argnums=1)(solve(a, shift), a, shift)
+        np.testing.assert_allclose(found[:, 1], column, rtol=1e-7)
+    assert by_a[1] == pytest.approx(2.0 * solve(a, shift) @ column * a[0], rel=1e-7)
+    # the next order is that of the solution, too
+    second = gradc.hessian(size, argnums=2)(solve(a, shift), a, shift)
+    slopes = [gradc.grad(size, argnums=2)(solve(a, shift + t), a, shift + t) for t in (step, -step)]
+    assert second == pytest.approx((slopes[0] - slopes[1]) / (2 * step), rel=1e-6)
+
+
+def test_a_solution_that_was_found_outside_has_no_derivative_itself():
+    solution = gradc.implicit(None, cubic)
+    with pytest.raises(GradTypeError, match="solution_found has its own derivative, and `x`"):
+        gradc.grad(lambda x: solution(x, 1.0, 2.0), target="python")(1.0)
+
+
+def test_a_solver_of_scipy_is_refused_once():
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def solve(a, b):
+        return optimize.brentq(lambda x: cubic(x, a, b), 0.0, 10.0)
+
+    with pytest.raises(UnsupportedFunctionError) as error:
+        gradc.grad(gradc.implicit(solve, cubic))(1.0, 2.0)
+    assert "brentq` is not supported" in str(error.value)
+    assert "poison" not in str(error.value)
 
 
 def test_refusals():

@@ -353,3 +353,13 @@ def test_check_rule_with_nondiff_arguments():
         return power(n, primals[0]), n * primals[0] ** (n - 1) * tangents[0]
 
     gradc.check_rule(power, (3, 2.0), target="python")
+
+
+def test_arguments_that_are_not_differentiated_are_refused_beside_constants():
+    scaled = gradc.custom_vjp(lambda n, x: n * x, nondiff_argnums=(0,))
+    scaled.defvjp(lambda n, x: (scaled(n, x), None), lambda n, _, y_bar: (n * y_bar,))
+    assert gradc.grad(lambda x: scaled(2.0, x), target="python")(3.0) == 2.0
+    assert gradc.grad(lambda x: x * scaled(2.0, 3.0), target="python")(3.0) == 6.0
+    for function in (lambda n: scaled(n, 3.0), lambda n: scaled(n, 3.0 * n)):
+        with pytest.raises(GradTypeError, match="`n`, which is not among the arguments of that"):
+            gradc.grad(function, target="python")(2.0)

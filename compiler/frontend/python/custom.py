@@ -23,8 +23,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradc.frontend.python.context import Lowering
-from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.refs import NONE, Constant, Dict, List, Ref, Struct, Tuple
+from gradc.frontend.python.hidden import RAISED
+from gradc.frontend.python.problems import RefusedError, follow_up, shapes
+from gradc.frontend.python.refs import NONE, Constant, Dict, List, Poison, Ref, Struct, Tuple
 from gradc.frontend.python.regions import Param, closed, interpreted, sizes_from_outside
 from gradc.frontend.python.trees import (
     Parts,
@@ -91,7 +92,9 @@ def call_custom(
     nondiff = {number % len(refs) for number in custom.nondiff}
     given = Tuple(tuple(ref for place, ref in enumerate(refs) if place not in nondiff))
     parts = taken_apart(ctx, given, is_float)
-    if not parts.leaves:
+    others = Tuple(tuple(ref for place, ref in enumerate(refs) if place in nondiff))
+    # what is not differentiated may depend on what is, and then the rule has to be asked
+    if not parts.leaves and not taken_apart(ctx, others, is_float).leaves:
         return call(ctx, Constant(custom.function), refs, {}, node)
     actual = [ctx.value(leaf) for leaf in parts.leaves]
     key = ("rule", id(custom.function), *(value.type for value in actual))
@@ -282,7 +285,10 @@ class _Reading:
         return interpreted(self.ctx, title, types, run, renamed)
 
     def apply(self, function: Any, args: Sequence[Ref]) -> Ref:
-        return self.call(self.ctx, Constant(function), args, {}, self.node)
+        result = self.call(self.ctx, Constant(function), args, {}, self.node)
+        if isinstance(result, Poison) and RAISED not in self.ctx.state.frame.names:
+            raise follow_up()  # what is wrong in it has been reported
+        return result
 
     def types(self) -> list[Param]:
         """The types, names and weakness of the differentiable arguments."""
