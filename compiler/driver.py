@@ -3,7 +3,7 @@
 The pipeline is text, and everything that gradc does to a function is in it::
 
     share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
-    reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
+    winners,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,reach,inplace  the same as scalar loops
 
@@ -48,6 +48,7 @@ Mode = Literal[
 
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
+WINNERS = "winners"  # right before reverse mode
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.
 READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,dce"
@@ -206,8 +207,7 @@ def _keep(function: Function, count: int, values: bool, kept: tuple[int, ...] | 
     """Drop results of the primal that nobody asked for."""
     if values and kept is None:
         return function
-    wanted = kept if kept is not None else ()
-    results = [function.results[index] for index in wanted]
+    results = [function.results[index] for index in kept or ()]
     body = function.body
     region = Region(body.params, body.ops, (*results, *function.results[count:]))
     return Function(function.name, region, function.loc)
@@ -273,6 +273,7 @@ def mode_pipeline(
         options.append("keep=" + "+".join(str(index) for index in keep))
     if mode in ("jacfwd", "jacrev"):
         options.append("mode=" + ("forward" if mode == "jacfwd" else "reverse"))
+        read += "" if mode == "jacfwd" else f",{WINNERS}"
         return f"{read},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if memory_limit is not None:
         options.append(f"memory_limit={memory_limit}")
@@ -280,7 +281,7 @@ def mode_pipeline(
         options.append("seeded=true")
     if mode in ("grad", "vjp", "hessian", "hvp"):
         options.append("values=false")
-    first = f"{read},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    first = f"{read},{WINNERS},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if mode in ("hessian", "hvp"):
         vector = str(mode == "hvp").lower()
         return f"{first},hessian{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
@@ -293,7 +294,8 @@ def compressed_pipeline(
     """The text of the pipeline that makes the entries of a sparse Jacobian."""
     columns, rows = ("+".join(map(str, each)) for each in (wrt, results))
     options = f"mode={mode},wrt={columns},results={rows},lanes={lanes},loop={str(loop).lower()}"
-    return f"{READ},compressed{{{options}}},{CLEAN_DERIVATIVE}"
+    read = READ if mode == "forward" else f"{READ},{WINNERS}"
+    return f"{read},compressed{{{options}}},{CLEAN_DERIVATIVE}"
 
 
 def emission_pipeline(
@@ -301,8 +303,8 @@ def emission_pipeline(
 ) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
-    if parallel and style == "loops":
-        last.insert(0, "parallel")
+    if style == "loops" and (parallel or target != "cuda"):
+        last.insert(0, "parallel" if parallel else "gather")
     if not boundscheck:
         last.insert(0, "unchecked")
     if style == "numpy":

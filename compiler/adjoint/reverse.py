@@ -19,7 +19,7 @@ be differentiated again. Whatever the gradient does not need is removed by later
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradc.adjoint.checkpoints import reverse_checkpointed
 from gradc.adjoint.cotangents import Cotangents, bar_name
@@ -38,6 +38,7 @@ from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.walk import rename_values
 from gradc.prims.custom import CUSTOM
 from gradc.prims.routines import CALL
+from gradc.prims.shape import STAND_IN
 from gradc.prims.trace import Var
 
 
@@ -120,6 +121,8 @@ class ReverseSweep:
                 self._routine(op, cts, bars)
                 return [op]
             self._simple(op, cts, bars)
+            if op.prim is STAND_IN:  # differentiated: what runs forwards does not wait for it
+                return [replace(op, args=(op.args[0], op.args[0]))]
         return [op]
 
     def _call(self, op: Op, cts: Sequence[Value | None], bars: Cotangents) -> Op:

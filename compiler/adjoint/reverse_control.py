@@ -363,8 +363,18 @@ def reverse_branch(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> 
         for value in captured:
             if side.bars.get(value) is not bars.get(value):
                 touched[value] = None
-    targets = list(touched)
-    yields = [_branch_yields(side, targets, starts) for side in swept]
+    pairs = [
+        (value, one, other)
+        for value, one, other in zip(
+            touched, *(_branch_yields(side, list(touched), starts) for side in swept), strict=True
+        )
+    ]
+    for value, one, other in pairs:
+        if one is other:  # handed through on both sides: a loop around that only adds up sees it
+            bars.set(value, one)
+    pairs = [pair for pair in pairs if pair[1] is not pair[2]]
+    targets = [value for value, *_ in pairs]
+    yields = [[pair[side] for pair in pairs] for side in (1, 2)]
     plans = []
     for region, side, results in zip(op.regions, swept, yields, strict=True):
         side.drop_unused(results)

@@ -24,6 +24,7 @@ from gradc.frontend.python import Lowered
 from gradc.frontend.python.transforms import Transform
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function
+from gradc.passes.winners import with_winners
 
 if TYPE_CHECKING:
     from gradc.faces.c_functions import CFunction
@@ -331,7 +332,7 @@ class ValueAndGradient(Differentiated):
 
 
 def _differentiate(function: Function, wrt: Sequence[int], scope: Symbols) -> Function:
-    return reverse(function, wrt, results=[0], scope=scope)
+    return reverse(with_winners(function, scope), wrt, results=[0], scope=scope)
 
 
 # What the transformations mean where they are used inside a compiled function.

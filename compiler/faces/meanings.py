@@ -10,6 +10,7 @@ from gradc.adjoint.reverse import reverse
 from gradc.frontend.python.derived import Meaning, Outermost
 from gradc.ir.core import Function
 from gradc.passes.batching import batched
+from gradc.passes.winners import with_winners
 
 
 def _jacobian(
@@ -24,11 +25,11 @@ def _jacobian(
 
 
 def _hessian(function: Function, wrt: Sequence[int], result: int) -> Function:
-    return hessian_of_gradient(reverse(function, wrt, results=[result]), wrt)
+    return hessian_of_gradient(reverse(with_winners(function), wrt, results=[result]), wrt)
 
 
 def _product(function: Function, wrt: Sequence[int], result: int) -> Function:
-    return hessian_vector(reverse(function, wrt, results=[result]), wrt)
+    return hessian_vector(reverse(with_winners(function), wrt, results=[result]), wrt)
 
 
 _COMMON = {"argnums": 0, "has_aux": False}

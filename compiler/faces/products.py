@@ -18,10 +18,11 @@ from gradc.faces.program import Derivative
 from gradc.frontend.python import Static
 from gradc.frontend.python.products import Product
 from gradc.ir.core import Function, Region
+from gradc.passes.winners import with_winners
 
 
 def _pullback(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
-    return reverse(function, wrt, results=results, seeded=True)
+    return reverse(with_winners(function), wrt, results=results, seeded=True)
 
 
 def _pushforward(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:

@@ -30,6 +30,7 @@ from gradc.prims.effects import CHECK
 from gradc.prims.elementary import ABS
 from gradc.prims.index import ADD_AT, PICK_ADD
 from gradc.prims.integers import IMAX, IMIN
+from gradc.prims.shape import STAND_IN
 
 _LARGEST_UNROLLED_POWER = 8
 
@@ -348,6 +349,11 @@ def _passed(op: Op, site: Site) -> Value | None:
     return op.args[0] if site.constant(op.args[0]) is True else None
 
 
+def _value(op: Op, site: Site) -> Value:
+    """What stands in for a value has been differentiated."""
+    return op.args[0]
+
+
 def _equal_integers(op: Op, site: Site) -> Op | None:
     """Compare an integer with itself."""
     if op.args[0].type != INT:
@@ -382,6 +388,7 @@ RULES: Mapping[Primitive, Sequence[Rule]] = {
     IMAX: (_same_operands, _bounded),
     IMIN: (_same_operands, _bounded),
     CHECK: (_passed,),
+    STAND_IN: (_value,),
     **dict.fromkeys((LT, LE, GT, GE, NE), (_equal_integers,)),
     EQ: (_equal_integers, _zero_or_not),
 }

@@ -13,6 +13,7 @@ from gradc.passes.dce import DeadCode
 from gradc.passes.direct_rows import DirectRows
 from gradc.passes.expand import Expand
 from gradc.passes.first_writes import FirstWrites
+from gradc.passes.gather import Gather
 from gradc.passes.induction import Induction
 from gradc.passes.inlining import InlineCalls
 from gradc.passes.inplace import InPlace
@@ -27,6 +28,7 @@ from gradc.passes.sizes import UnifySizes
 from gradc.passes.skip_zeros import SkipZeros
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
+from gradc.passes.winners import Winners
 from gradc.passes.workspace import Workspace
 
 _CLASSES: tuple[type[Pass], ...] = (
@@ -35,6 +37,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     DirectRows,
     Expand,
     FirstWrites,
+    Gather,
     Hoist,
     HoistChecks,
     Induction,
@@ -51,6 +54,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     TrustIndices,
     Twins,
     UnifySizes,
+    Winners,
     Workspace,
 )
 

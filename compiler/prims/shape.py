@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradc.ir.builder import dim_of
-from gradc.ir.core import Kind, Params, Primitive, Value
+from gradc.ir.core import Kind, Params, Primitive, Texts, Value
 from gradc.ir.types import DType, Type, dtype_of_numpy
 
 
@@ -279,6 +279,28 @@ AGAIN = Primitive(
     formula="1",
 )
 
+
+def _infer_stand_in(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    value, through = (arg.type for arg in args)
+    if value != through:
+        raise TypeError(f"stand_in: operands of types {value} and {through}")
+    return (value,)
+
+
+# The value of the first operand, which is computed one way, with the derivative of the second,
+# which is differentiated more easily.
+STAND_IN = Primitive(
+    "stand_in",
+    Kind.LINEAR,
+    _infer_stand_in,
+    lambda value, through: value,
+    Texts("{0}", "{0}"),
+    transpose=lambda ct, value, through: (None, ct),
+    linear_in=(1,),
+    formula="(-, 1)",
+    cost=0,
+)
+
 RECORDS = (
     BROADCAST,
     SUM,
@@ -294,4 +316,5 @@ RECORDS = (
     COPY,
     STOP_GRADIENT,
     AGAIN,
+    STAND_IN,
 )

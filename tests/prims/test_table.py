@@ -29,6 +29,7 @@ STRUCTURAL = {
     "stop_gradient",
     "broadcast", "sum", "max", "min", "argmax", "argmin", "transpose", "reshape", "expect",
     "get", "put", "add_at", "pick", "pick_add", "eye",
+    "stand_in",  # the value of one operand, the derivative of another: tests/passes/test_winners.py
     "call",  # its derivative is that of its function: tests/passes/test_shared_programs.py
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ _PIPELINES = (
     driver.SHARE,
     driver.READ,
     driver.JOIN_DERIVATIVES,
+    driver.WINNERS,
     driver.CLEAN_DERIVATIVE,
     emission_pipeline("loops", "cpu"),
 )
