@@ -6,6 +6,10 @@ loop; PyTensor's own ``scan`` is not needed, and gradient and Hessian come from 
 ``pip install gradc[pytensor]``.
 """
 
+# what PyTensor says of its own types is not complete
+# pyright: reportPrivateImportUsage=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportGeneralTypeIssues=false
+
 import numpy as np
 
 CONCENTRATION = np.array([0.02, 0.02, 0.06, 0.06, 0.11, 0.11, 0.22, 0.22, 0.56, 0.56, 1.1, 1.1])

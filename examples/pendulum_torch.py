@@ -48,7 +48,7 @@ def fit(start=1.2, seed=0):
 
     optimiser.step(closure)
     left = closure().item() ** 0.5
-    return layer.p0.detach().numpy().copy(), left
+    return layer.get_parameter("p0").detach().numpy().copy(), left
 
 
 if __name__ == "__main__":

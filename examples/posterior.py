@@ -37,7 +37,7 @@ def sample(draws=1000, seed=0):
 
 def risk(trace, temperature):
     """The probability of damage at a temperature, averaged over the posterior."""
-    logit = trace.posterior["intercept"] + trace.posterior["slope"] * (
+    logit = trace["posterior"]["intercept"] + trace["posterior"]["slope"] * (
         (temperature - CENTRE) / SCALE
     )
     return float((1.0 / (1.0 + np.exp(-logit))).mean())
@@ -45,6 +45,6 @@ def risk(trace, temperature):
 
 if __name__ == "__main__":
     found = sample()
-    print(f"slope per 10 degrees: {float(found.posterior['slope'].mean()):.2f}")
+    print(f"slope per 10 degrees: {float(found['posterior']['slope'].mean()):.2f}")
     for degrees in (31, 55, 70, 80):
         print(f"{degrees} F: {risk(found, degrees):.3f}")
