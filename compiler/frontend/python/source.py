@@ -10,6 +10,7 @@ import ast
 import builtins
 import functools
 import inspect
+import pickle
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,9 +79,14 @@ class FoundFunction:
 
 @dataclass(eq=False, slots=True)
 class Files:
-    """The files read for one function, each parsed once."""
+    """The files read for one function.
 
-    parsed: dict[str, tuple[Source, list[FunctionNode]]] = field(default_factory=dict)
+    What is read is changed in place (:mod:`gradc.frontend.python.desugar`), so each reading has
+    syntax trees of its own; files are parsed once, and trees of functions are copied from there.
+    """
+
+    parsed: dict[str, tuple[Source, Sequence[FunctionNode]]] = field(default_factory=dict)
+    copies: dict[int, FunctionNode] = field(default_factory=dict)
 
     def find(self, function: types.FunctionType) -> FoundFunction:
         """Find the text of a function.
@@ -121,15 +127,27 @@ class Files:
                 "several lambdas on this line cannot be told apart",
                 "put each lambda on a line of its own",
             )
-        return FoundFunction(function, matching[0], source, free_names(function))
+        return FoundFunction(function, self._own(matching[0]), source, free_names(function))
 
-    def _parse(self, file: str, lines: list[str]) -> tuple[Source, list[FunctionNode]]:
+    def _parse(self, file: str, lines: list[str]) -> tuple[Source, Sequence[FunctionNode]]:
         if file not in self.parsed:
-            tree = ast.parse("".join(lines))
             readable = not file.startswith("<")
-            nodes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.Lambda)]
+            nodes = _functions_in("".join(lines))
             self.parsed[file] = Source(file, tuple(lines), readable), nodes
         return self.parsed[file]
+
+    def _own(self, node: FunctionNode) -> FunctionNode:
+        if id(node) not in self.copies:
+            # several times as fast as copy.deepcopy
+            self.copies[id(node)] = pickle.loads(pickle.dumps(node))
+        return self.copies[id(node)]
+
+
+@functools.lru_cache(maxsize=64)
+def _functions_in(text: str) -> tuple[FunctionNode, ...]:
+    """The functions of a file."""
+    tree = ast.parse(text)
+    return tuple(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.Lambda))
 
 
 def _refused(
@@ -150,7 +168,9 @@ def function_name(function: Callable[..., Any]) -> str:
     return "lambda" if name == _LAMBDA else name
 
 
-def _matching(function: types.FunctionType, nodes: list[FunctionNode]) -> Iterator[FunctionNode]:
+def _matching(
+    function: types.FunctionType, nodes: Sequence[FunctionNode]
+) -> Iterator[FunctionNode]:
     code = function.__code__
     wanted = ast.Lambda if code.co_name == _LAMBDA else ast.FunctionDef
     on_line = [
