@@ -176,11 +176,21 @@ surface("numpy.union1d", lambda x: np.union1d(x, [5.0, 6.0]), VECTOR)
 surface("numpy.intersect1d", lambda x: np.intersect1d(x, [0.9, 5.0, 0.4]), VECTOR, smooth=False)
 surface("numpy.setdiff1d", lambda x: np.setdiff1d(x, [5.0, 6.0]) ** 2, VECTOR)
 surface("numpy.setxor1d", lambda x: np.setxor1d(x, [5.0, 6.0]) ** 2, VECTOR)
-surface("numpy.array_equal", lambda x: np.array_equal(x, x + 0.0), MATRIX)
-surface("numpy.array_equal", lambda x: np.array_equal(x, x[:1]) or np.array_equal(x, x[0]), MATRIX)
-surface("numpy.array_equal", lambda x: np.array_equal(x, x, equal_nan=True), VECTOR * np.nan)
-surface("numpy.array_equiv", lambda x: np.array_equiv(x, x[:1]), MATRIX)
-surface("numpy.array_equiv", lambda x: np.array_equiv(x[0] * 0.0, 0.0), MATRIX)
+surface("numpy.array_equal", lambda x: np.array_equal(x, x + 0.0), MATRIX, smooth=False)
+surface(
+    "numpy.array_equal",
+    lambda x: np.array_equal(x, x[:1]) or np.array_equal(x, x[0]),
+    MATRIX,
+    smooth=False,
+)
+surface(
+    "numpy.array_equal",
+    lambda x: np.array_equal(x, x, equal_nan=True),
+    VECTOR * np.nan,
+    smooth=False,
+)
+surface("numpy.array_equiv", lambda x: np.array_equiv(x, x[:1]), MATRIX, smooth=False)
+surface("numpy.array_equiv", lambda x: np.array_equiv(x[0] * 0.0, 0.0), MATRIX, smooth=False)
 surface("numpy.insert", lambda x: np.insert(x, slice(1, None, 2), [5.0, 6.0]), VECTOR)
 surface("numpy.insert", lambda x: np.insert(x, [1], [5.0, 6.0]), VECTOR)
 surface("numpy.insert", lambda x: np.insert(x, [1], [[5.0], [6.0]], axis=1), MATRIX)
