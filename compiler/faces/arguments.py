@@ -56,7 +56,7 @@ def kind_of(value: Any) -> Hashable:
     if cls is float or cls is int or cls is bool:
         return cls.__name__
     if isinstance(value, np.ndarray):
-        return (value.dtype, tuple(1 if size == 1 else 0 for size in value.shape))
+        return (value.dtype, tuple(min(size, 2) for size in value.shape))
     if isinstance(value, np.generic):
         return value.dtype.name
     return ("static", _static_key(value))
@@ -136,7 +136,7 @@ def _array_argument(
         restore = (lambda bar: np.array(bar, dtype.numpy)) if dtype.is_float else None
         return Argument(name, key, Leaf(Type(dtype)), scalar, restore)
     shape: tuple[Dim, ...] = tuple(
-        1 if size == 1 else symbols.fresh(AXIS_NAMES[min(axis, len(AXIS_NAMES) - 1)])
+        size if size < 2 else symbols.fresh(AXIS_NAMES[min(axis, len(AXIS_NAMES) - 1)])
         for axis, size in enumerate(value.shape)
     )
     same = (lambda bar: bar) if dtype.is_float else None

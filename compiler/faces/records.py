@@ -88,7 +88,7 @@ def record_path(face: Face, args: Sequence[Any]) -> Path | None:
 def _kind(arg: Any) -> object:
     """What a program is specialised on for an argument that goes to the kernel as it is."""
     if type(arg) is np.ndarray:
-        return (arg.dtype.str, [size == 1 for size in arg.shape]) if arg.ndim else None
+        return (arg.dtype.str, [min(size, 2) for size in arg.shape]) if arg.ndim else None
     if isinstance(arg, np.generic):
         return ("scalar", arg.dtype.str)
     return type(arg).__name__ if type(arg) in _NUMBERS else None
@@ -130,7 +130,7 @@ def _finish(record: dict[str, Any], args: Sequence[Any]) -> Callable[[Any], Any]
 def _specimen(arg: Any) -> Any:
     """A small argument of the same type, to compile for."""
     if type(arg) is np.ndarray:
-        return np.zeros([1 if size == 1 else 2 for size in arg.shape], arg.dtype)
+        return np.zeros([min(size, 2) for size in arg.shape], arg.dtype)
     return type(arg)(1)
 
 

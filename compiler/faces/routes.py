@@ -138,7 +138,7 @@ def check_of_array(array: np.ndarray[Any, Any]) -> Callable[[Any], bool]:
     """Whether an array may be handed to the kernel that was compiled for this one."""
     # the one object of NumPy for this element type in the byte order of the machine
     dtype, rank = np.dtype(array.dtype.type), array.ndim
-    ones = tuple(size == 1 for size in array.shape)
+    known = tuple(min(size, 2) for size in array.shape)
 
     def fits(other: np.ndarray[Any, Any]) -> bool:
         return (
@@ -146,16 +146,17 @@ def check_of_array(array: np.ndarray[Any, Any]) -> Callable[[Any], bool]:
             and other.ndim == rank
             and other.flags.carray
             and 1 not in other.shape
+            and 0 not in other.shape
         )
 
-    def fits_with_ones(other: np.ndarray[Any, Any]) -> bool:
+    def fits_with_known(other: np.ndarray[Any, Any]) -> bool:
         return (
             other.dtype is dtype
             and other.flags.carray
-            and tuple(size == 1 for size in other.shape) == ones
+            and tuple(min(size, 2) for size in other.shape) == known
         )
 
-    return fits_with_ones if any(ones) else fits
+    return fits_with_known if min(known) < 2 else fits
 
 
 def _finish(derivative: Derivative, arrange: Arrange) -> Callable[[Any], Any] | None:

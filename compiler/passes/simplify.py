@@ -35,7 +35,7 @@ from gradc.errors import InternalError
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, carried_inits, carried_params
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import INT
+from gradc.ir.types import INT, DType
 from gradc.ir.walk import rebuilt, use_counts
 from gradc.passes import algebra, arrays, control
 from gradc.passes.base import Context
@@ -145,17 +145,16 @@ class _Simplifier:
             return self.branch(control.branch_with_positive_condition(op, self.site))
         trips = control.trip_count(op, self.site) if op.prim is FOR else None
         if trips == 0:
-            self.stand_for(op.outs, carried_inits(op))
-            return []
+            return self.standing(op, op.outs, carried_inits(op))
         if trips == 1:
             (body,) = op.regions
             return self.inlined(body, (op.args[0], *carried_inits(op)), op.outs)
-        return [self.loop(op)]
+        return self.loop(op)
 
-    def loop(self, op: Op) -> Op:
-        params = carried_params(op)
+    def loop(self, op: Op) -> list[Op]:
+        params, known = carried_params(op), []
         for position, init in control.invariant_positions(op).items():
-            self.stand_for_position(op, position, init)
+            known += self.stand_for_position(op, position, init)
         for position, twin in control.twin_positions(op).items():
             if params[position] not in self.replacements.values:
                 lead = 1 if op.prim is FOR else 0
@@ -167,13 +166,13 @@ class _Simplifier:
         if gone:
             op = control.without_positions(op, gone)
         regions = tuple(self.region(region) for region in op.regions)
-        return _with_regions(op, regions)
+        return [*known, _with_regions(op, regions)]
 
-    def stand_for_position(self, op: Op, position: int, init: Value) -> None:
+    def stand_for_position(self, op: Op, position: int, init: Value) -> list[Op]:
         for region in op.regions:
             lead = 1 if op.prim is FOR else 0
             self.stand_for((region.params[lead + position],), (init,))
-        self.stand_for((op.outs[position],), (init,))
+        return self.standing(op, (op.outs[position],), (init,))
 
     def branch(self, op: Op) -> list[Op]:
         condition = op.args[0]
@@ -201,6 +200,20 @@ class _Simplifier:
         ops = self.ops(region.ops)
         self.stand_for(outs, [self.replacements.value(value) for value in region.yields])
         return ops
+
+    def standing(self, op: Op, olds: Sequence[Value], news: Sequence[Value]) -> list[Op]:
+        """Let values stand for results of an op; a size that becomes known keeps its name."""
+        left = []
+        for old, new in zip(olds, news, strict=True):
+            number = self.site.constant(new)
+            if isinstance(old.size, str) and old.type == INT and number is not None:
+                params = {"dtype": DType.INT, "value": int(number)}
+                left.append(
+                    replace(op, prim=CONST, args=(), params=params, outs=(old,), regions=())
+                )
+            else:
+                self.stand_for((old,), (new,))
+        return left
 
     def stand_for(self, olds: Sequence[Value], news: Sequence[Value]) -> None:
         for old, new in zip(olds, news, strict=True):

@@ -132,6 +132,31 @@ def test_other_sizes_compile_nothing():
     assert len(g._programs) == count
 
 
+def test_an_empty_array_has_a_program_of_its_own():
+    def f(x):
+        return np.sum(np.sin(x)) + np.sum(x[:1]) + np.sum(x[x > 0.5])
+
+    g = grad(f)
+    for shape in ((3, 2), (0, 2), (3, 0), (1, 2), (0, 2), (3, 2), (4, 5)):
+        x = np.ones(shape)
+        wanted = np.cos(x) + (x > 0.5)
+        wanted[:1] += 1.0
+        np.testing.assert_allclose(g(x), wanted)
+    assert len(g._programs) == 4
+
+
+def test_what_is_not_reached_may_index_an_empty_array():
+    def f(x):
+        total = np.sum(x * x)
+        for k in range(len(x)):
+            total += x[0] * x[k]
+        return total + x[0] if len(x) > 0 else total
+
+    assert grad(f, target="python")(np.ones(0)).shape == (0,)
+    with pytest.raises(IndexError, match=r"test_grad\.py:.*out of range for size 0"):
+        grad(lambda x: np.sum(x) + x[0], target="python")(np.ones(0))
+
+
 def test_decorator_and_method():
     class Model:
         scale = 3.0

@@ -114,8 +114,22 @@ def test_any_number_of_iterations(function, args, size):
     serial = value_and_grad(function, active, **options)
     for one, other in zip(flatten(parallel(*args))[0], flatten(serial(*args))[0], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
-    # arrays of one element are unrolled
-    assert size == 1 or "prange(" in parallel.source
+    # loops over arrays of one element, or none, are unrolled
+    assert size < 2 or "prange(" in parallel.source
+
+
+def test_no_iteration_of_a_loop_that_any_number_may_have():
+    def first(x, n):
+        total = 0.0
+        for k in range(n):
+            total += np.sin(x[k])
+        return total
+
+    found = value_and_grad(first, parallel=True, target="python", boundscheck=False)
+    value, bar = found(X, 0)
+    assert "prange(" in found.source
+    assert value == 0.0
+    np.testing.assert_array_equal(bar, np.zeros(len(X)))
 
 
 @pytest.mark.parametrize("function", [running, product, last, overwritten])

@@ -278,3 +278,30 @@ def test_result_is_renamed_after_what_it_stood_for():
         *BOTH,
     )
     assert result.results[1].name == "x_bar"
+
+
+def test_a_size_that_a_loop_without_iterations_counts_keeps_its_name():
+    check(
+        """
+        def f(x: f64[n]):
+            zero: i64(0) = const(dtype='i64', value=0)
+            one: i64(1) = const(dtype='i64', value=1)
+            with for_(zero, zero, one, zero) as (k, count):
+                k: i64(k)
+                count: i64(count)
+                more: i64(more) = add(count, one)
+                yield_(more)
+            m: i64(m) = outs()
+            y: f64[m] = zeros(m, dtype='f64')
+            s: f64 = sum(y, axes=(0,))
+            return (s,)
+        """,
+        """
+        def f(x: f64[n]):
+            m: i64(0) = const(dtype='i64', value=0)
+            y: f64[0] = zeros(m, dtype='f64')
+            s: f64 = sum(y, axes=(0,))
+            return (s,)
+        """,
+        *BOTH,
+    )

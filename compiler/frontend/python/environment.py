@@ -122,7 +122,7 @@ def capture(ctx: Lowering, name: str, array: Any, type: Type | None = None) -> R
         raise shapes(f"`{name}` is an array of dtype {array.dtype}, which is not supported")
     symbols = ctx.root.symbols
     if type is None:
-        sizes = (1 if size == 1 else symbols.fresh(f"{name}_size") for size in array.shape)
+        sizes = (size if size < 2 else symbols.fresh(f"{name}_size") for size in array.shape)
         type = Type(dtype, tuple(sizes))
     value = Value(type, name, ctx.builder.loc, None, named=True)
     symbols.note(value)

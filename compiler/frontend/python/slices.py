@@ -20,7 +20,8 @@ def position(ctx: Lowering, index: Ref, dim: Dim, axis: int) -> Value:
     """Return a checked index that is not negative."""
     value = ctx.integer(index, "an index")
     size = ctx.size(dim)
-    if isinstance(value.size, int) and isinstance(dim, int):
+    if isinstance(value.size, int) and isinstance(dim, int) and dim:
+        # An axis without elements may be indexed where the program does not get.
         if not -dim <= value.size < dim:
             raise shapes(f"index {value.size} is out of range for axis {axis} of size {dim}")
         return ctx.builder.const(value.size % dim)

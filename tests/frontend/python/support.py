@@ -42,7 +42,7 @@ class Arguments:
     def leaf(self, arg: Any) -> Leaf:
         self.values.append(arg)
         if isinstance(arg, np.ndarray):
-            shape = tuple(1 if size == 1 else self.symbol() for size in arg.shape)
+            shape = tuple(size if size < 2 else self.symbol() for size in arg.shape)
             return Leaf(Type(dtype_of_numpy(arg.dtype), shape))
         weak = not isinstance(arg, np.generic)
         dtype = dtype_of_numpy(np.asarray(arg).dtype)

@@ -184,6 +184,11 @@ def _with_unknown(ctx: Lowering, array: Array, sizes: list[Value]) -> list[Value
             others.remove(size)
     total = slices.product(ctx, dims)
     rest = slices.product(ctx, [size for size in others if size is not None])
+    if rest.size == 0:
+        if ctx.pinned is None:
+            raise shapes("a size of -1 beside a size of 0 could be any")
+        sizes[unknown[0]] = ctx.builder.const(0)  # in what gradc brings along nothing is left
+        return sizes
     if isinstance(total.size, int) and isinstance(rest.size, int) and total.size % rest.size:
         raise shapes(f"{total.size} elements cannot be arranged in rows of {rest.size}")
     sizes[unknown[0]] = total if rest.size == 1 else ctx.builder.integer(FLOORDIV, total, rest)

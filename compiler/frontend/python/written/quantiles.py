@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python.written.support import Array, at_end, refuse, with_axes_kept
+from gradc.frontend.python.written.support import Array, at_end, is_empty, refuse, with_axes_kept
 
 #: For the methods that interpolate, `alpha` and `beta` of Hyndman and Fan.
 _PLOTTING_POSITIONS = {
@@ -32,6 +32,8 @@ def median(
 ) -> Any:
     """``np.median``: of an even number of elements the two in the middle share equally."""
     x = np.asarray(a)
+    if is_empty(x):
+        return np.mean(x, axis=axis, keepdims=keepdims)  # NaN, where something is left
     rows = np.sort(at_end(x, axis), axis=-1)
     return with_axes_kept(_middle(rows, rows.shape[-1]), x, axis, keepdims)
 

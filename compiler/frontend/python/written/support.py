@@ -36,6 +36,11 @@ def are_equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def is_empty(x: Array) -> bool:
+    """Whether an array is known to have no elements when the call is read."""
+    return any(are_equal(size, 0) for size in x.shape)
+
+
 def half_spectrum(x: Array, scale: Any, axis: int) -> Any:
     """The transform of real numbers, times a factor: frequencies 0 to ``n//2``."""
     return np.fft.rfft(x, axis=axis) * scale
