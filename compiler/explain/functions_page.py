@@ -46,7 +46,7 @@ _OTHERS = """
 
 They are put together from primitives where they are called, so that their derivatives follow from
 those: *chain* says no more than that. Methods of arrays that have the name of such a function mean
-the same.
+the same. All that have `out` in NumPy take it, by name or by place.
 
 | function | rule | what is to know |
 | --- | --- | --- |
@@ -63,6 +63,7 @@ _RULES: Mapping[str, str] = {
         np.trapezoid np.copy np.array np.asarray np.asanyarray np.ascontiguousarray np.atleast_1d
         np.astype np.float64 np.float32 np.deg2rad np.radians np.rad2deg np.degrees math.radians
         math.degrees np.full np.full_like np.linspace np.ldexp math.ldexp np.real np.conjugate
+        np.subtract.reduce np.subtract.accumulate
         np.add.reduce np.add.accumulate np.add.at np.subtract.at np.subtract.outer np.add.outer
         math.fsum np.partition np.sort""",
     "linear in each operand": """
@@ -81,7 +82,11 @@ _RULES: Mapping[str, str] = {
         np.argpartition np.searchsorted np.digitize np.nonzero np.flatnonzero np.zeros np.ones
         np.empty np.zeros_like np.ones_like np.empty_like np.arange np.eye np.identity np.size
         np.shape np.ndim np.result_type np.int64 np.int32 np.bool np.finfo np.iinfo np.histogram
-        np.logical_and.reduce np.logical_or.reduce""",
+        np.logical_and.reduce np.logical_or.reduce np.logical_xor.reduce np.logical_and.accumulate
+        np.logical_or.accumulate np.logical_xor.accumulate np.less.outer np.less_equal.outer
+        np.greater.outer np.greater_equal.outer np.equal.outer np.not_equal.outer np.gcd np.lcm
+        np.logical_and.outer np.logical_or.outer np.logical_xor.outer np.array_equal np.array_equiv
+        np.isin np.lexsort np.iscomplexobj np.isrealobj np.argwhere np.linalg.matrix_rank""",
 }
 
 _COMPLEX = """
