@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradc.adjoint.residuals import Plan
-from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import Builder, Symbols
-from gradc.ir.control import FOR, carried_params
+from gradc.ir.control import FOR, WHILE, carried_params
 from gradc.ir.core import Op, Value
 from gradc.ir.types import Dim, Type
+from gradc.ir.walk import all_ops
 from gradc.prims.arithmetic import ADD, MUL
 from gradc.prims.checkpoints import BLOCK_LENGTH, ONLINE_BLOCK, ONLINE_SLOTS, SLOT_COUNT
 
@@ -31,12 +31,15 @@ class CheckpointSize:
         What loops inside record while one step is reversed; their trip counts are dimensions.
     limit : int or None
         Bytes; None for none.
+    reserved : int
+        Bytes of it that loops inside have for themselves.
     """
 
     op: Op
     recorded: tuple[Type, ...]
     inner: tuple[tuple[Dim, tuple[Type, ...]], ...]
     limit: int | None
+    reserved: int = 0
 
     def schedule(self, builder: Builder, count: Value) -> tuple[Value, Value]:
         """The length of a block and the number of slots, computed before the loop."""
@@ -57,7 +60,7 @@ class CheckpointSize:
         # the position of each checkpoint is kept beside it
         state = _total(builder, [param.type for param in carried_params(self.op)], 8)
         tape = _twice(builder, _total(builder, self.recorded, 0))
-        fixed = builder.const(0)
+        fixed = builder.const(self.reserved)
         for count, types in self.inner:
             each = builder.emit(MUL, [builder.size(count), _total(builder, types, 0)])
             fixed = builder.emit(ADD, [fixed, _twice(builder, each)], name="fixed")
@@ -66,7 +69,12 @@ class CheckpointSize:
 
 
 def checkpoint_size(
-    op: Op, plan: Plan, inner: Sequence[tuple[Op, Plan]], limit: int | None, outside: Symbols
+    op: Op,
+    plan: Plan,
+    inner: Sequence[tuple[Op, Plan]],
+    limit: int | None,
+    outside: Symbols,
+    reserved: int = 0,
 ) -> CheckpointSize:
     """Find out what a step takes.
 
@@ -80,35 +88,50 @@ def checkpoint_size(
     limit : int, optional
     outside : Symbols
         The sizes in scope before the loop.
-
-    Raises
-    ------
-    GradTypeError
-        With a limit, where a loop inside records as much as turns out when it runs.
+    reserved : int
+        Bytes of the limit that loops inside have for themselves.
     """
-    inside = []
-    for loop, its in inner:
-        types = tuple(value.type for value in its.recorded)
-        if not types or limit is None or not loop.regions or loop.prim.name == "if_":
-            continue
-        trips = _trip_count(loop, outside) if loop.prim is FOR else None
-        known = all(_is_known(dim, outside) for type in types for dim in type.shape)
-        if trips is None or not known:
-            raise GradTypeError(
-                Diagnostic(
-                    loop.loc,
-                    "how much the adjoint of this loop records is not known before the loop "
-                    f"around it (line {op.loc.line}) runs, so memory_limit cannot be promised",
-                    "bound it by a size that is known outside, or leave memory_limit out",
-                )
-            )
-        inside.append((trips, types))
     recorded = tuple(value.type for value in plan.recorded)
-    return CheckpointSize(op, recorded, tuple(inside), limit)
+    if limit is None:
+        return CheckpointSize(op, recorded, (), None)
+    inside = [
+        (trips, tuple(value.type for value in its.recorded))
+        for loop, its in inner
+        if _has_tape(loop, its) and (trips := _trip_count(loop, outside)) is not None
+    ]
+    return CheckpointSize(op, recorded, tuple(inside), limit, reserved)
+
+
+def unknown_tapes(inner: Sequence[tuple[Op, Plan]], outside: Symbols) -> list[Op]:
+    """The loops inside another that record as much as turns out when that runs."""
+    found = []
+    for loop, plan in inner:
+        types = [value.type for value in plan.recorded]
+        if _has_tape(loop, plan) and (
+            _trip_count(loop, outside) is None or not _are_known(types, outside)
+        ):
+            found.append(loop)
+    return found
+
+
+def outermost_of(loops: Sequence[Op]) -> list[Op]:
+    """Those of some loops that are in none of the others."""
+    inside = {op for loop in loops for region in loop.regions for op in all_ops(region)}
+    return [loop for loop in loops if loop not in inside]
+
+
+def _has_tape(op: Op, plan: Plan) -> bool:
+    return bool(plan.recorded) and op.prim in (FOR, WHILE)
+
+
+def _are_known(types: Sequence[Type], outside: Symbols) -> bool:
+    return all(_is_known(dim, outside) for type in types for dim in type.shape)
 
 
 def _trip_count(loop: Op, outside: Symbols) -> Dim | None:
     """An upper bound of how often a loop runs; None where none is known outside."""
+    if loop.prim is not FOR:
+        return None
     start, stop, step = (value.size for value in loop.args[:3])
     if step == 1 and isinstance(start, int) and start >= 0 and _is_known(stop, outside):
         return stop

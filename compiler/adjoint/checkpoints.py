@@ -29,15 +29,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gradc.adjoint.checkpoint_size import CheckpointSize, checkpoint_size
+from gradc.adjoint.checkpoint_size import (
+    CheckpointSize,
+    checkpoint_size,
+    outermost_of,
+    unknown_tapes,
+)
 from gradc.adjoint.cotangents import Cotangents
+from gradc.adjoint.residuals import Plan
 from gradc.adjoint.reverse_control import Sweep, bar_like, reverse_loop
 from gradc.adjoint.tape import entry_spec
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import INT, DType
-from gradc.ir.walk import clone_region, free_values
+from gradc.ir.walk import all_ops, clone_region, free_values
 from gradc.prims.arithmetic import ADD, MUL, SUB
 from gradc.prims.checkpoints import ADVANCE, BY_STEP, ONLINE_SLOT, SEGMENT
 from gradc.prims.compare import EQ, GT, LT, SELECT
@@ -381,24 +387,47 @@ def _index(builder: Builder, number: Value, start: Value, step: Value) -> Value:
 
 
 def reverse_checkpointed(
-    sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols, limit: int | None
+    sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols
 ) -> Sequence[Op] | None:
     """Reverse a loop with checkpoints; returns what replaces it in the forward sweep.
 
+    A loop inside whose tape cannot be told before this one runs has checkpoints, too, within a part
+    of the bytes that this one may have.
+
     Returns None, with nothing done, where the adjoint of the loop needs no tape.
     """
-    known = len(sweep.residuals)
-    reverse_loop(sweep, op, bars.fork(), Symbols(forward))
-    plans = sweep.residuals[known:]
-    del sweep.residuals[known:]
-    *inner, (_, own) = plans
+    known, limit = len(sweep.residuals), sweep.limits.get(op)
+    *inner, (_, own) = _probe(sweep, op, bars, forward)
     if not own.recorded:
         return None
-    size = checkpoint_size(op, own, inner, limit, forward)
+    reserved = 0
+    if limit is not None:
+        within = [each for region in op.regions for each in all_ops(region)]
+        marked = [each for each in within if each.params.get("checkpoint")]
+        unknown = [each for each in unknown_tapes(inner, forward) if each in within]
+        open_ended = outermost_of(list(dict.fromkeys((*marked, *unknown))))
+        if open_ended:
+            share = limit // (2 * len(open_ended))
+            sweep.limits.update(dict.fromkeys(open_ended, share))
+            sweep.nested.update(open_ended)
+            reserved = share * len(open_ended)
+            *inner, (_, own) = _probe(sweep, op, bars, forward)
+    size = checkpoint_size(op, own, inner, limit, forward, reserved)
     loop = CheckpointedLoop(op, size, forward)
     replaced, left = loop.forward_sweep()
     for each in replaced:
         for out in each.outs:
             bars.builder.symbols.note(out)
     loop.adjoint_sweep(sweep, bars, left)
+    if op in sweep.nested:  # its bytes are counted
+        del sweep.residuals[known:]
     return replaced
+
+
+def _probe(sweep: Sweep, op: Op, bars: Cotangents, forward: Symbols) -> list[tuple[Op, Plan]]:
+    """What a loop and those inside would record; the loop itself comes last."""
+    known = len(sweep.residuals)
+    reverse_loop(sweep, op, bars.fork(), Symbols(forward))
+    plans = sweep.residuals[known:]
+    del sweep.residuals[known:]
+    return plans

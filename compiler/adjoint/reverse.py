@@ -54,23 +54,21 @@ class ReverseSweep:
         Which ops keep a cotangent of zero from meeting an infinite partial derivative.
     residuals : list
         For each loop and branch the plan of what it records, for reports and tests.
-    outermost : frozenset of Op
-        The loops that are in no other.
-    share : int or None
-        How many bytes of tape each of them may have.
+    limits : dict of Op to int
+        How many bytes of tape a loop may have.
+    nested : set of Op
+        Those of them that are in another.
     """
 
     activity: Activity
     guards: Guards
     residuals: list[tuple[Op, Plan]] = field(default_factory=list)
-    outermost: frozenset[Op] = frozenset()
-    share: int | None = None
+    limits: dict[Op, int] = field(default_factory=dict)
+    nested: set[Op] = field(default_factory=set)
 
     def checkpoints(self, op: Op) -> bool:
         """Whether a loop keeps checkpoints rather than a tape, if it needs one."""
-        return op.params.get("checkpoint", False) or (
-            self.share is not None and op in self.outermost
-        )
+        return op.params.get("checkpoint", False) or op in self.limits
 
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""
@@ -109,7 +107,7 @@ class ReverseSweep:
             if op.prim is IF:
                 return reverse_branch(self, op, bars, forward)
             if self.checkpoints(op):
-                replaced = reverse_checkpointed(self, op, bars, forward, self.share)
+                replaced = reverse_checkpointed(self, op, bars, forward)
                 if replaced is not None:
                     return replaced
             return reverse_loop(self, op, bars, forward, kept[::-1], together)
@@ -218,16 +216,16 @@ def reverse(
         for index in (range(len(function.results)) if results is None else results)
         if function.results[index].type.is_float
     ]
-    loops, share = frozenset[Op](), None
+    limits: dict[Op, int] = {}
     if memory_limit is not None:
         probe: list[tuple[Op, Plan]] = []
         reverse(function, wrt, results=results, seeded=seeded, residuals=probe, scope=scope)
         loops = frozenset(op for op, plan in probe if plan.recorded) & frozenset(function.ops)
         loops = frozenset(op for op in loops if op.prim in (FOR, WHILE))
-        share = memory_limit // max(len(loops), 1)
+        limits = dict.fromkeys(loops, memory_limit // max(len(loops), 1))
     active = activity(function, wrt, chosen)
     guards = Guards.of(function, active, chosen, mask)
-    sweep = ReverseSweep(active, guards, outermost=loops, share=share)
+    sweep = ReverseSweep(active, guards, limits=limits)
     everything = Symbols(scope)
     everything.note_region(function.body)
     builder = Builder(Symbols(everything))

@@ -47,6 +47,8 @@ class Sweep(Protocol):
     """What the control rules need of the sweep that calls them."""
 
     residuals: list[tuple[Op, Plan]]
+    limits: dict[Op, int]
+    nested: set[Op]
 
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""

@@ -211,16 +211,58 @@ def test_second_order(function):
     assert found == pytest.approx((high - low) / (2 * step), rel=1e-6)
 
 
-def test_inner_loops_of_unknown_length_are_refused_with_their_line():
-    def unknown(x, n):
-        for _ in range(n):
-            while x * x > 1.0:
-                x = x * x * 0.3
-            x = x * x + 1.5
-        return x
+def settling(x, n):
+    for _ in range(n):
+        while x * x > 1.0:
+            x = x * x * 0.3
+        x = x * x + 1.2
+    return x
 
-    with pytest.raises(GradTypeError, match="is not known before the loop around it"):
-        grad(unknown, target="python", memory_limit=1000)(1.2, 5)
+
+def uneven(h, n, k):
+    for i in range(n):
+        for j in range((i * 7) % k):
+            steps = 0
+            while steps < j % 3:
+                h = h + 0.01 * np.sin(h)
+                steps += 1
+            h = h * 0.99
+    return np.sum(h)
+
+
+def marked_inside_a_loop(h, n, k):
+    for _ in range(n):
+        for _ in checkpoint(range(k)):
+            h = h + 0.01 * np.sin(h)
+    return np.sum(h)
+
+
+def test_an_inner_while_loop_has_a_part_of_the_limit():
+    found = grad(settling, target="python", memory_limit=2_000)(1.2, 5)
+    assert found == pytest.approx(grad(settling, target="python")(1.2, 5), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "limit"),
+    [
+        (uneven, (np.ones(500), 12, 15), 200_000),
+        (marked_inside_a_loop, (np.ones(500), 60, 20), 150_000),
+    ],
+)
+def test_inner_loops_of_unknown_length_have_a_part_of_the_limit(function, args, limit):
+    def peak(gradient):
+        gradient(*args)
+        tracemalloc.start()
+        found = gradient(*args)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found, size
+
+    wanted, taken = peak(grad(function, target="python", style="numpy"))
+    found, kept = peak(grad(function, target="python", style="numpy", memory_limit=limit))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    # beside checkpoints and tapes there are the arrays of the program
+    assert kept < limit + 80_000 < taken
 
 
 def test_no_tape_no_checkpoints():
