@@ -1,4 +1,6 @@
-"""The zoo crossed with the switches of the pipeline: ``python -m tests.zoo.switches [--every N]``.
+"""The zoo crossed with the switches of the pipeline.
+
+``python -m tests.zoo.switches [--every N --start K]`` runs all of it, or a part.
 
 The value, the gradient and the gradient of a directional derivative (reverse over forward) of each
 function are made by nothing but the transformation itself, and compared with what is made by all
@@ -171,9 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check every function; returns the number of those that fail."""
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.switches", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="only every so many-th function")
+    parser.add_argument("--start", type=int, default=0, help="the first of them")
     options = parser.parse_args(arguments)
     failures, count, start = 0, 0, time.perf_counter()
-    for case in CASES[:: options.every]:
+    for case in CASES[options.start :: options.every]:
         subject = subject_of(case)
         if subject is None:
             continue
