@@ -303,7 +303,7 @@ def emission_pipeline(
 ) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
-    if style == "loops" and (parallel or target != "cuda"):
+    if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
         last.insert(0, "parallel" if parallel else "gather")
     if not boundscheck:
         last.insert(0, "unchecked")

@@ -28,35 +28,16 @@ def heat_grad(start, conductivity, steps):
     then_bar = np.zeros(n)  # line 23: for _ in range(steps):
     conductivity_bar = np.zeros(conductivity.shape[0])  # line 23
     for __ in range(steps - 1, -1, -1):  # line 23
-        size = n - 2  # line 24: for i in range(1, len(now) - 1):
-        for i in range(2, size):  # line 24
-            i_1 = i - 1  # line 24
-            add_bar = now_bar[i_1] * conductivity[i_1]  # line 25: then[i] = now[i] + conductivit...
-            i_1 = i + 1  # line 24: for i in range(1, len(now) - 1):
-            add_bar_1 = now_bar[i_1] * conductivity[i_1]  # line 25: then[i] = now[i] + conductiv...
-            add_bar_2 = now_bar[i]  # line 25
-            now_at_bar = add_bar_2 - add_bar_2 * conductivity[i] * 2.0  # line 25
-            parts = add_bar + add_bar_1 + now_at_bar  # line 24: for i in range(1, len(now) - 1):
-            then_bar[i] += parts  # line 25: then[i] = now[i] + conductivity[i] * (now[i - 1] - 2...
-        count = min(4, size)  # line 24: for i in range(1, len(now) - 1):
-        skipped = size - count  # line 24
-        now_bar_1 = then_bar  # line 24
-        for place in range(count):  # line 24
-            i = 1 + place + (skipped if place >= 2 else 0)  # line 24
-            i_1 = i + 1  # line 24
-            if i_1 < 2 or i_1 >= size:  # line 24
-                now_bar_1[i_1] += now_bar[i] * conductivity[i]  # line 25: then[i] = now[i] + con...
-            i_1 = i - 1  # line 24: for i in range(1, len(now) - 1):
-            if i_1 < 2 or i_1 >= size:  # line 24
-                now_bar_1[i_1] += now_bar[i] * conductivity[i]  # line 25: then[i] = now[i] + con...
-            if i < 2 or i >= size:  # line 24: for i in range(1, len(now) - 1):
-                add_bar = now_bar[i]  # line 25: then[i] = now[i] + conductivity[i] * (now[i - 1]...
-                now_bar_1[i] += add_bar - add_bar * conductivity[i] * 2.0  # line 25
-        then_bar = now_bar  # line 24: for i in range(1, len(now) - 1):
-        for i in range(size, 0, -1):  # line 24
-            t2 = now_tape[__, i - 1] - 2.0 * now_tape[__, i] + now_tape[__, i + 1]
+        then_bar, now_bar = now_bar, then_bar  # line 24: for i in range(1, len(now) - 1):
+        for i in range(n - 2, 0, -1):  # line 24
+            t2 = i - 1
+            t3 = i + 1
+            t4 = now_tape[__, t2] - 2.0 * now_tape[__, i] + now_tape[__, t3]
             add_bar = then_bar[i]  # line 25: then[i] = now[i] + conductivity[i] * (now[i - 1] -...
             then_bar[i] = 0.0  # line 25
-            conductivity_bar[i] += add_bar * t2  # line 25
-        now_bar = now_bar_1  # line 23: for _ in range(steps):
+            add_bar_1 = add_bar * conductivity[i]  # line 25
+            now_bar[t3] += add_bar_1  # line 25
+            now_bar[t2] += add_bar_1  # line 25
+            conductivity_bar[i] += add_bar * t4  # line 25
+            now_bar[i] += add_bar - add_bar_1 * 2.0  # line 25
     return now_bar, conductivity_bar

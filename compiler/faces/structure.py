@@ -100,7 +100,7 @@ def _as_loops(function: Function) -> Function:
     need not be what the function itself computes.
     """
     read = mode_pipeline("primal", ())
-    emission = emission_pipeline("loops", "cpu").removeprefix("inline,").removesuffix(",inplace")
+    emission = emission_pipeline("loops", "python").removeprefix("inline,").partition(",inplace")[0]
     return run_passes(without_again(without_calls(function)), f"{read},{emission}")
 
 
