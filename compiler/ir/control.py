@@ -22,6 +22,8 @@ FOR = Primitive("for_", Kind.CONTROL, _types_come_from_regions)
 WHILE = Primitive("while_", Kind.CONTROL, _types_come_from_regions)
 IF = Primitive("if_", Kind.CONTROL, _types_come_from_regions)
 
+# A parameter of FOR: the loop is known to have a handful of iterations.
+FEW = "few"
 LOOP_BOUNDS = 3  # start, stop, step precede the carried values among the arguments of FOR
 
 

@@ -46,7 +46,7 @@ from gradc.analysis.affine import Affine, AffineForms
 from gradc.analysis.ranges import Facts
 from gradc.analysis.spans import NOWHERE, Interval, Span, in_order, one_place, shifted
 from gradc.ir.builder import CONST, Builder, Symbols
-from gradc.ir.control import FOR, LOOP_BOUNDS, carried_inits
+from gradc.ir.control import FEW, FOR, LOOP_BOUNDS, carried_inits
 from gradc.ir.core import Function, Op, Region, Role, Value
 from gradc.ir.renaming import SymbolRenaming
 from gradc.ir.types import INT
@@ -219,6 +219,8 @@ class _Reaching:
             outs = op.outs if last else tuple(replace(out) for out in op.outs)
             regions = op.regions if last else (self.copied(op.regions[0]),)
             made = replace(op, args=(low, high, step, *carried), outs=outs, regions=regions)
+            if each.low != self.forms.of(start) and each.high != self.forms.of(stop):
+                made = replace(made, params={**op.params, FEW: True})
             bounds.builder.append(made)
             carried = outs
             before.append((high, each.high))

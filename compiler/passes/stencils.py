@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gradc.analysis.affine import Affine, AffineForms
-from gradc.ir.control import FOR, LOOP_BOUNDS
+from gradc.ir.control import FEW, FOR, LOOP_BOUNDS
 from gradc.ir.core import Op, Region, Value
 from gradc.passes.control import without_positions
 from gradc.prims.index import ADD_AT, AT, GET, PUT
@@ -122,7 +122,7 @@ def _nest(op: Op) -> Nest | None:
     ops: list[Op] = []
     while True:
         (body,) = loops[-1].regions
-        if loops[-1].args[2].size not in (1, -1):
+        if loops[-1].args[2].size not in (1, -1) or FEW in loops[-1].params:
             return None
         inner = [each for each in body.ops if each.regions]
         if not all(each.regions or is_pure(each) for each in body.ops):

@@ -148,6 +148,13 @@ def test_gradients_are_those_that_scatter(function, monkeypatch):
     assert ours.source.count("for ") > theirs.source.count("for ")
 
 
+def test_loops_over_what_a_direction_reaches_stay_whole():
+    hessian = gradc.hessian(lambda x: np.sum((x[1:] - x[:-1] ** 2) ** 2))
+    text = hessian.specialize(np.ones(9)).compiled.source
+    assert text.count("for i in") == 3
+    assert "skipped" not in text
+
+
 def test_sums_in_blocks_are_not_rearranged():
     assert "gather" not in driver.emission_pipeline("loops", "cpu", True, True)
     assert "gather" not in driver.emission_pipeline("loops", "cuda")
