@@ -52,7 +52,8 @@ the same. All that have `out` in NumPy take it, by name or by place.
 | --- | --- | --- |
 """
 
-#: The functions to which one of the other rules applies, or whose derivative is said in a word.
+#: The functions to which one of the other rules applies; `tests/docs/test_rules.py` reads it off
+#: their derivatives.
 _RULES: Mapping[str, str] = {
     "linear": """
         np.add np.subtract np.negative np.positive np.sum np.nansum np.cumsum np.nancumsum
