@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gradc
+from gradc.errors import UnsupportedSyntaxError
 
 
 def power(x):
@@ -89,8 +90,11 @@ def test_threads():
 
 @pytest.mark.parametrize("target", ["cpu", "python"])
 def test_nothing_has_no_transform(target):
-    with pytest.raises(ValueError, match="at least one number"):
+    with pytest.raises(UnsupportedSyntaxError, match="at least one number"):
         gradc.grad(power, target=target)(np.zeros(0))
+    few = gradc.grad(lambda x, n: power(x[:n]), target=target)
+    with pytest.raises(ValueError, match="at least one number"):
+        few(np.ones(3), 0)
 
 
 def test_empty_stacks():
