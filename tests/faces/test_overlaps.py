@@ -408,3 +408,31 @@ def test_random_overlaps(function):
     assert outcomes["right"] > 5, outcomes
     assert not outcomes["wrong"], outcomes
     assert all("overlaps in memory with" in refusal for refusal in refusals), refusals
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "[y[0] for u in x]",
+        "[y[0] * u for u in x if u > 0.0]",
+        "[u for u in x if u > y[0]]",
+        "list(map(lambda u: u * y[0], x))",
+        "sorted(x, key=lambda u: u * y[0])",
+        "np.array([y[0] * u for u in x])",
+        "sum([y[0] * u for u in x])",
+        "sum(y[0] * u for u in x)",
+        "[y[0] + u * t for u in x for t in x]",
+        "max(x, key=lambda u: y[0] * u)",
+    ],
+)
+def test_what_is_lost_in_a_comprehension_is_said(made, tmp_path):
+    path = tmp_path / "listed.py"
+    path.write_text(
+        "import numpy as np\n\ndef f(x, y):\n    x[0] = 2.0\n"
+        f"    made = {made}\n    return np.sum(made)\n"
+    )
+    namespace = {}
+    exec(compile(path.read_text(), str(path), "exec"), namespace)
+    v = V.copy()
+    with pytest.raises(AliasingError, match=r"listed.py:5:\d+: `y` overlaps"):
+        gradc.grad(namespace["f"], target="python")(v, v[::-1])

@@ -321,7 +321,8 @@ def _example(ctx: Lowering, recipe: Generated, keep: bool = False) -> Ref:
         if not keep and not isinstance(example, Poison):
             operand = ctx.array_like(example)
     ctx.state.restore(before)
-    del ctx.diagnostics.found[found:]
+    if not isinstance(operand, Poison):  # else nobody asks again
+        del ctx.diagnostics.found[found:]
     return operand
 
 

@@ -183,8 +183,14 @@ class Lowering:
         elif isinstance(ref, Constant):
             found = kind_of_constant(ref.value)
         if found is None:
-            raise shapes(f"a number or array belongs here, not {self.describe(ref)}")
+            raise self._no_number(ref)
         return found
+
+    def _no_number(self, ref: Ref) -> RefusedError:
+        """What to say of something that is no number; nothing more of what was refused before."""
+        if isinstance(ref, Poison):
+            return RefusedError("")
+        return shapes(f"a number or array belongs here, not {self.describe(ref)}")
 
     def is_numeric(self, ref: Ref) -> bool:
         """Whether a reference is a number or an array."""
@@ -211,7 +217,7 @@ class Lowering:
         elif isinstance(ref, Array):
             value = self.read(ref)
         else:
-            raise shapes(f"a number or array belongs here, not {self.describe(ref)}")
+            raise self._no_number(ref)
         return value if dtype is None else self.cast(value, dtype)
 
     def _constant_value(self, ref: Constant, dtype: DType | None) -> Value:

@@ -13,6 +13,7 @@ from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
     Array,
     NumpyItems,
+    Poison,
     PythonItems,
     Ref,
     Scalar,
@@ -36,6 +37,8 @@ def array_of(listed: Ref) -> Array:
     """The array that the items are kept in."""
     assert isinstance(listed, Struct)
     array = listed.fields[_ITEMS]
+    if isinstance(array, Poison):  # which has been said
+        raise RefusedError("")
     assert isinstance(array, Array)
     return array
 
