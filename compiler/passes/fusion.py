@@ -16,7 +16,7 @@ iteration.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.ir.core import Value
@@ -143,15 +143,16 @@ class _Scheduler:
         earliest = 0
         for old in _updates(node):
             self.made.updated.add(self.made.root(old.base))
-            for reader, ref in self.readers.get(self.made.root(old.base), ()):
-                if _add_to_one_cell(reader, node):
-                    continue
-                place = self.made.home[reader]
-                same = self.made.groups[place].dim == (node.shape[0] if node.shape else None)
-                if node.shape:
-                    same = same and ref.base is old.base
-                    same = same and same_entries(ref.entries, old.entries)
-                earliest = max(earliest, place if same else place + 1)
+            for version in _versions(old.base):
+                for reader, ref in self.readers.get(self.made.root(version), ()):
+                    if _add_to_one_cell(reader, node) or _adds_before(reader, ref, node):
+                        continue
+                    place = self.made.home[reader]
+                    same = self.made.groups[place].dim == (node.shape[0] if node.shape else None)
+                    if node.shape:
+                        same = same and ref.base is version
+                        same = same and same_entries(ref.entries, old.entries)
+                    earliest = max(earliest, place if same else place + 1)
         return earliest
 
     def place(self, dim: Dim | None, earliest: int) -> int:
@@ -166,6 +167,14 @@ class _Scheduler:
     def note_alias(self, node: Node) -> None:
         if node.op.prim in _ALIASING:
             self.made.aliases[node.op.out] = self.made.root(node.inputs[0].base)
+
+
+def _versions(base: Base) -> Iterator[Base]:
+    """An array and what it was before its updates: they are in one place in memory."""
+    yield base
+    while isinstance(base, Node) and base.form is Form.STORE and base.updates is not None:
+        base = base.updates.base
+        yield base
 
 
 def _updates(node: Node) -> list[Ref]:
@@ -185,6 +194,11 @@ def _add_to_one_cell(left: Node, right: Node) -> bool:
         return False
     same = left.target.cell is right.target.cell
     return same and left.prim is ADD_AT and right.prim is ADD_AT
+
+
+def _adds_before(reader: Node, ref: Ref, node: Node) -> bool:
+    """Whether a node reads an array only to add to it, as another does: in any order."""
+    return ref is reader.updates and reader.prim is ADD_AT is node.prim
 
 
 def schedule(

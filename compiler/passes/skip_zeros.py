@@ -262,7 +262,9 @@ def _skipped(loop: Op, guard: Op, symbols: Symbols) -> list[Op]:
     """The loop in a branch that is taken where the cotangent is not zero (NaN is not)."""
     builder = Builder(Symbols(symbols))
     builder.loc, builder.role = loop.loc, loop.role
-    runs = builder.emit(NE, guard.args, name="runs")
+    cotangent = guard.args[0]  # the zero that it is compared with may be inside
+    zero = builder.const(0.0, cotangent.type.dtype)
+    runs = builder.emit(NE, (cotangent, zero), name="runs")
     inside = builder.child()
     no = inside.const(False)
     (body,) = loop.regions

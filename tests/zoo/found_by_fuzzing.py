@@ -153,3 +153,20 @@ MATRIX = np.array([[0.3, -1.1, 0.7], [2.0, 0.1, -0.4], [0.9, 0.5, 1.3]])
 def one_matrix_times_a_stack(a, b):
     # the transpose of a matrix that was broadcast lost its order of axes: with square ones silently
     return np.sin(np.matmul(a, b))
+
+
+@zoo(V)
+def a_reversed_view_times_itself(v):
+    # the second of two additions to a cotangent joined a loop that still read the first
+    p = v[::-1]
+    p[::-1] += p * p[::-1]
+    return np.sum(p * np.arange(1.0, len(v) + 1.0))
+
+
+@zoo(0.5, -0.5, V, 2)
+def a_sum_of_one_value_in_a_loop(x, y, v, k):
+    # a loop that is skipped for a cotangent of zero was compared with a zero from inside of it
+    while -0.8765 < y < -0.2718:
+        x = sum(v[k % len(v)] / (1.5 + 2.0**2) for _ in v)
+        y += 0.1
+    return v[-1] * x
