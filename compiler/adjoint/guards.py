@@ -71,6 +71,8 @@ class Guards:
     ) -> Guards:
         """Analyse a function for the derivative of some of its results."""
         found = masks(function, activity, results, seeds)
+        if not any(found.values()):  # nothing is left unused: no op needs a guard
+            return cls(found, {}, frozenset())
         # A product that the result always uses is finite, or the result is not; an exponential
         # that is not may be a divisor.
         levels = {

@@ -29,7 +29,7 @@ from enum import IntEnum
 
 from gradc.analysis.activity import Activity, differentiable_args
 from gradc.ir.builder import CONST
-from gradc.ir.control import FOR, IF, carried_inits, carried_params, loop_body
+from gradc.ir.control import FOR, IF, LOOP_BOUNDS, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Value
 from gradc.ir.types import Dim, DType
 from gradc.ir.walk import all_ops
@@ -176,8 +176,8 @@ class _Masks:
 
     def _loop(self, op: Op, uses: Uses) -> None:
         params, outs = carried_params(op), op.outs
-        if op.prim is FOR and self._runs_over_all(op):
-            self.whole[op.regions[0].params[0]] = op.args[1].size  # type: ignore[assignment]
+        if op.prim is FOR and (axis := self._whole_axis(op)) is not None:
+            self.whole[op.regions[0].params[0]] = axis
         for result in loop_body(op).yields:
             if result.type.dtype is DType.BOOL:
                 self.leaving[result] = frozenset(params)
@@ -222,13 +222,11 @@ class _Masks:
         self.found.update((param, own[param]) for param in carried if param in own)
         return own
 
-    def _runs_over_all(self, op: Op) -> bool:
-        start, stop, step = op.args[:3]
-        return (
-            self.constants.get(start) == 0
-            and self.constants.get(step) == 1
-            and stop.size is not None
-        )
+    def _whole_axis(self, op: Op) -> Dim | None:
+        """The size of the axes that the index of a loop runs over from end to end."""
+        start, stop, step = op.args[:LOOP_BOUNDS]
+        upwards = self.constants.get(start) == 0 and self.constants.get(step) == 1
+        return stop.size if upwards else None
 
 
 def _stronger(one: Mask | None, other: Mask | None) -> Mask | None:
