@@ -8,7 +8,6 @@ Importing this module imports numba.
 
 from __future__ import annotations
 
-import sys
 import types as python_types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,12 +20,13 @@ from numba.core.typing.npydecl import parse_dtype
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
+from gradc_runtime import large_arrays
+
 types: Any = numba_types  # declares fewer types than it has
 
 # From this many bytes on, large pages are asked for; the same as NumPy's.
-_LARGE = 1 << 22
-_PAGE = 4096
-_MADV_HUGEPAGE = 14
+_PAGED = 1 << 22
+_NO_MEMORY = "Allocation failed (probably too large)."
 _NEGATIVE = "negative dimensions not allowed"
 _TOO_LARGE = "array is too big; its size in bytes is larger than the maximum possible size."
 
@@ -99,10 +99,12 @@ def new_array(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tu
         with builder.if_then(problem, likely=False):
             context.call_conv.return_user_exc(builder, ValueError, (message,))
     align = context.get_preferred_array_alignment(kind.dtype)
-    memory = context.nrt.meminfo_alloc_aligned(builder, total, align)
+    if large_arrays.load():
+        memory = builder.call(_memory(context, builder.module, align), [total])
+        cgutils.guard_memory_error(context, builder, memory, _NO_MEMORY)
+    else:
+        memory = context.nrt.meminfo_alloc_aligned(builder, total, align)
     data = context.nrt.meminfo_data(builder, memory)
-    if sys.platform == "linux":
-        _ask_for_large_pages(builder, data, total)
     array = make_array(kind)(context, builder)
     whole = context.get_value_type(types.intp)
     populate_array(
@@ -116,22 +118,39 @@ def new_array(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tu
     return array, total
 
 
-def _ask_for_large_pages(builder: Any, data: Any, size: Any) -> None:
-    """Ask the system for pages of 2 MiB where an array is large, as NumPy does for its own.
+def _memory(context: Any, module: ir.Module, align: int) -> Any:
+    """The function that makes memory of a number of bytes, once in a module.
 
-    Memory that is new to the process costs a fault for each page at its first use, which for
-    small pages takes longer than what a cheap loop does with them.
+    It returns numba's record of the memory, or null where there is none. From :data:`_PAGED` bytes
+    on large pages are asked for, as NumPy does, and from :data:`large_arrays.LARGE` on memory is
+    taken from what was freed before.
     """
-    with builder.if_then(builder.icmp_signed(">=", size, size.type(_LARGE)), likely=False):
-        address = builder.ptrtoint(data, size.type)
-        mask = size.type(_PAGE - 1)
-        first = builder.and_(builder.add(address, mask), builder.not_(mask))
-        length = builder.sub(builder.add(address, size), first)
-        number = ir.IntType(32)
-        kind = ir.FunctionType(number, [cgutils.voidptr_t, size.type, number])
-        madvise = cgutils.get_or_insert_function(builder.module, kind, "madvise")
-        start = builder.inttoptr(first, cgutils.voidptr_t)
-        builder.call(madvise, [start, length, number(_MADV_HUGEPAGE)])
+    name = f"new_memory_{align}"
+    known = module.globals.get(name)
+    if known is not None:
+        return known
+    kind = ir.FunctionType(cgutils.voidptr_t, [ir.IntType(64)])
+    function = ir.Function(module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block())
+    (size,) = function.args
+    with builder.if_then(_at_least(builder, size, large_arrays.LARGE), likely=False):
+        large = large_arrays.declared(module, large_arrays.NEW_ARRAY)
+        builder.ret(builder.call(large, [size]))
+    memory = context.nrt.meminfo_alloc_aligned_unchecked(builder, size, align)
+    found = cgutils.is_not_null(builder, memory)
+    paged = builder.and_(_at_least(builder, size, _PAGED), found)
+    with builder.if_then(paged, likely=False):
+        take = large_arrays.declared(module, large_arrays.TAKE_PAGES)
+        data = context.nrt.meminfo_data(builder, memory)
+        builder.call(take, [builder.ptrtoint(data, size.type), size])
+    builder.ret(memory)
+    return function
+
+
+def _at_least(builder: Any, size: Any, least: int) -> Any:
+    return builder.icmp_signed(">=", size, size.type(least))
 
 
 def numpy_for(names: Iterable[str], other: Mapping[str, Any]) -> python_types.ModuleType:

@@ -224,12 +224,14 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
     import numba
 
     from gradc_runtime.caching import can_cache
+    from gradc_runtime.large_arrays import load as load_large_arrays
     from gradc_runtime.memory import keep_freed_memory
     from gradc_runtime.numba_start import load_array_functions
     from gradc_runtime.vector_math import load as load_vector_functions
 
     load_array_functions()
     keep_freed_memory()
+    load_large_arrays()
     if options.fastmath:
         # code from the cache may call functions by names that are told to LLVM in each process
         load_vector_functions()

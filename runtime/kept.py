@@ -73,6 +73,8 @@ def _load(
     from numba.core.registry import cpu_target
     from numba.core.runtime import rtsys
 
+    from gradc_runtime import large_arrays
+
     if config.DISABLE_JIT:
         return None
     copy = types.FunctionType(function.__code__, {"__name__": home}, function.__name__)
@@ -89,6 +91,8 @@ def _load(
             return None
         declare_symbols(function, names, fastmath)
         _, kind, (code, *_) = data[0]
+        if large_arrays.NEW_ARRAY.encode() in code:
+            large_arrays.load()
         # one that is unknown would end the process; the dispatcher makes all that it refers to
         if kind != "object" or _unknown_symbols(code):
             return None
