@@ -387,11 +387,12 @@ def stop_gradient(x: T) -> T:
 def checkpoint(loop_or_function: T) -> T:
     """Let loops and functions be computed again for their adjoint instead of recorded.
 
-    Used as ``for i in gradc.checkpoint(range(n)):`` it is about that loop, and as a decorator
-    about every loop of a function. It changes nothing but memory and time: of a loop of n steps
-    about 2 sqrt(n) are kept and each step is computed twice. `memory_limit` chooses from a number
-    of bytes instead, for all loops. A function without loops is run again as a whole where it is
-    called: only its arguments are kept.
+    Used as ``for i in gradc.checkpoint(range(n)):`` it is about that loop: of n steps about
+    2 sqrt(n) are kept and each is computed twice. As a decorator, or around a function where it is
+    called, it is about what the calls of that function record: only their arguments are kept, and
+    each runs again when the adjoint comes to it. Where that would save nothing (one call, outside
+    of loops, or the function that is differentiated itself) its loops keep checkpoints. It changes
+    nothing but memory and time; `memory_limit` chooses from a number of bytes instead.
 
     Parameters
     ----------

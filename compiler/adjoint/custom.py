@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradc.adjoint.again import that_records
 from gradc.analysis.masks import Mask
 from gradc.errors import Diagnostic, GradTypeError
 from gradc.ir.builder import Builder
@@ -116,7 +117,7 @@ def _computed_again(
     assert rule.primal is not None
     wrt = [place for place in range(rule.count) if is_active(op.args[place])]
     results = [place for place, ct in enumerate(cts) if ct is not None]
-    made = transpose(rule.primal, wrt, results, mask)
+    made = transpose(that_records(rule.primal), wrt, results, mask)
     given = [builder.emit(AGAIN, [arg], name=arg.name) if arg.type.rank else arg for arg in op.args]
     seeds = [ct for ct in cts if ct is not None]
     found = inline_renamed(builder, made, [*given, *seeds])

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from gradc.adjoint.again import with_loops_in_place
 from gradc.adjoint.checkpoints import reverse_checkpointed
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.custom import cotangents_of_call, recording, without_recording
@@ -216,6 +217,7 @@ def reverse(
         for index in (range(len(function.results)) if results is None else results)
         if function.results[index].type.is_float
     ]
+    function = with_loops_in_place(function, everywhere=memory_limit is not None)
     limits: dict[Op, int] = {}
     if memory_limit is not None:
         probe: list[tuple[Op, Plan]] = []

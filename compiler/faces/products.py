@@ -139,7 +139,7 @@ def pullback_with_aux(
 
     def pullback(y_bar: Any) -> tuple[Any, ...]:
         """Return one cotangent for each argument, None for those without floats."""
-        seeds = _seeds(derivative, y_bar) if flat_seeds is None else flat_seeds
+        seeds = _seeds(derivative, y_bar, results) if flat_seeds is None else flat_seeds
         bars = derivative.run(kept, seeds)[len(derivative.kept) :]
         found = iter(derivative.gradients(bars))
         return tuple(next(found) if i in active else None for i in range(len(args)))
@@ -147,8 +147,8 @@ def pullback_with_aux(
     return value, pullback, aux
 
 
-def _seeds(derivative: Derivative, y_bar: Any) -> list[Any]:
-    """The cotangents of the float results, in the kernel's types."""
+def _seeds(derivative: Derivative, y_bar: Any, results: Sequence[Any]) -> list[Any]:
+    """The cotangents of the float results, in the kernel's types and of the results' shapes."""
     function = derivative.program.lowered.function
     given, spec = flatten(y_bar)
     tree_leaves, wanted = flatten(derivative.value_tree, (Static,))
@@ -162,9 +162,11 @@ def _seeds(derivative: Derivative, y_bar: Any) -> list[Any]:
         if result not in derivative.differentiated:
             continue
         type = function.results[result].type
-        if np.ndim(leaf) != type.rank:
+        given_shape, shape = np.shape(leaf), np.shape(results[result])
+        if given_shape != shape:
             raise derivative.program.problem(
-                f"the cotangent of result {result} has {np.ndim(leaf)} axes, not {type.rank}"
+                f"the cotangent of result {result} has shape {given_shape}, and that has {shape}",
+                "pass a cotangent of the shape of the value",
             )
         seed = np.array(leaf, dtype=type.dtype.numpy, order="C")
         seeds.append(seed if type.rank else seed[()])

@@ -50,6 +50,7 @@ def inline_renamed(
         passed.note(value)
     own = Symbols.of(function).taken - passed.taken
     clashing = sorted(own & builder.symbols.taken)
+    builder.symbols.taken |= own  # a fresh name is none of those that stay
     if clashing:
         renaming = SymbolRenaming({symbol: builder.symbols.fresh(symbol) for symbol in clashing})
         function = with_body(function, renaming.region(function.body))
@@ -70,6 +71,7 @@ def with_fresh_symbols(function: Function, known: Function, symbols: Symbols) ->
     """
     made = Symbols.of(function).taken - Symbols.of(known).taken
     clashing = sorted(made & symbols.taken)
+    symbols.taken |= made
     if not clashing:
         return function
     renaming = SymbolRenaming({symbol: symbols.fresh(symbol) for symbol in clashing})

@@ -79,6 +79,8 @@ class Graph(NodeList):
         The single op that makes a value which stands for itself.
     size_values : dict of str to Value
         The integers of the region that denote a size.
+    stacks : dict of str to Node
+        The ops that make an array of a size that nothing else has.
     """
 
     blas: bool = True
@@ -89,6 +91,7 @@ class Graph(NodeList):
     checks: dict[Dim, Node] = field(default_factory=dict)
     makers: dict[Value, Node] = field(default_factory=dict)
     size_values: dict[str, Value] = field(default_factory=dict)
+    stacks: dict[str, Node] = field(default_factory=dict)
 
     # -- references ------------------------------------------------------------------------
 
@@ -162,6 +165,8 @@ class Graph(NodeList):
         node = Node(Form.SINGLE, op, (), inputs, reads=[self.ref(value) for value in captured])
         if op.prim in UPDATES:
             node.updates = inputs[0]
+        if "symbol" in op.params:
+            self.stacks[op.params["symbol"]] = node
         self.nodes.append(node)
         for out in op.outs:
             self.makers[out] = node
@@ -192,7 +197,10 @@ class Graph(NodeList):
         if dim not in self.size_values:
             out = Value(INT, dim, op.loc, dim)
             made = replace(op, prim=DIM, args=(), params={}, outs=(out,), regions=())
-            self.add(self.map(DIM, made, (), out, ()), out)
+            node = self.map(DIM, made, (), out, ())
+            if dim in self.stacks:
+                node.after = (self.stacks[dim],)
+            self.add(node, out)
         return self.ref(self.size_values[dim])
 
     # -- views -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Functions without loops under ``checkpoint``: they run again in the adjoint."""
+"""Functions under ``checkpoint``: they run again in the adjoint."""
 
 from __future__ import annotations
 
@@ -79,7 +79,69 @@ def returned(h, w):
     return np.sum(checkpoint(lambda x: lambda y: x * y)(h)(h * w[1, 1]))
 
 
+def relaxed(x, w):
+    steps = 0
+    while np.sum(x * x) > 1.0 and steps < 3:
+        for i in range(len(x)):
+            x = 0.9 * np.sin(x) + 0.1 * w[i, 0] * x
+        steps += 1
+    return x, steps
+
+
+def loops_in_a_loop(h, w):
+    total = 0.0
+    for k in range(2):
+        x, steps = checkpoint(relaxed)(h[k], w)
+        h[k + 1] = x * h[k + 1]
+        total += steps * np.sum(x)
+    return total + np.sum(h * h)
+
+
+def turned(x, a):
+    for i in range(3):
+        x = np.sin(x) * a + i
+    return x
+
+
+def loops_in_a_row(h, w):
+    x = checkpoint(turned)(h[0, 0], w[0, 1])
+    return checkpoint(turned)(2.0 * x, w[1, 1]) * h[1, 0]
+
+
+def a_loop_once(h, w):
+    return checkpoint(turned)(h[0, 0], w[1, 0]) * h[1, 1]
+
+
+def a_loop_inside_of_another(h, w):
+    def inner(x):
+        for i in range(2):
+            x = np.sin(x) * w[i]
+        return x
+
+    def outer(x):
+        for _ in range(2):
+            x = checkpoint(inner)(x) + x
+        return x
+
+    for _ in range(2):
+        h = checkpoint(outer)(h)
+    return np.sum(h)
+
+
+def sizes_of_their_own(h, w):
+    # two copies have sizes of the same names, and each needs its own
+    def cut(x, k):
+        return np.sum(x[k:] ** 2) * np.sum(x[k:-1])
+
+    return checkpoint(cut)(h[0], 9) + checkpoint(cut)(h[1], 1) * w[0, 0]
+
+
 FUNCTIONS = (
+    a_loop_inside_of_another,
+    a_loop_once,
+    loops_in_a_loop,
+    loops_in_a_row,
+    sizes_of_their_own,
     straight,
     looped,
     chosen,
@@ -115,8 +177,23 @@ def test_a_loop_keeps_what_it_carries():
     assert gradient.source.count("_tape = ") == 1
 
 
+def test_loops_of_a_function_that_runs_again_record_while_it_does():
+    nested = gradc.grad(loops_in_a_loop, target="python").specialize(H, W).compiled.source
+    # what the outer loop hands on, and the stacks of the inner ones, made in each iteration anew
+    assert "_saved" not in nested
+    once = gradc.grad(a_loop_once, target="python").specialize(H, W).compiled.source
+    assert "_saved" in once
+
+
+def test_a_limit_is_kept_by_the_loops_of_checkpointed_functions():
+    wanted = gradc.grad(loops_in_a_loop, target="python")(H, W)
+    limited = gradc.grad(loops_in_a_loop, target="python", memory_limit=4000)
+    np.testing.assert_allclose(limited(H, W), wanted, rtol=1e-12)
+    assert "_saved" in limited.source
+
+
 def test_compiled():
-    for function, args in ((straight, (H, W)), (looped, (H, W))):
+    for function, args in ((straight, (H, W)), (a_loop_inside_of_another, (H, W))):
         wanted = gradc.grad(function, target="python")(*args)
         np.testing.assert_allclose(gradc.grad(function)(*args), wanted, rtol=1e-12)
 
@@ -170,3 +247,27 @@ def test_peak_memory():
         tracemalloc.stop()
     # an array for each step, and what a step takes
     assert peaks[1] < 40 * x.nbytes < peaks[0]
+
+
+def long_step(x, steps):
+    for _ in range(steps):
+        x = np.sin(x) + 0.01 * x * x
+    return x
+
+
+def long_march(x, steps):
+    for _ in range(steps):
+        x = checkpoint(long_step)(x, steps)
+    return np.sum(x)
+
+
+def test_the_tape_of_a_function_is_there_while_it_is_gone_back_through():
+    x, steps = RNG.normal(size=1_000), 20
+    gradient = gradc.grad(long_march, target="python", style="numpy")
+    gradient(x[:10], 2)
+    tracemalloc.start()
+    gradient(x, steps)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # an array for each step of both loops, not for each of their product
+    assert peak < (3 * steps + 10) * x.nbytes

@@ -308,6 +308,16 @@ def test_has_aux_of_products():
         gradc.vjp(weighted, X, X, 2.0, has_aux=True, target="python")
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (7,), (3, 1)])
+def test_a_cotangent_of_another_shape_is_refused(shape):
+    value, pullback = gradc.vjp(lambda x: (x[0], {"y": x * x}), X, target="python")
+    with pytest.raises(
+        gradc.GradTypeError, match=r"the cotangent of result 1 has shape .*has \(3,\)"
+    ):
+        pullback((1.0, {"y": np.ones(shape)}))
+    np.testing.assert_allclose(pullback(value)[0], [X[0] + 2 * X[0] ** 3, *(2 * X[1:] ** 3)])
+
+
 def test_the_four_combinations_of_modes():
     def f(x):
         return np.sum(np.sin(x) * x[0] ** 2)

@@ -1,15 +1,15 @@
 """Calls of functions that are decorated with ``checkpoint``.
 
-A call of a function without loops is interpreted apart, and one op takes its place::
+A call is interpreted apart, and one op takes its place::
 
     @checkpoint
     def layer(h, w):                     h1, = custom(h, w, rule=<layer>)
         return np.tanh(h @ w) * h
 
 Reverse mode puts the function itself into the adjoint, before its own adjoint: nothing is recorded
-but what the call was given. Where the function has loops, these keep checkpoints, and it stands in
-its place as every other; likewise where it changes something, or returns what it was given, so that
-its result is no new object.
+but what the call was given, as far as that pays (:mod:`gradc.adjoint.again`). Where the function
+changes something, calls itself, or returns what it was given, so that its result is no new object,
+it stands in its place as every other, and its loops keep checkpoints.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import Array, Callee, Ref, Tuple
 from gradc.frontend.python.regions import Closed, closed_call
 from gradc.frontend.python.trees import Parts, is_float, is_number, made_ref, taken_apart
-from gradc.ir.control import FOR, WHILE
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import all_ops
 from gradc.prims.custom import CUSTOM, CustomRule
@@ -77,7 +76,7 @@ def _apart(
         return result
 
     closed = closed_call(ctx, f"{callee.name} with checkpoint", types, run)
-    if any(op.prim in (FOR, WHILE, CALL) for op in all_ops(closed.function.body)):
+    if any(op.prim is CALL for op in all_ops(closed.function.body)):
         raise _StandsInPlaceError
     outs = _emitted(ctx, callee, closed, actual)
     pairs = zip(outs, closed.weak, strict=True)

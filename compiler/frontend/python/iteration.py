@@ -143,7 +143,8 @@ def conditional(
 def _mark(ctx: Lowering, checkpoint: bool) -> None:
     """Note in the loop just built that it keeps checkpoints, where it does."""
     if checkpoint or ctx.state.frame.checkpoint:
-        ctx.builder.ops[-1] = replace(ctx.builder.ops[-1], params={"checkpoint": True})
+        whose = "loop" if checkpoint else "function"
+        ctx.builder.ops[-1] = replace(ctx.builder.ops[-1], params={"checkpoint": whose})
 
 
 def _goes_on(
