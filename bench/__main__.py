@@ -18,6 +18,7 @@ QUICK_ROUNDS = {
     "gradient_ratio": 3,
     "jacobians": 3,
     "vector_math": 5,
+    "chain": 3,
     "sparse": 3,
 }
 """Rounds for a first look; each benchmark has its own default for numbers that are kept."""

@@ -89,7 +89,7 @@ class _Call:
         ]
         out, _ = new_array(self.context, builder, self.signature.return_type, shape)
         self.check_sizes(rows, inner, columns)
-        self.gemm(left, right, builder.bitcast(out.data, _POINTER))
+        self.product(left, right, builder.bitcast(out.data, _POINTER))
         for kind, copy in self.copies:
             self.context.nrt.decref(builder, kind, copy)
         return impl_ret_new_ref(self.context, builder, self.signature.return_type, out._getvalue())
@@ -195,45 +195,105 @@ class _Call:
                 builder, ValueError, ("a matrix is too large for BLAS",)
             )
 
-    def gemm(self, left: _Operand, right: _Operand, out: Any) -> None:
-        """Write ``out = left @ right``; BLAS thinks in columns, so it computes the transpose."""
+    def product(self, left: _Operand, right: _Operand, out: Any) -> None:
+        """Write ``out = left @ right``."""
         builder = self.builder
-        rows, inner = left.shape
-        columns = right.shape[1]
-        kind = [_CHAR, _CHAR, _CHAR, _SIZE, _SIZE, _SIZE]
-        arrays = [_POINTER, _POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER, _SIZE]
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_INT, [*kind, *arrays]), "numba_xxgemm"
-        )
-        letters = [
-            builder.select(each.by_rows, ir.Constant(_CHAR, ord("n")), ir.Constant(_CHAR, ord("t")))
-            for each in (right, left)
-        ]
-        factors = [self.factor(1.0), self.factor(0.0)]
-        failed = builder.call(
-            function,
-            [
-                ir.Constant(_CHAR, ord(_KINDS[self.dtype])),
-                *letters,
-                columns,
-                rows,
-                inner,
-                factors[0],
-                right.data,
-                right.step,
-                left.data,
-                left.step,
-                factors[1],
-                out,
-                self.at_least(columns, self.size(1)),
-            ],
-        )
+        function = _product(builder.module, _KINDS[self.dtype], self.element)
+        given = [*left.shape, right.shape[1]]
+        for operand in (left, right):
+            given += [operand.data, operand.by_rows, operand.step]
+        failed = builder.call(function, [*given, out])
         with builder.if_then(cgutils.is_not_null(builder, failed), likely=False):
             self.context.call_conv.return_user_exc(
                 builder, RuntimeError, ("BLAS, which SciPy brings, was not found",)
             )
 
-    def factor(self, number: float) -> Any:
+
+def _product(module: ir.Module, letter: str, element: Any) -> Any:
+    """The function that multiplies, once in a module; it returns whether BLAS was not found.
+
+    A row or a column goes to the product of a matrix and a vector, which reads the matrix once:
+    that of matrices copies it first, and takes three times as long.
+    """
+    name = f"matrix_product_{letter}"
+    known = module.globals.get(name)
+    if known is not None:
+        return known
+    one_of = [_POINTER, ir.IntType(1), _SIZE]
+    kind = ir.FunctionType(_INT, [_SIZE, _SIZE, _SIZE, *one_of, *one_of, _POINTER])
+    function = ir.Function(module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block())
+    rows, inner, columns, *operands, out = function.args
+    left = _Operand(operands[0], (rows, inner), *operands[1:3])
+    right = _Operand(operands[3], (inner, columns), *operands[4:6])
+    call = _Blas(builder, letter, element)
+    one = ir.Constant(_SIZE, 1)
+    some = builder.icmp_signed(">", inner, ir.Constant(_SIZE, 0))  # else nothing would be written
+    dense = [builder.icmp_signed("==", each.step, one) for each in (left, right)]
+    for alone, in_line, matrix, vector, on_left in (
+        (columns, builder.or_(dense[1], builder.not_(right.by_rows)), left, right, True),
+        (rows, builder.or_(dense[0], left.by_rows), right, left, False),
+    ):
+        single = builder.icmp_signed("==", alone, one)
+        with builder.if_then(builder.and_(builder.and_(single, some), in_line)):
+            builder.ret(call.gemv(matrix, vector.data, out, on_left))
+    builder.ret(call.gemm(left, right, out))
+    return function
+
+
+class _Blas:
+    """Writes the calls of numba's helpers, which hand them on to BLAS; it thinks in columns."""
+
+    def __init__(self, builder: Any, letter: str, element: Any) -> None:
+        self.builder = builder
+        self.letter = ir.Constant(_CHAR, ord(letter))
+        self.factors = [self.factor(ir.Constant(element, number)) for number in (1.0, 0.0)]
+
+    def factor(self, number: Any) -> Any:
         """The address of a constant."""
-        slot = cgutils.alloca_once_value(self.builder, ir.Constant(self.element, number))
+        slot = self.builder.alloca(number.type)
+        self.builder.store(number, slot)
         return self.builder.bitcast(slot, _POINTER)
+
+    def transposed(self, choice: Any) -> Any:
+        """The letter for a matrix that is taken transposed, or not."""
+        letters = (ir.Constant(_CHAR, ord(each)) for each in "tn")
+        return self.builder.select(choice, *letters)
+
+    def gemv(self, matrix: _Operand, vector: Any, out: Any, on_left: bool) -> Any:
+        """``matrix @ vector``, or ``vector @ matrix`` where it is not on the left."""
+        builder = self.builder
+        first, second = matrix.shape
+        # the columns of one that lies by rows are its rows
+        height = builder.select(matrix.by_rows, second, first)
+        width = builder.select(matrix.by_rows, first, second)
+        across = matrix.by_rows if on_left else builder.not_(matrix.by_rows)
+        kind = [_CHAR, _CHAR, _SIZE, _SIZE, _POINTER, _POINTER, _SIZE, *[_POINTER] * 3]
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_INT, kind), "numba_xxgemv"
+        )
+        flags = [self.letter, self.transposed(across), height, width]
+        alpha, beta = self.factors
+        return builder.call(function, [*flags, alpha, matrix.data, matrix.step, vector, beta, out])
+
+    def gemm(self, left: _Operand, right: _Operand, out: Any) -> Any:
+        """``left @ right``: BLAS computes the transpose."""
+        builder = self.builder
+        rows, inner = left.shape
+        columns = right.shape[1]
+        arrays = [_POINTER, _POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER, _SIZE]
+        kind = [_CHAR, _CHAR, _CHAR, _SIZE, _SIZE, _SIZE, *arrays]
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(_INT, kind), "numba_xxgemm"
+        )
+        flags = [
+            self.letter,
+            *(self.transposed(builder.not_(each.by_rows)) for each in (right, left)),
+        ]
+        one = ir.Constant(_SIZE, 1)
+        apart = builder.select(builder.icmp_signed(">", columns, one), columns, one)
+        alpha, beta = self.factors
+        operands = [right.data, right.step, left.data, left.step, beta, out, apart]
+        return builder.call(function, [*flags, columns, rows, inner, alpha, *operands])

@@ -3,8 +3,8 @@
 The C library gives blocks of more than 32 MB back to the system, whatever it is told
 (:mod:`gradc_runtime.memory`), and new ones come page by page, filled with zeros: for a cheap loop
 over ten million numbers this takes longer than the loop. So arrays of this size are made here:
-blocks of whole large pages, of which those freed last are kept, :data:`LIMIT` bytes in all.
-``GRADC_MALLOC=system`` keeps none.
+blocks of whole large pages, of which those freed last are kept, up to a gigabyte or a
+sixteenth of the machine's memory. ``GRADC_MALLOC=system`` keeps none.
 
 What is made is machine code that lives as long as the process, for an array may outlive the
 kernel that made it. Kernels call it by two symbols. It takes no lock: a place for a kept block is
@@ -28,8 +28,8 @@ from numba.core import cgutils
 
 # Arrays of this many bytes are made here.
 LARGE = 32 << 20
-# As many bytes of freed blocks are kept, at most.
-LIMIT = 256 << 20
+# As many bytes of freed blocks are kept, at most, and no more than a sixteenth of the memory.
+LIMIT = 1 << 30
 NEW_ARRAY, TAKE_PAGES = "gradc_large_array", "gradc_take_pages"
 
 # Of a block the first word is its size. What `take` returns lies in its first three pages, after
@@ -45,7 +45,7 @@ declare i32 @munmap(i8*, i64)
 declare i32 @madvise(i8*, i64, i32)
 declare i8* @NRT_get_api()
 
-@places = internal global [8 x i64] zeroinitializer
+@places = internal global [32 x i64] zeroinitializer
 @total = internal global i64 0
 @allocator = internal global [4 x i64] [
     i64 ptrtoint (TAKE* @take to i64), i64 0, i64 ptrtoint (FREE* @give_back to i64), i64 0]
@@ -82,7 +82,7 @@ define internal i8* @take(i64 %size, i8* %unused) {
     br label %head
 head:
     %k = phi i64 [ 0, %0 ], [ %next, %on ]
-    %place = getelementptr [8 x i64], [8 x i64]* @places, i64 0, i64 %k
+    %place = getelementptr [32 x i64], [32 x i64]* @places, i64 0, i64 %k
     %kept = atomicrmw xchg i64* %place, i64 0 acq_rel
     %none = icmp eq i64 %kept, 0
     br i1 %none, label %on, label %look
@@ -107,7 +107,7 @@ drop:
     br label %on
 on:
     %next = add i64 %k, 1
-    %again = icmp ult i64 %next, 8
+    %again = icmp ult i64 %next, 32
     br i1 %again, label %head, label %new
 new:
     %mapped = call i8* @mmap(i8* null, i64 %needed, i32 3, i32 34, i32 -1, i64 0)
@@ -149,8 +149,8 @@ head:
     ; kept ones leave until this one has room; twice around, for it goes to a place that is empty
     %k = phi i64 [ 0, %0 ], [ %next, %on ]
     %total = load atomic i64, i64* @total acquire, align 8
-    %index = and i64 %k, 7
-    %place = getelementptr [8 x i64], [8 x i64]* @places, i64 0, i64 %index
+    %index = and i64 %k, 31
+    %place = getelementptr [32 x i64], [32 x i64]* @places, i64 0, i64 %index
     %over = icmp ugt i64 %total, LIMIT
     br i1 %over, label %empty, label %put
 empty:
@@ -170,7 +170,7 @@ put:
     br i1 %kept, label %done, label %on
 on:
     %next = add i64 %k, 1
-    %again = icmp ult i64 %next, 16
+    %again = icmp ult i64 %next, 64
     br i1 %again, label %head, label %away
 away:
     %gone = atomicrmw sub i64* @total, i64 %length acq_rel
@@ -205,7 +205,7 @@ def load() -> bool:
 
     context = cpu_target.target_context
     rtsys.initialize(context)  # which tells LLVM of `NRT_get_api`
-    limit = 0 if os.environ.get("GRADC_MALLOC") == "system" else LIMIT
+    limit = 0 if os.environ.get("GRADC_MALLOC") == "system" else min(LIMIT, _memory() // 16)
     # an object file: without the optimisations of an engine, made in a quarter of the time
     target = binding.Target.from_default_triple()
     made = target.create_target_machine(opt=0).emit_object(binding.parse_assembly(_text(limit)))
@@ -218,6 +218,11 @@ def load() -> bool:
         binding.add_symbol(symbol, engine.get_function_address(symbol))
     _ENGINES.append(engine)
     return True
+
+
+def _memory() -> int:
+    """The bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 # What holds the machine code, which is never freed.

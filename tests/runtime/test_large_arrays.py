@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from gradc_runtime import large_arrays
-
 PROGRAM = """
 import gc, json, resource, threading
 import numpy as np
 import gradc
+from gradc_runtime import large_arrays
 
+large_arrays.LIMIT = 240_000_000
 SIZE = 5_000_000  # 40 MB
 
 def faults():
@@ -87,6 +87,6 @@ def test_freed_memory_is_used_again_up_to_a_limit(tmp_path):
         assert found["held"]
         assert found["outlives"]
         assert found["wrong"] == []
-    stay = large_arrays.LIMIT / (40 * 10**6)
-    assert 10 - stay - 0.5 < kept["freed"] < 10 - stay + 1.5
+    # a block is a little larger than its array, so five stay in the limit of six
+    assert 4.5 < kept["freed"] < 5.5
     assert system["freed"] > 9.5
