@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradc.api import grad, jvp
+from gradc.api import grad, jvp, vjp
 from gradc.derivatives import jacobian
 from gradc.errors import GradTypeError
+from gradc.faces.containers import flatten, unflatten
+from gradc.faces.products import is_float
 from gradc.rules import Custom, custom_vjp
 
 LinearSolver = Literal["direct", "cg", "bicgstab"]
@@ -37,20 +39,21 @@ def implicit(
     Parameters
     ----------
     solve : callable or None
-        ``solve(*args)`` returns the solution, a float or an array. It is compiled with what calls
-        it and is not differentiated, so it may stop when it has converged. With None the solution
-        is found outside, by SciPy or a program of any kind: what is returned takes it as its
-        first argument, before those of the solver, and hands it on with its derivative.
+        ``solve(*args)`` returns the solution: a float, an array, or a container of them. It is
+        compiled with what calls it and is not differentiated, so it may stop when it has converged.
+        With None the solution is found outside, by SciPy or a program of any kind: what is returned
+        takes it as its first argument, before those of the solver, and hands it on with its
+        derivative.
     residual : callable
-        ``residual(x, *args)``, of the shape of `x`. For a fixed point of ``f`` it is
+        ``residual(x, *args)``, of the structure and shapes of `x`. For a fixed point of ``f`` it is
         ``f(x, *args) - x``, for a minimum the gradient: ``gradc.grad(objective)``.
     linear_solver : {"direct", "cg", "bicgstab"}
         How the linear system is solved: by factorising the Jacobian of `residual` with respect to
         `x`, or by products with it and its transpose, which need no matrix. ``"cg"`` is for
         symmetric positive definite ones, as at a minimum.
     nondiff_argnums : sequence of int
-        Positions of the arguments of `solve` that are not differentiated: integers, and floats
-        that the solution does not depend on, such as a tolerance or a first guess.
+        Positions of the arguments of `solve` that are not differentiated although they are
+        floats: a tolerance or a first guess, which the solution does not depend on.
 
     Returns
     -------
@@ -83,6 +86,56 @@ def solution_found(x: Any, *args: Any) -> Any:
     return x
 
 
+def is_container(x: Any) -> bool:
+    """Whether a solution has several parts."""
+    return not flatten(x)[1].is_leaf()
+
+
+def floats_of(x: Any) -> Any:
+    """The parts of a solution that are floats or arrays of them."""
+    return tuple(leaf for leaf in flatten(x)[0] if is_float(leaf))
+
+
+def with_floats(x: Any, leaves: Any) -> Any:
+    """A solution with other floats in it."""
+    rest = iter(leaves)
+    own, spec = flatten(x)
+    return unflatten(spec, [next(rest) if is_float(leaf) else leaf for leaf in own])
+
+
+is_container.__gradc_intrinsic__ = "is_container"  # type: ignore[attr-defined]
+floats_of.__gradc_intrinsic__ = "floats_of"  # type: ignore[attr-defined]
+with_floats.__gradc_intrinsic__ = "with_floats"  # type: ignore[attr-defined]
+
+
+def _joined(x: Any) -> Any:
+    """A solution of several parts as one vector; another one as it is."""
+    if not is_container(x):
+        return x
+    return np.concatenate([np.ravel(part) for part in floats_of(x)])
+
+
+def _parted(vector: Any, x: Any) -> Any:
+    """The parts of a vector where a solution has several; else the vector as it is."""
+    if not is_container(x):
+        return vector
+    parts, start = [], 0
+    for part in floats_of(x):
+        own = vector[start : start + np.size(part)]
+        parts.append(np.reshape(own, part.shape) if np.ndim(part) else own[0])
+        start += np.size(part)
+    return with_floats(x, parts)
+
+
+def _of_one_vector(residual: Callable[..., Any]) -> Callable[..., Any]:
+    """The residual as a function of ``(vector, x, *args)``: `x` says which parts there are."""
+
+    def joined(vector: Any, x: Any, *args: Any) -> Any:
+        return _joined(residual(_parted(vector, x), *args))
+
+    return joined
+
+
 def _beside(residual: Callable[..., Any]) -> Callable[..., Any]:
     """The residual of a solver whose first argument is the solution."""
 
@@ -108,9 +161,10 @@ def _implicit(
     active = tuple(n for n in range(count) if n not in passive)
     solution: Custom[..., Any] = custom_vjp(solve, passive)
     by_products = makers[linear_solver]
-    adjoint = _by_factors(residual)
+    balance = _of_one_vector(residual)
+    adjoint = _by_factors(balance)
     if by_products is not None:
-        adjoint = by_products(_transposed_product(residual))
+        adjoint = by_products(_transposed_product(balance))
 
     def forward(*args: Any) -> Any:
         x = solution(*args)
@@ -118,18 +172,19 @@ def _implicit(
 
     def backward(*given: Any) -> Any:
         x, args = given[-2]
-        w = adjoint(x, args, given[-1])
+        w = adjoint(_joined(x), (x, *args), _joined(given[-1]))
 
-        def weighted(*moved: Any) -> Any:
-            return -np.sum(w * residual(x, *moved))
+        def moved_by(*moved: Any) -> Any:
+            return balance(_joined(x), x, *moved)
 
-        return grad(weighted, argnums=active)(*args)
+        bars = vjp(moved_by, *args)[1](-w)
+        return tuple([bars[n] for n in active])
 
     solution.defvjp(forward, backward)
     if by_products is not None:
         # its iterations are not seen to be linear, so forward mode has a rule of its own
-        tangent = by_products(_product(residual))
-        solution.defjvp(_tangent_rule(solution, residual, tangent, passive, active))
+        tangent = by_products(_product(balance))
+        solution.defjvp(_tangent_rule(solution, balance, tangent, passive, active))
     return solution
 
 
@@ -152,10 +207,11 @@ def _tangent_rule(
         args = tuple([given[k] if fixed else primals[k] for fixed, k in order])
         x = solution(*args)
 
-        def balance(*moved: Any) -> Any:
-            return residual(x, *[given[k] if fixed else moved[k] for fixed, k in order])
+        def moved_by(*moved: Any) -> Any:
+            return residual(_joined(x), x, *[given[k] if fixed else moved[k] for fixed, k in order])
 
-        return x, -tangent(x, args, jvp(balance, primals, dots)[1])
+        dot = -tangent(_joined(x), (x, *args), jvp(moved_by, primals, dots)[1])
+        return x, _parted(dot, x)
 
     return rule
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -179,6 +181,59 @@ def test_a_linear_solve_on_a_matrix_of_unknowns():
     b = np.array([[1.0, 2.0], [3.0, 4.0]])
     found = gradc.grad(lambda a: np.sum(solution(a, b)), target="python")(1.25)
     np.testing.assert_allclose(found, -np.sum(b) / 1.25**2, rtol=1e-12)
+
+
+class Optimum(NamedTuple):
+    x: np.ndarray
+    multiplier: float
+    steps: int
+
+
+def projected(a, c):
+    multiplier = (c - np.sum(a)) / len(a)
+    return Optimum(a + multiplier, multiplier, 3)
+
+
+def stationary(at, a, c):
+    # of (x - a)**2/2 where the sum of x is c
+    return Optimum(at.x - a - at.multiplier, np.sum(at.x) - c, 0)
+
+
+@pytest.mark.parametrize("linear_solver", ["direct", "bicgstab"])
+def test_a_solution_of_several_parts(linear_solver):
+    def measured(solution, a, c):
+        at = solution(a, c)
+        return np.sum(np.sin(at.x)) * at.multiplier**2 * at.steps
+
+    solution = gradc.implicit(projected, stationary, linear_solver)
+
+    def f(a, c):
+        return measured(solution, a, c)
+
+    a = np.array([0.3, 0.2])
+    found = gradc.grad(f, argnums=(0, 1), target="python")(a, 2.0)
+    wanted = gradc.grad(lambda a, c: measured(projected, a, c), (0, 1), target="python")(a, 2.0)
+    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-10)
+    assert found[1] == pytest.approx(wanted[1], rel=1e-10)
+    dot = gradc.jvp(f, (a, 2.0), (a, 1.0), target="python")[1]
+    assert dot == pytest.approx(found[0] @ a + found[1], rel=1e-10)
+    if linear_solver == "direct":
+        gradc.check_grads(f, (a, 2.0), order=2, target="python")
+
+
+@pytest.mark.parametrize("linear_solver", ["direct", "cg"])
+def test_integers_are_arguments_as_well(linear_solver):
+    def solver(b, steps):
+        x = b
+        for _ in range(steps):
+            x = 0.5 * np.cos(x) + b
+        return x
+
+    solution = gradc.implicit(solver, lambda x, b, steps: b - x + 0.5 * np.cos(x), linear_solver)
+    b = np.array([0.3, -0.2])
+    found = gradc.grad(lambda b, n: np.sum(solution(b, n)), target="python")(b, 60)
+    wanted = gradc.grad(lambda b, n: np.sum(solver(b, n)), target="python")(b, 60)
+    np.testing.assert_allclose(found, wanted, rtol=1e-11)
 
 
 def test_arguments_that_are_not_differentiated():

@@ -242,6 +242,18 @@ def test_what_flows_past_a_rule_is_refused():
     assert grad(lambda x: f(x, gradc.stop_gradient(2.0 * x)), target="python")(2.0) == 4.0
 
 
+def test_stop_gradient_of_a_container():
+    def f(p):
+        held = gradc.stop_gradient({"a": p["a"], "rest": [p["b"], None, "name", 3]})
+        return np.sum(held["rest"][0] * p["a"]) * held["rest"][3] + np.sum(held["a"])
+
+    a, b = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+    found = grad(f, target="python")({"a": a, "b": b})
+    np.testing.assert_array_equal(found["a"], 3.0 * b)
+    np.testing.assert_array_equal(found["b"], [0.0, 0.0])
+    assert gradc.stop_gradient({"a": 1.0}) == {"a": 1.0}
+
+
 @pytest.mark.parametrize(
     ("forward", "backward", "message"),
     [

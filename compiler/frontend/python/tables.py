@@ -15,6 +15,7 @@ from gradc.frontend.python.functions import (
     common,
     complex_arrays,
     complex_functions,
+    containers,
     counting,
     creation,
     decompositions,
@@ -44,6 +45,7 @@ from gradc.frontend.python.statements import STATEMENTS
 
 _MODULES = (
     builtin_functions,
+    containers,
     named,
     special,
     mathematics,

@@ -19,7 +19,8 @@ from gradc.frontend.python.functions.named import apply_named
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.promote import as_float, as_number, promote
-from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar
+from gradc.frontend.python.refs import NONE, Constant, Dict, List, Ref, Scalar, Struct, Tuple
+from gradc.frontend.python.trees import is_float, taken_apart
 from gradc.ir.core import Primitive
 from gradc.ir.types import DType
 from gradc.prims import elementary as el
@@ -366,7 +367,10 @@ def rounded(ctx: Lowering, x: Ref, decimals: int) -> Ref:
 
 @REGISTRY.function("stop_gradient")
 def stop_gradient(ctx: Lowering, x: Ref) -> Ref:
-    """``gradc.stop_gradient``: the same value, and no derivative."""
+    """``gradc.stop_gradient``: the same value or container of values, and no derivative."""
+    if isinstance(x, Tuple | List | Dict | Struct):
+        parts = taken_apart(ctx, x, is_float)
+        return parts.around([stop_gradient(ctx, leaf) for leaf in parts.leaves])
     if isinstance(x, Constant):
         return x
     return ctx.result(ctx.emit(STOP_GRADIENT, (ctx.value(x),)), ctx.kind(x).weak)
