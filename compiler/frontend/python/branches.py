@@ -6,13 +6,15 @@ writes to become results of it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from gradc.frontend.python import growing
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import RAISED
 from gradc.frontend.python.merging import Arm, Merger, Rebuild
-from gradc.frontend.python.problems import RefusedError
-from gradc.frontend.python.refs import NONE, Cell, Frame, Length, List, Ref
+from gradc.frontend.python.opening import opening
+from gradc.frontend.python.problems import GrowingError, RefusedError
+from gradc.frontend.python.refs import NONE, Cell, Frame, Length, List, Ref, Struct
 from gradc.frontend.python.state import Snapshot
 from gradc.ir.core import Value
 from gradc.prims.compare import LAND, LOR
@@ -44,6 +46,12 @@ def branch(
     """
     if isinstance(condition, bool):
         return then() if condition else otherwise()
+    return opening(ctx, lambda: _branch(ctx, condition, then, otherwise, live))
+
+
+def _branch(
+    ctx: Lowering, condition: Value, then: Thunk, otherwise: Thunk, live: frozenset[str] | None
+) -> Ref | None:
     before = ctx.state.snapshot()
     arms, reachable = [], []
     spent, spent_in_arms = ctx.state.spent, set()
@@ -134,13 +142,35 @@ def _changed_lists(
         left, right = (arm.state.lists[changed] for arm in merger.arms)
         if left is contents and right is contents:
             continue
-        if len(left) != len(right):
+        if growing.differs(left, right):
+            if growing.may_grow(merger.ctx, (*contents, *left, *right)):
+                reason = growing.cannot_grow(merger.ctx, changed)
+                raise GrowingError(frozenset([changed]), reason)
             found[changed] = [_unknown_length(names[changed], len(left), len(right))]
             continue
-        found[changed] = [
-            merger.join(changed.name, a, b, False) for a, b in zip(left, right, strict=True)
-        ]
+        found[changed] = (
+            [
+                _joined_total(merger, before, merger.join(changed.name, a, b, False), (a, b))
+                for before, a, b in zip(contents, left, right, strict=True)
+            ]
+            if len(contents) == len(left)
+            else [merger.join(changed.name, a, b, False) for a, b in zip(left, right, strict=True)]
+        )
     return found
+
+
+def _joined_total(merger: Merger, before: Ref, joined: Rebuild, arms: tuple[Ref, Ref]) -> Rebuild:
+    """What is joined; of lists that are counted, the most that an arm appends."""
+    total = growing.larger_total(merger.ctx, before, *arms)
+    if total is None:
+        return joined
+
+    def rebuild(outs: Sequence[Value]) -> Ref:
+        held = joined(outs)
+        assert isinstance(held, Struct)
+        return Struct(held.cls, {**held.fields, growing.TOTAL: total})
+
+    return rebuild
 
 
 def _unknown_length(name: str, left: int, right: int) -> Rebuild:

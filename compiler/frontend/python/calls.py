@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import complexes, environment, liveness, sequences
+from gradc.frontend.python import complexes, environment, growing, liveness, sequences
 from gradc.frontend.python.applying import apply_handler
 from gradc.frontend.python.batches import call_batch
 from gradc.frontend.python.blocks import block
@@ -117,6 +117,8 @@ def _method(
     node: ast.AST | None,
 ) -> Ref:
     owner, name = method.owner, method.name
+    if ctx.is_numeric(owner):
+        args = [growing.settled(ctx, arg) for arg in args]
     if isinstance(owner, Struct) and owner.is_tuple and name == "_replace":
         if args:
             raise shapes("_replace() takes fields by name")
@@ -186,11 +188,14 @@ def _known(
         primal, numbers, has_aux, meaning = transform
         made = (Constant(primal), _numbers(numbers), Constant(has_aux))
         return call(ctx, apply_transform(ctx, meaning, made, {}), args, kwargs, node)
+    handler = _handler(ctx, function)
+    if handler is not None:
+        args = [growing.settled(ctx, arg) for arg in args]
+        kwargs = {key: growing.settled(ctx, arg) for key, arg in kwargs.items()}
     if complexes.has_complex(args, kwargs, ctx):
         found = call_complex(ctx, function, args, kwargs, node)
         if found is not None:
             return found
-    handler = _handler(ctx, function)
     title = getattr(function, "__name__", type(function).__name__)
     if handler is not None and isinstance(function, np.ufunc):
 

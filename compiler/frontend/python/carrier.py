@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from gradc.frontend.python import growing
 from gradc.frontend.python.arithmetic import expect_shape
 from gradc.frontend.python.carrying import (
     Clash,
@@ -21,15 +22,18 @@ from gradc.frontend.python.carrying import (
     widen,
 )
 from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.growing import differs
 from gradc.frontend.python.hidden import RETURNED_VALUE, shown
 from gradc.frontend.python.merging import zeros_of
-from gradc.frontend.python.problems import RefusedError, UnrollableError
+from gradc.frontend.python.problems import GrowingError, UnrollableError
 from gradc.frontend.python.refs import (
     POISON,
     Array,
     Cell,
     Conflict,
     Constant,
+    CountedItems,
+    GrowingItems,
     Length,
     List,
     Maybe,
@@ -122,7 +126,7 @@ class Carrier:
                 return [
                     leaf
                     for part, label in zip(parts, labels, strict=True)
-                    for leaf in self.leaves(f"{name}_{label}", part)
+                    for leaf in self.leaves(_part_name(name, part, label), part)
                 ]
             case _:
                 return []
@@ -223,17 +227,15 @@ class Carrier:
             head, end = self.contents[ref], self.ctx.state.lists[ref]
             if name not in self.guess.names and end is head:
                 continue
-            if len(end) != len(head) or any(isinstance(item, Length) for item in end):
-                raise self._another_length(ref)
+            if differs(head, end) or any(isinstance(item, Length) for item in end):
+                raise self._another_length(ref, (*head, *end))
             found[name] = Tuple(end)
         return found
 
-    def _another_length(self, ref: List) -> RefusedError | UnrollableError:
-        problem = RefusedError(
-            f"the length of {self.ctx.state.name_of(ref)} changes in this loop, whose number of"
-            " iterations is not known at compile time",
-            "fill an array instead: `y = np.zeros(n)`, and in the loop `y[i] = ...`",
-        )
+    def _another_length(self, ref: List, items: Sequence[Ref]) -> Exception:
+        problem: Exception = growing.cannot_grow(self.ctx, ref)
+        if growing.may_grow(self.ctx, items):
+            problem = GrowingError(frozenset([ref]), growing.cannot_grow(self.ctx, ref))
         size = None if self.index is None else self.index.size
         if isinstance(size, str) and size in self.ctx.unrollable:
             return UnrollableError(frozenset({size}), problem)
@@ -409,6 +411,14 @@ def _list_name(ref: List, number: int) -> str:
 def is_list(name: str) -> bool:
     """Whether a carried name stands for the contents of a list."""
     return name.startswith("$items")
+
+
+def _part_name(name: str, part: Plan, label: str) -> str:
+    """The name of a part; what a list of changing length holds has the name of the list."""
+    if isinstance(part, Items) and part.cls is not None:
+        if issubclass(part.cls, GrowingItems | CountedItems):
+            return name
+    return f"{name}_{label}"
 
 
 def _label(name: str) -> str:

@@ -18,6 +18,7 @@ from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up
 from gradc.frontend.python.promote import Kind, kind_of_constant, promote
 from gradc.frontend.python.refs import (
     POISON,
+    UNNAMED,
     Array,
     Cell,
     Conflict,
@@ -82,6 +83,14 @@ class Lowering:
         self.unrollable: set[str] = set()
         #: The user's line while a function of the library is interpreted for it.
         self.pinned: Location | None = None
+        #: For each statement around that may be read again: the lists that there were before it.
+        self.openers: list[frozenset[object]] = []
+        #: Lists that have room for all that the statement around appends.
+        self.granted: set[List] = set()
+        #: What the items of lists are that grow at run time.
+        self.counted: dict[List, Any] = {}
+        #: What was read of lists while it was only counted how much they grow.
+        self.unknown: set[Value] = set()
         self.branch_depth = 0
         self.budget = LARGEST_PROGRAM
         #: Whether the function asks which of its arrays are one object.
@@ -317,6 +326,9 @@ class Lowering:
         if isinstance(ref, Scalar):
             if not ref.value.named:
                 self.given.setdefault(ref.value, name)
+        elif isinstance(ref, List):
+            if ref.name == UNNAMED:
+                ref.name = name
         elif isinstance(ref, Array):
             if ref.steps:
                 self.view_names.setdefault(ref, name)
@@ -416,6 +428,7 @@ class Lowering:
         """Return whether something counts as true."""
         if isinstance(ref, Constant):
             return bool(ref.value)
+        ref = self.tables.settled(self, ref)
         if isinstance(ref, Tuple | List | Dict):
             return bool(self.state.items(ref) if isinstance(ref, List) else ref.items)
         if isinstance(ref, Scalar):

@@ -12,8 +12,10 @@ from gradc.frontend.python import (
     arithmetic,
     comprehensions,
     environment,
+    growing,
     indexing,
     listed,
+    opening,
     sequences,
     strings,
 )
@@ -60,7 +62,7 @@ def literal(ctx: Lowering, node: ast.Constant) -> Ref:
 
 def binary(ctx: Lowering, node: ast.BinOp) -> Ref:
     """A binary operator."""
-    left, right = ctx.expression(node.left), ctx.expression(node.right)
+    left, right = (growing.settled(ctx, ctx.expression(side)) for side in (node.left, node.right))
     if isinstance(left, Poison) or isinstance(right, Poison):
         return POISON
     if isinstance(node.op, ast.MatMult):
@@ -207,6 +209,7 @@ def _contains(ctx: Lowering, item: Ref, container: Ref) -> Value | bool:
         return ctx.constant(item, "a key") in container.items
     if isinstance(container, Constant):
         return bool(ctx.constant(item, "what is looked for") in container.value)
+    container = growing.settled(ctx, container)
     if is_listed(container):
         container = listed.array_of(container)
     if isinstance(container, Array) and container.type.rank:
@@ -291,8 +294,8 @@ def attribute_of(ctx: Lowering, owner: Ref, attr: str) -> Ref:
         return POISON
     if isinstance(owner, Struct) and is_complex(owner):
         return ctx.tables.complex_attribute(ctx, owner, attr)
-    if is_listed(owner):
-        raise listed.unchangeable(f"`.{attr}`")
+    if isinstance(owner, Struct) and is_listed(owner):
+        return Method(opening.changeable(ctx, owner), attr)
     if isinstance(owner, Struct):
         if attr in owner.fields:
             return owner.fields[attr]

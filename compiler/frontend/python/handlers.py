@@ -33,5 +33,7 @@ class Tables:
     generated_positions: Callable[..., Any]
     has_items: Callable[..., Any]
     item_of: Callable[..., Ref]
+    item_of_growing: Callable[..., Ref]
+    settled: Callable[..., Ref]
     assign_whole: Callable[..., None]
     augmented: Callable[..., None]

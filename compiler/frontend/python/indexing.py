@@ -25,6 +25,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_growing,
     is_listed,
 )
 from gradc.ir.core import Value
@@ -161,6 +162,9 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
             return _of_sequence(ctx, items, index)
         case Struct(fields=fields) if owner.is_tuple:
             return _of_sequence(ctx, tuple(fields.values()), index)
+        case List() if is_growing(ctx.state.lists.get(owner, ())):
+            (held,) = ctx.state.lists[owner]
+            return ctx.tables.item_of_growing(ctx, owner, held, index, text)
         case List():
             found = _of_sequence(ctx, ctx.state.items(owner), index)
             return _as_list(ctx, found) if isinstance(index, Slice) else found

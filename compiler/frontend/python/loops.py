@@ -6,12 +6,13 @@ import ast
 import functools
 from collections.abc import Callable, Iterator, Sequence
 
-from gradc.frontend.python import iteration, jumps, sequences
+from gradc.frontend.python import growing, iteration, jumps, sequences
 from gradc.frontend.python.assigning import assign
 from gradc.frontend.python.blocks import block
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.hidden import BROKEN, CONTINUED, RETURNED, RETURNED_VALUE
 from gradc.frontend.python.liveness import names_assigned
+from gradc.frontend.python.opening import opening
 from gradc.frontend.python.problems import RefusedError, UnrollableError
 from gradc.frontend.python.refs import (
     POISON,
@@ -36,6 +37,10 @@ Looped = tuple[List, tuple[Ref, ...], bool]
 
 def for_statement(ctx: Lowering, node: ast.For) -> None:
     """Interpret a ``for`` statement."""
+    opening(ctx, lambda: _for(ctx, node))
+
+
+def _for(ctx: Lowering, node: ast.For) -> None:
     iterable = ctx.expression(node.iter)
     if isinstance(iterable, Poison):
         for name in names_assigned([node.target, *node.body]):
@@ -46,7 +51,11 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
         iterable = iterable.items
     iterable = sequences.used(ctx, iterable)
     saved = _save_flags(ctx)
+    looped = {ref: growing.state_of(ctx, ref) for ref in growing.lists_in(ctx, iterable)}
+    iterable = growing.settled(ctx, iterable)
     items = None if checkpoint else sequences.static_items(ctx, iterable)
+    if items is not None:
+        looped = {}  # what changes in it is seen item by item
     # The loop holds what it runs over, whatever becomes of the names for it meanwhile.
     held = f"$over{id(node)}"
     ctx.state.frame.names[held] = iterable if items is None else Tuple(tuple(items))
@@ -55,11 +64,18 @@ def for_statement(ctx: Lowering, node: ast.For) -> None:
     else:
         _runtime(ctx, node, iterable, checkpoint)
     ctx.state.frame.names.pop(held, None)
+    for ref, state in looped.items():
+        if growing.state_of(ctx, ref) != state:
+            raise _changed(ctx, ref)
     _otherwise(ctx, node, saved)
 
 
 def while_statement(ctx: Lowering, node: ast.While) -> None:
     """Interpret a ``while`` statement."""
+    opening(ctx, lambda: _while(ctx, node))
+
+
+def _while(ctx: Lowering, node: ast.While) -> None:
     saved = _save_flags(ctx)
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     if endless and not jumps.leaves_loop(node.body):
@@ -131,10 +147,14 @@ def _check_lists(ctx: Lowering, looped: Sequence[Looped], number: int) -> None:
         if len(now) != len(contents) or any(
             new is not old for new, old in zip(now[ahead], contents[ahead], strict=True)
         ):
-            raise RefusedError(
-                f"{ctx.state.name_of(ref)} changes while the loop runs over it",
-                "loop over a copy: `for item in list(items):`",
-            )
+            raise _changed(ctx, ref)
+
+
+def _changed(ctx: Lowering, ref: List) -> RefusedError:
+    return RefusedError(
+        f"{ctx.state.name_of(ref)} changes while the loop runs over it",
+        "loop over a copy: `for item in list(items):`",
+    )
 
 
 def _unrolled(

@@ -14,7 +14,7 @@ from gradc.errors import (
     InternalError,
     UnsupportedFunctionError,
 )
-from gradc.frontend.python import calls, environment, sharing
+from gradc.frontend.python import calls, environment, growing, sharing
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.custom import CUSTOM_FUNCTION, CustomFunction
 from gradc.frontend.python.derived import Prepared
@@ -282,7 +282,7 @@ class _Lowerer:
 
     def _flatten(self, ref: Ref, callee: Callee) -> object:
         ctx = self.ctx
-        ref = ctx.present(ref, "the result")
+        ref = growing.settled(ctx, ctx.present(ref, "the result"))
         match ref:
             case _ if is_complex(ref):
                 raise shapes(

@@ -44,13 +44,30 @@ class UnrollableError(Exception):
     ----------
     symbols : frozenset of str
         The size symbols of the indices that are needed.
-    reason : RefusedError
-        What is refused where the loop cannot be unrolled.
+    reason : Exception
+        What is raised where the loop has too many iterations.
     """
 
-    def __init__(self, symbols: frozenset[str], reason: RefusedError) -> None:
-        super().__init__(reason.message)
+    def __init__(self, symbols: frozenset[str], reason: Exception) -> None:
+        super().__init__(str(reason))
         self.symbols = symbols
+        self.reason = reason
+
+
+class GrowingError(Exception):
+    """Lists have to be made ready to grow, before the outermost statement around that knows them.
+
+    Parameters
+    ----------
+    lists : frozenset
+        The lists, or what refers to one whose length is known at run time only.
+    reason : RefusedError
+        What is refused where that cannot be.
+    """
+
+    def __init__(self, lists: frozenset[object], reason: RefusedError) -> None:
+        super().__init__(reason.message)
+        self.lists = lists
         self.reason = reason
 
 

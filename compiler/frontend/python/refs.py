@@ -21,6 +21,10 @@ from gradc.ir.core import Value
 from gradc.ir.types import Type
 
 
+#: What a list is called that has no name.
+UNNAMED = "list"
+
+
 class Ref:
     """Base of all that a name can refer to; compared by identity."""
 
@@ -152,6 +156,22 @@ class NumpyItems(PythonItems):
     """The same for lists of NumPy's numbers, or of arrays."""
 
 
+class GrowingItems:
+    """Stands for what is in a list that changes its length at run time: structures of it have the
+    parts `items`, an array with room for all that is ever appended, and `count`.
+    """
+
+
+class GrowingNumbers(GrowingItems):
+    """The same where the items are Python's numbers."""
+
+
+class CountedItems:
+    """Stands for what is in a list of which it is only counted how much is appended: structures
+    of it have the parts `count` and `total`, the items that it has and those it was given.
+    """
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Dict(Ref):
     """A dictionary with keys known at compile time; it is not changed in place."""
@@ -159,11 +179,17 @@ class Dict(Ref):
     items: Mapping[Any, Ref]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class List(Ref):
-    """A list of known length; its contents are in the state, since it can be changed."""
+    """A list; its contents are in the state, since it can be changed.
 
-    name: str = "list"
+    Attributes
+    ----------
+    name : str
+        The first name that it was given.
+    """
+
+    name: str = UNNAMED
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -340,6 +366,15 @@ def is_complex(ref: Ref) -> bool:
 def is_listed(ref: Ref) -> bool:
     """Whether something is a list whose length is known at run time only."""
     return isinstance(ref, Struct) and issubclass(ref.cls, PythonItems)
+
+
+def is_growing(contents: tuple[Ref, ...]) -> bool:
+    """Whether what a list holds changes its length at run time."""
+    return (
+        len(contents) == 1
+        and isinstance(contents[0], Struct)
+        and issubclass(contents[0].cls, GrowingItems | CountedItems)
+    )
 
 
 def number_parts(ref: Ref) -> tuple[Ref, Ref]:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from gradc.frontend.python import indexing, listed
+from gradc.frontend.python import growing, indexing, listed
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import (
@@ -45,7 +45,7 @@ def static_items(ctx: Lowering, iterable: Ref) -> Sequence[Ref] | None:
             return items
         case Struct(fields=fields) if iterable.is_tuple:
             return tuple(fields.values())
-        case List():
+        case List() if growing.contents(ctx, iterable) is None:
             return ctx.state.items(iterable)
         case Dict(items=entries):
             return [Constant(key) for key in entries]
@@ -85,7 +85,7 @@ def _runs_at_run_time(
     pairs = list(zip(inner, parts, strict=False))
     numbers = all(
         items is None
-        or (isinstance(part, Tuple | Once) and indexing.are_numbers(ctx, tuple(items)))
+        or (isinstance(part, Tuple | List | Once) and indexing.are_numbers(ctx, tuple(items)))
         for items, part in pairs
     )
     return numbers and any(items is None and not _is_known(ctx, part) for items, part in pairs)
@@ -126,13 +126,14 @@ def known_items(
 
 def _of_open_length(ctx: Lowering, iterable: Ref) -> str:
     """What has a length that is known at run time only, in words."""
-    if is_listed(iterable):
-        return ctx.describe(iterable)
+    if is_listed(iterable) or isinstance(iterable, List):
+        return "a list whose length is known at run time only"
     return f"{ctx.describe(iterable)} whose length is known at run time only"
 
 
 def runtime_items(ctx: Lowering, iterable: Ref) -> tuple[Bounds, Item]:
     """The bounds of an index, and the item at each value of it."""
+    iterable = growing.settled(ctx, iterable)
     if isinstance(iterable, Range):
         return range_bounds(ctx, iterable), lambda index: integer_ref(ctx, index)
     count, item = positions(ctx, iterable)
@@ -151,6 +152,7 @@ def range_bounds(ctx: Lowering, given: Range) -> Bounds:
 
 def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
     """How many items there are, and the item at each position from 0."""
+    iterable = growing.settled(ctx, iterable)
     match iterable:
         case Range():
             return _range_positions(ctx, iterable)
@@ -159,7 +161,7 @@ def positions(ctx: Lowering, iterable: Ref) -> tuple[Value, Item]:
         case Struct() if is_listed(iterable):
             count, item = positions(ctx, listed.array_of(iterable))
             return count, lambda index: listed.as_item(iterable, item(index))
-        case Tuple() | Once():
+        case Tuple() | List() | Once():
             items = tuple(static_items(ctx, iterable) or ())
             return ctx.builder.const(len(items)), lambda index: _item_at(ctx, items, index)
         case Generated():
@@ -255,6 +257,9 @@ def _element(ctx: Lowering, array: Array, index: Value) -> Ref:
 
 def length(ctx: Lowering, ref: Ref) -> Ref:
     """The length of a sequence, as ``len`` returns it."""
+    held = growing.contents(ctx, ref)
+    if held is not None:
+        return Scalar(growing.count_of(ctx, held), weak=True)
     items = static_items(ctx, ref)
     if items is not None and not isinstance(ref, Iteration | Once):
         return Constant(len(items))
@@ -327,7 +332,7 @@ def unpacked(ctx: Lowering, ref: Ref, count: int, at_least: bool = False) -> Seq
     """The items of what is unpacked into `count` targets."""
     if ctx.is_numeric(ref) and not ctx.shape(ref):
         raise shapes(f"{ctx.describe(ref)} cannot be unpacked into {count} names")
-    ref = used(ctx, ref)
+    ref = growing.settled(ctx, used(ctx, ref))
     items = static_items(ctx, ref)
     if items is None and isinstance(ref, Array) and ref.type.rank:
         items = _array_items(ctx, ref, count, at_least)

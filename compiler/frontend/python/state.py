@@ -23,6 +23,7 @@ from gradc.frontend.python.refs import (
     Ref,
     Struct,
     Tuple,
+    is_growing,
 )
 from gradc.ir.core import Value
 
@@ -140,6 +141,12 @@ class State:
     def items(self, ref: List) -> tuple[Ref, ...]:
         """What a list holds now; refused where its length is not known."""
         items = self.lists[ref]
+        if is_growing(items):
+            raise RefusedError(
+                f"{self.name_of(ref)}: the items of a list are needed one by one here, and its"
+                " length is known at run time only",
+                "make it an array: np.array(...)",
+            )
         if len(items) == 1 and isinstance(items[0], Length):
             raise RefusedError(items[0].message, items[0].hint)
         return items

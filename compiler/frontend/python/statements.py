@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, blocks, jumps, loops, writes
+from gradc.frontend.python import arithmetic, blocks, changing, jumps, loops, writes
 from gradc.frontend.python.assigning import assign, bind
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.expressions import local_function
@@ -25,6 +25,7 @@ from gradc.frontend.python.refs import (
     Struct,
     Tuple,
     is_complex,
+    is_listed,
 )
 from gradc.frontend.python.strings import message
 from gradc.ir.core import Value
@@ -80,8 +81,8 @@ def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref
         writes.complex_in_place(ctx, old, op, ref, text)
     elif isinstance(old, Tuple) and isinstance(ref, Tuple) and isinstance(op, ast.Add):
         bind(ctx, name, Tuple((*old.items, *ref.items)))
-    elif isinstance(old, List) and isinstance(ref, List) and isinstance(op, ast.Add):
-        ctx.state.lists[old] = (*ctx.state.items(old), *ctx.state.items(ref))
+    elif isinstance(op, ast.Add) and (isinstance(old, List) or is_listed(old)):
+        changing.extend(ctx, changing.changeable(ctx, old), ref)
     else:
         bind(ctx, name, arithmetic.binary(ctx, type(op), old, ref, text))
 

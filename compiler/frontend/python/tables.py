@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python import advanced, calls, complexes, comprehensions, listed, writes
+from gradc.frontend.python import (
+    advanced,
+    calls,
+    complexes,
+    comprehensions,
+    growing,
+    listed,
+    writes,
+)
 from gradc.frontend.python.expressions import EXPRESSIONS
 from gradc.frontend.python.functions import (
     attributes,
@@ -105,6 +113,8 @@ def tables() -> Tables:
         generated_positions=comprehensions.positions,
         has_items=listed.has_items,
         item_of=listed.item_of,
+        item_of_growing=growing.item_of,
+        settled=growing.settled,
         assign_whole=writes.write,
         augmented=writes.augmented,
     )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
 from gradc.errors import AliasingError
-from gradc.frontend.python import aliasing, arithmetic, complexes, indexing, listed, views
+from gradc.frontend.python import (
+    aliasing,
+    arithmetic,
+    changing,
+    complexes,
+    growing,
+    indexing,
+    opening,
+    views,
+)
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import as_float, promote
@@ -41,14 +49,13 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
             else:
                 write(ctx, located(ctx, owner, index), ref, ast.unparse(target))
         case List():
-            items = list(ctx.state.items(owner))
-            items[_position(ctx, items, index)] = ref
-            ctx.state.lists[owner] = tuple(items)
+            changing.store(ctx, owner, index, ref, ast.unparse(target))
         case Struct(fields=fields) if is_complex(owner):
             for part, value in zip(fields.values(), complexes.both(ctx, ref), strict=True):
                 store(ctx, part, index, value, target)
-        case _ if is_listed(owner):
-            raise listed.unchangeable(f"`{ast.unparse(target)} = ...`")
+        case Struct() if is_listed(owner):
+            made = opening.changeable(ctx, owner)
+            changing.store(ctx, made, index, ref, ast.unparse(target))
         case Tuple() | Struct():
             raise shapes("a tuple cannot be changed", "use a list or an array")
         case Dict():
@@ -170,6 +177,7 @@ def _fitted(ctx: Lowering, part: Array, ref: Ref, text: str) -> Value:
 
 def as_array(ctx: Lowering, ref: Ref) -> Ref:
     """What is written to an array: a list or tuple of numbers as an array of them."""
+    ref = growing.settled(ctx, ref)
     is_sequence = isinstance(ref, List | Tuple) or is_listed(ref)
     return ctx.array_like(ref) if is_sequence else ref
 
@@ -193,10 +201,3 @@ def _key(index: Ref) -> str:
 
 def _poisoned(index: Ref) -> bool:
     return any(isinstance(item, Poison) for item in indexing.index_items(index))
-
-
-def _position(ctx: Lowering, items: Sequence[Ref], index: Ref) -> int:
-    position = indexing.static_position(ctx, index, "a list")
-    if not -len(items) <= position < len(items):
-        raise shapes(f"index {position} is out of range for {len(items)} items")
-    return position

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, sequences, slices, writes
+from gradc.frontend.python import arithmetic, changing, growing, sequences, slices, writes
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.builtin_functions import shape_tuple
@@ -107,7 +107,7 @@ def append(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
     """``items.append(item)``."""
     assert isinstance(owner, List)
     sequences.check_kept(ctx, item)
-    ctx.state.lists[owner] = (*ctx.state.items(owner), item)
+    changing.append(ctx, owner, item)
     return NONE
 
 
@@ -115,8 +115,7 @@ def append(ctx: Lowering, owner: Ref, item: Ref) -> Ref:
 def extend(ctx: Lowering, owner: Ref, iterable: Ref) -> Ref:
     """``items.extend(others)``."""
     assert isinstance(owner, List)
-    more = sequences.elements(ctx, iterable, "extend()")
-    ctx.state.lists[owner] = (*ctx.state.items(owner), *more)
+    changing.extend(ctx, owner, iterable)
     return NONE
 
 
@@ -124,6 +123,9 @@ def extend(ctx: Lowering, owner: Ref, iterable: Ref) -> Ref:
 def pop(ctx: Lowering, owner: Ref, index: Ref = NONE) -> Ref:
     """``items.pop()``."""
     assert isinstance(owner, List)
+    held = growing.contents(ctx, owner)
+    if held is not None and is_none(index):
+        return growing.pop(ctx, owner, held)
     items = list(ctx.state.items(owner))
     position = -1 if is_none(index) else common.integer_constant(ctx, index, "the index")
     if not items or not -len(items) <= position < len(items):
@@ -156,7 +158,11 @@ def reverse(ctx: Lowering, owner: Ref) -> Ref:
 def clear(ctx: Lowering, owner: Ref) -> Ref:
     """``items.clear()``."""
     assert isinstance(owner, List)
-    ctx.state.lists[owner] = ()
+    held = growing.contents(ctx, owner)
+    if held is None:
+        ctx.state.lists[owner] = ()
+    else:
+        growing.clear(ctx, owner, held)
     return NONE
 
 

@@ -80,3 +80,9 @@ def in_order(items: Any, key: Any, reverse: bool) -> Any:
 
 
 FUNCTIONS: Mapping[Any, Function] = {}
+
+
+def extended(items: Any, more: Any) -> None:
+    """Append all of an iterable to a list."""
+    for item in more:
+        items.append(item)

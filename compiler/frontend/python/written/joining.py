@@ -238,3 +238,10 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.rot90: rot90,
 }
 METHODS: Mapping[str, Callable[..., Any]] = {"repeat": repeat}
+
+
+def enlarged(items: Array, more: int) -> Array:
+    """An array with room for more items after those it has."""
+    made = np.empty((len(items) + more, *items.shape[1:]), dtype=items.dtype)
+    made[: len(items)] = items
+    return made

@@ -1,0 +1,368 @@
+"""Lists that change their length at run time: an array with room for all, and a counter.
+
+::
+
+    out = []
+    for v in x:
+        if v > 0.0:
+            out.append(v * v)
+
+is kept as ``items = np.empty(len(x))`` and ``count = 0``, and the statement with ``append`` is
+``items[count] = v * v`` and ``count = count + 1``. How much room there has to be is found before
+the loop (:mod:`gradc.frontend.python.opening`). What reads the list sees the part that is filled.
+
+The items are numbers, or arrays of one shape. An array that is appended is not written to any
+more: the list has a copy, which would have to change with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gradc.frontend.python import arithmetic, indexing, listed, views
+from gradc.frontend.python.context import Lowering
+from gradc.frontend.python.problems import GrowingError, RefusedError, shapes
+from gradc.frontend.python.promote import Kind, promote
+from gradc.frontend.python.refs import (
+    Array,
+    CountedItems,
+    GrowingItems,
+    GrowingNumbers,
+    Iteration,
+    List,
+    NumpyItems,
+    Poison,
+    PythonItems,
+    Ref,
+    Scalar,
+    Slice,
+    Struct,
+    is_growing,
+    is_listed,
+)
+from gradc.frontend.python.sizes import Affine
+from gradc.ir.core import Value
+from gradc.ir.types import INT, Dim, DType
+from gradc.prims.arithmetic import ADD, SUB
+from gradc.prims.compare import GT
+from gradc.prims.index import ALL, AT, SLICE, WRAP
+from gradc.prims.shape import ZEROS
+
+ITEMS, COUNT, TOTAL = "items", "count", "total"
+
+
+@dataclass(eq=False, slots=True)
+class ItemKind:
+    """What the items of a list are.
+
+    Attributes
+    ----------
+    kind : Kind or None
+        None while nothing is known of them.
+    shape : tuple of Dim
+    bad : RefusedError or None
+        What is wrong with one of them.
+    checked : bool
+        Whether there might be less room than is needed, which is then an error at run time.
+    """
+
+    kind: Kind | None = None
+    shape: tuple[Dim, ...] = ()
+    bad: RefusedError | None = None
+    checked: bool = False
+
+    def join(self, ctx: Lowering, item: Ref) -> None:
+        """Note one more item."""
+        if isinstance(item, Poison):
+            return
+        if not ctx.is_numeric(item):
+            self.bad = RefusedError(
+                "a list that changes its length at run time cannot hold"
+                f" {'lists' if isinstance(item, List) or is_listed(item) else ctx.describe(item)}",
+                "fill arrays instead: `y = np.zeros((n, m))`, and in loops `y[i, j] = ...`",
+            )
+            return
+        own, shape = ctx.kind(item), ctx.shape(item)
+        if self.kind is None:
+            self.kind, self.shape = own, shape
+            return
+        if len(shape) != len(self.shape):
+            self.bad = shapes(
+                "a list that changes its length at run time holds numbers, or arrays of one shape"
+            )
+            return
+        if own.dtype is self.kind.dtype:
+            self.kind = Kind(own.dtype, own.weak and self.kind.weak)
+        else:
+            self.kind = promote([own, self.kind])
+
+
+def contents(ctx: Lowering, ref: Ref) -> Struct | None:
+    """What is in a list that changes its length at run time; None for anything else."""
+    if not isinstance(ref, List):
+        return None
+    held = ctx.state.lists.get(ref, ())
+    if not is_growing(held):
+        return None
+    (found,) = held
+    assert isinstance(found, Struct)
+    return found
+
+
+def count_of(ctx: Lowering, held: Struct) -> Value:
+    """How many items there are."""
+    value = ctx.value(held.fields[COUNT], DType.INT)
+    if isinstance(value.size, str):
+        ctx.builder.sizes.low.setdefault(value.size, Affine())
+    return value
+
+
+def _data(held: Struct) -> Array:
+    array = held.fields[ITEMS]
+    if isinstance(array, Poison):
+        raise RefusedError("")
+    assert isinstance(array, Array)
+    return array
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+
+def settled(ctx: Lowering, ref: Ref) -> Ref:
+    """A list as it is now, which later changes of it leave alone; anything else as it is."""
+    held = contents(ctx, ref)
+    if held is None:
+        return ref
+    if held.cls is CountedItems:
+        assert isinstance(ref, List)
+        return _unknown(ctx, ref, held)
+    seen = _filled(ctx, held)
+    copy = ctx.result(ctx.read(seen))
+    assert isinstance(copy, Array)
+    copy.cell.locked = copy.type.rank > 1
+    return Struct(_listed_class(held), {ITEMS: copy})
+
+
+def _listed_class(held: Struct) -> type:
+    return PythonItems if held.cls is GrowingNumbers else NumpyItems
+
+
+def _filled(ctx: Lowering, held: Struct) -> Array:
+    """The part of the array that has items, as a view."""
+    data = _data(held)
+    rest = [ALL] * (data.type.rank - 1)
+    one = ctx.builder.const(1)
+    operands = [ctx.builder.const(0), count_of(ctx, held), one]
+    return Array(data.cell, (views.get_step(data.type, (SLICE, *rest), operands),))
+
+
+def _unknown(ctx: Lowering, ref: List, held: Struct) -> Ref:
+    """What is read of a list while it is only counted: nothing may depend on it."""
+    item = ctx.counted[ref]
+    kind = item.kind or Kind(DType.F64, weak=True)
+    sizes = [count_of(ctx, held), *(ctx.size(dim) for dim in item.shape if ctx.in_scope(dim))]
+    value = ctx.emit(ZEROS, sizes, {"dtype": kind.dtype}, "unknown")
+    ctx.unknown.add(value)
+    weak = kind.weak and not item.shape
+    return Struct(PythonItems if weak else NumpyItems, {ITEMS: ctx.result(value)})
+
+
+def item_of(ctx: Lowering, ref: List, held: Struct, index: Ref, text: str) -> Ref:
+    """Read ``items[index]``."""
+    if isinstance(index, Slice) or held.cls is CountedItems:
+        return listed.item_of(ctx, settled(ctx, ref), index, text)
+    seen = _filled(ctx, held)
+    if ctx.shape(index) or not ctx.is_numeric(index):
+        raise shapes(f"`{text}`: the index of a list is an integer or a slice")
+    found = indexing.subscript(ctx, seen, index, text)
+    if isinstance(found, Array):  # a write to it would have to change what was appended
+        found = ctx.result(ctx.read(found))
+        assert isinstance(found, Array)
+        found.cell.locked = True
+    return listed.as_item(Struct(_listed_class(held), {}), found)
+
+
+def lists_in(ctx: Lowering, iterable: Ref) -> Iterator[List]:
+    """The lists that a loop runs over."""
+    if isinstance(iterable, List):
+        yield iterable
+    elif isinstance(iterable, Iteration):
+        for part in iterable.parts:
+            yield from lists_in(ctx, part)
+
+
+def state_of(ctx: Lowering, ref: List) -> tuple[object, ...]:
+    """What differs after a change of the list."""
+    held = contents(ctx, ref)
+    if held is None or held.cls is CountedItems:
+        return ctx.state.lists[ref]
+    return held, ctx.state.tokens[_data(held).cell]
+
+
+# -- changing ---------------------------------------------------------------------------------
+
+
+def append(ctx: Lowering, ref: List, item: Ref) -> None:
+    """``items.append(item)``, of a list whose length is not known."""
+    held = _to_grow(ctx, ref, item)
+    if held is None:
+        return
+    count = count_of(ctx, held)
+    _put(ctx, ref, held, _checked(ctx, ref, held, count), item)
+    _set(ctx, ref, held, ctx.builder.integer(ADD, count, 1))
+
+
+def _to_grow(ctx: Lowering, ref: List, item: Ref) -> Struct | None:
+    """What is in the list, with room for one more item; None where it is only counted."""
+    held = contents(ctx, ref)
+    assert held is not None
+    if held.cls is CountedItems:
+        ctx.counted[ref].join(ctx, item)
+        more = {
+            key: Scalar(ctx.builder.integer(ADD, ctx.value(held.fields[key], DType.INT), 1), True)
+            for key in (COUNT, TOTAL)
+        }
+        ctx.state.lists[ref] = (Struct(CountedItems, more),)
+        return None
+    if ref not in ctx.granted:
+        raise GrowingError(frozenset([ref]), cannot_grow(ctx, ref))
+    return held
+
+
+def pop(ctx: Lowering, ref: List, held: Struct) -> Ref:
+    """``items.pop()``: the last item."""
+    count = count_of(ctx, held)
+    some = ctx.emit(GT, (count, ctx.builder.const(0)))
+    ctx.check(some, "IndexError", "pop from empty list")
+    if held.cls is CountedItems:
+        taken = listed.item_of(ctx, settled(ctx, ref), Scalar(ctx.builder.const(-1)), "pop()")
+    else:
+        last = ctx.builder.integer(SUB, count, 1)
+        if isinstance(last.size, str):
+            ctx.builder.sizes.low.setdefault(last.size, Affine())
+        step = views.get_step(_data(held).type, _at(held), [last])
+        value = ctx.read(Array(_data(held).cell, (step,)))
+        taken = listed.as_item(Struct(_listed_class(held), {}), ctx.result(value))
+    _set(ctx, ref, held, ctx.builder.integer(SUB, count, 1))
+    return taken
+
+
+def clear(ctx: Lowering, ref: List, held: Struct) -> None:
+    """``items.clear()``."""
+    _set(ctx, ref, held, ctx.builder.const(0))
+
+
+def store(ctx: Lowering, ref: List, held: Struct, index: Ref, item: Ref, text: str) -> None:
+    """``items[index] = item``."""
+    if isinstance(index, Slice) or ctx.shape(index) or not ctx.is_numeric(index):
+        raise RefusedError(
+            f"`{text} = ...`: of a list whose length is known at run time only, single items are"
+            " assigned",
+            "assign them one by one, or use an array",
+        )
+    if held.cls is CountedItems:
+        ctx.counted[ref].join(ctx, item)
+        return
+    value = ctx.integer(index, "an index")
+    line = {"line": ctx.builder.loc.line}
+    _put(ctx, ref, held, ctx.emit(WRAP, (value, count_of(ctx, held)), line, value.name), item)
+
+
+def _at(held: Struct) -> tuple[str, ...]:
+    return (AT, *([ALL] * (_data(held).type.rank - 1)))
+
+
+def _checked(ctx: Lowering, ref: List, held: Struct, count: Value) -> Value:
+    """Where the next item goes."""
+    item = ctx.counted.get(ref)
+    if item is None or not item.checked:
+        return count
+    room = ctx.size(_data(held).type.shape[0])
+    return ctx.emit(WRAP, (count, room), {"line": ctx.builder.loc.line}, count.name)
+
+
+def _put(ctx: Lowering, ref: List, held: Struct, position: Value, item: Ref) -> None:
+    data = _data(held)
+    known = ItemKind(Kind(data.type.dtype, held.cls is GrowingNumbers), data.type.shape[1:])
+    known.join(ctx, item)
+    if known.bad is not None:
+        raise known.bad
+    if known.kind is None or known.kind.dtype is not data.type.dtype:
+        raise RefusedError(
+            f"{ctx.state.name_of(ref)} holds {data.type.dtype.numpy_name} and is given"
+            f" {ctx.describe(item)}",
+            "give the list items of one kind from the start: 0.0 for 0",
+        )
+    value = ctx.value(item, data.type.dtype)
+    if isinstance(item, Array):
+        item.cell.locked = True  # the list has it, too
+        what = f"the arrays in {ctx.state.name_of(ref)} have different shapes"
+        value = arithmetic.expect_shape(ctx, value, data.type.shape[1:], what)
+    base = ctx.state.cells[data.cell]
+    step = views.get_step(data.type, _at(held), [position])
+    made = views.write(ctx.builder, base, (step,), value, data.cell.name)
+    ctx.state.write(data.cell, made)
+    ctx.given.setdefault(made, data.cell.name)
+
+
+def _set(ctx: Lowering, ref: List, held: Struct, count: Value) -> None:
+    assert count.type == INT
+    fields = {**held.fields, COUNT: Scalar(count, weak=True)}
+    ctx.state.lists[ref] = (Struct(held.cls, fields),)
+
+
+# -- refusals ---------------------------------------------------------------------------------
+
+
+def cannot_grow(ctx: Lowering, ref: List) -> RefusedError:
+    """The refusal of a list that cannot be made ready for what happens to it."""
+    return RefusedError(
+        f"the length of {ctx.state.name_of(ref)} changes in this loop, whose number of"
+        " iterations is not known at compile time",
+        "fill an array instead: `y = np.zeros(n)`, and in the loop `y[i] = ...`",
+    )
+
+
+def may_grow(ctx: Lowering, items: Sequence[Ref]) -> bool:
+    """Whether a list that holds such items at one time or another can be kept as an array."""
+    known = [item for item in items if not (isinstance(item, Struct) and is_growing((item,)))]
+    return all(isinstance(item, Poison) or ctx.is_numeric(item) for item in known) and (
+        len({len(ctx.shape(item)) for item in known}) <= 1
+    )
+
+
+def differs(left: tuple[Ref, ...], right: tuple[Ref, ...]) -> bool:
+    """Whether what lists hold has another length, or is kept in another way."""
+    if is_growing(left) or is_growing(right):
+        return not (is_growing(left) and is_growing(right)) or not _same(left[0], right[0])
+    return len(left) != len(right)
+
+
+def _same(left: Ref, right: Ref) -> bool:
+    assert isinstance(left, Struct)
+    assert isinstance(right, Struct)
+    if left.cls is not right.cls:
+        return False
+    arrays = [held.fields.get(ITEMS) for held in (left, right)]
+    cells = [array.cell if isinstance(array, Array) else None for array in arrays]
+    return cells[0] is cells[1]
+
+
+def class_of(kind: Kind, rank: int) -> type:
+    """How the contents of a list are kept."""
+    return GrowingNumbers if kind.weak and rank == 1 else GrowingItems
+
+
+def larger_total(ctx: Lowering, before: Ref, left: Ref, right: Ref) -> Ref | None:
+    """How much was appended at most where arms meet, if both append a number known beforehand."""
+    held = (before, left, right)
+    if not all(isinstance(each, Struct) and each.cls is CountedItems for each in held):
+        return None
+    totals = [ctx.value(each.fields[TOTAL], DType.INT) for each in held if isinstance(each, Struct)]
+    forms = [ctx.builder.form(total) for total in totals]
+    gains = [form.plus(forms[0], -1) for form in forms[1:]]
+    if any(gain.terms for gain in gains):
+        return None
+    most = max(gain.constant for gain in gains)
+    return Scalar(ctx.builder.integer(ADD, totals[0], most), weak=True)
