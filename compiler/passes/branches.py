@@ -26,7 +26,8 @@ After::
     u1; t_bar1 = outs()
 
 What lies between the two and does not depend on the first is moved in front of it. Results that
-nobody uses any more are left to `dce`.
+nobody uses any more are left to `dce`. Branches stay apart where an integer that the first decides
+is the size of an array in the second.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from typing import ClassVar
 
 from gradc.ir.control import IF
 from gradc.ir.core import Function, Op, Region
+from gradc.ir.renaming import own_symbols
 from gradc.ir.walk import substitute_region, with_body
 from gradc.passes.base import Context
 from gradc.passes.joining import join_in_region
@@ -54,7 +56,11 @@ class MergeBranches:
 
 
 def _on_one_condition(first: Op, second: Op) -> bool:
-    return first.prim is IF and second.prim is IF and first.args[0] is second.args[0]
+    if first.prim is not IF or second.prim is not IF or first.args[0] is not second.args[0]:
+        return False
+    # An integer of the first has another value in each arm: it is no size of both.
+    sizes = {out.size for out in first.outs if isinstance(out.size, str)}
+    return not sizes or all(sizes.isdisjoint(own_symbols(region)) for region in second.regions)
 
 
 def _merged(first: Op, second: Op) -> Op:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
+import gradc
 from gradc.adjoint.reverse import reverse
 from gradc.driver import run_passes
 from gradc.ir.control import IF
@@ -87,3 +88,22 @@ def test_random_adjoints_keep_their_values():
             np.testing.assert_array_equal(before, after)
 
     check()
+
+
+def test_a_size_that_the_first_decides_keeps_branches_apart():
+    def f(x):
+        count, y = 1, x * 2.0
+        if x[1] > 0.0:
+            count = 2
+        total = x[0]
+        if x[1] > 0.0:
+            total = 0.8
+        else:
+            out = [y[0]] * count
+            total = np.sum(np.array(out) * x[0])
+        return total
+
+    for x in (np.array([0.5, -0.25, 0.75]), np.array([0.5, 0.25, 0.75])):
+        value, bar = gradc.value_and_grad(f, target="python")(x)
+        assert value == f(x)
+        assert bar[0] == (2.0 if x[1] < 0.0 else 0.0)

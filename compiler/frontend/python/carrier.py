@@ -17,6 +17,7 @@ from gradc.frontend.python.carrying import (
     Number,
     Phi,
     Plan,
+    Same,
     entries_of,
     first_plan,
     widen,
@@ -24,6 +25,7 @@ from gradc.frontend.python.carrying import (
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.growing import differs
 from gradc.frontend.python.hidden import RETURNED_VALUE, shown
+from gradc.frontend.python.kept_lists import KeptLists, is_kept_list
 from gradc.frontend.python.merging import zeros_of
 from gradc.frontend.python.problems import GrowingError, UnrollableError
 from gradc.frontend.python.refs import (
@@ -184,10 +186,7 @@ class Carrier:
         """The guess that covers what the body has done."""
         state = self.ctx.state
         self.ends = {**self.frame.names, **self._list_ends()}
-        names = {
-            name: widen(self.ctx, name, plan, self.entry.get(name), self.ends.get(name))
-            for name, plan in self.guess.names.items()
-        }
+        names = {name: self._widened(name, plan) for name, plan in self.guess.names.items()}
         for name in self.ends.keys() & self.lists.keys() - names.keys():
             entry = Tuple(self.before.lists[self.lists[name]])
             names[name] = widen(self.ctx, name, first_plan(self.ctx, entry), entry, self.ends[name])
@@ -199,6 +198,18 @@ class Carrier:
         # A part that was refused may write to more than was seen.
         complete = len(self.ctx.diagnostics.found) == self.problems
         return Guess(names, written if complete else self.guess.cells | written)
+
+    def _widened(self, name: str, plan: Plan | None) -> Plan:
+        """The plan for what a name refers to; another list in each iteration is an array."""
+        entry, end = self.entry.get(name), self.ends.get(name)
+        lists = KeptLists(self.ctx, self.before, self.frame, self.guess.names, self.ends)
+        if is_kept_list(plan) and end is not None:
+            plan, self.ends[name] = lists.settled(name, plan, entry, end, self.phis)
+        elif isinstance(plan, Same) and isinstance(entry, List) and end is not entry:
+            plan = lists.plan(name, entry, end) or plan
+            if is_kept_list(plan):
+                return plan
+        return widen(self.ctx, name, plan, entry, self.ends.get(name))
 
     def _sized(self, name: str, plan: Plan) -> Plan:
         """What is first assigned in the loop is carried where its shape is known before it."""
@@ -233,13 +244,14 @@ class Carrier:
         return found
 
     def _another_length(self, ref: List, items: Sequence[Ref]) -> Exception:
-        problem: Exception = growing.cannot_grow(self.ctx, ref)
+        problem = growing.cannot_grow(self.ctx, ref)
+        instead = None
         if growing.may_grow(self.ctx, items):
-            problem = GrowingError(frozenset([ref]), growing.cannot_grow(self.ctx, ref))
+            instead = GrowingError(frozenset([ref]), problem)
         size = None if self.index is None else self.index.size
         if isinstance(size, str) and size in self.ctx.unrollable:
-            return UnrollableError(frozenset({size}), problem)
-        return problem
+            return UnrollableError(frozenset({size}), problem, instead)
+        return instead or problem
 
     def yields(self) -> list[Value]:
         """The values at the end of the body, for the next iteration."""
@@ -277,6 +289,8 @@ class Carrier:
                 )
                 return [flag, *self.values(name, inner, _present(ref))]
             case Items(parts=parts):
+                if is_kept_list(plan) and isinstance(ref, List):
+                    ref = growing.as_listed(ctx, ref)
                 return [
                     value
                     for part, item in zip(parts, entries_of(ref, len(parts)), strict=True)
@@ -313,7 +327,8 @@ class Carrier:
         slots = list(self._phi_slots(guess))
         if not slots:
             return guess
-        reachable = self._reachable_before(frozenset(name for name, _, _ in slots))
+        kept = {name for name, plan in guess.names.items() if is_kept_list(plan)}
+        reachable = self._reachable_before(frozenset(name for name, _, _ in slots) | kept)
         starts = [[] if entry is None else _reached(entry.cell) for _, entry, _ in slots]
         ends = [[] if end is None else _reached(end.cell) for _, _, end in slots]
         marks: dict[str, tuple[tuple[Cell, ...], bool]] = {}
@@ -415,10 +430,9 @@ def is_list(name: str) -> bool:
 
 def _part_name(name: str, part: Plan, label: str) -> str:
     """The name of a part; what a list of changing length holds has the name of the list."""
-    if isinstance(part, Items) and part.cls is not None:
-        if issubclass(part.cls, GrowingItems | CountedItems):
-            return name
-    return f"{name}_{label}"
+    cls = part.cls if isinstance(part, Items) else None
+    is_list = cls is not None and issubclass(cls, GrowingItems | CountedItems)
+    return name if is_list else f"{name}_{label}"
 
 
 def _label(name: str) -> str:

@@ -26,7 +26,7 @@ def changeable(ctx: Lowering, ref: Ref) -> List:
 def store(ctx: Lowering, owner: List, index: Ref, ref: Ref, text: str) -> None:
     """``items[index] = ref``."""
     if growing.contents(ctx, owner) is None and _at_run_time(ctx, owner, index):
-        opening.with_array(ctx, owner)
+        opening.with_array(ctx, owner, ref)
     held = growing.contents(ctx, owner)
     if held is not None:
         growing.store(ctx, owner, held, index, ref, text)

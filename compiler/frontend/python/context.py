@@ -35,7 +35,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.sizes import SizedBuilder
 from gradc.frontend.python.source import Files
-from gradc.frontend.python.state import State
+from gradc.frontend.python.state import Growth, State
 from gradc.ir.core import Params, Primitive, Value
 from gradc.ir.types import BOOL, Dim, DType, dtype_of_numpy
 from gradc.prims.arithmetic import CAST
@@ -83,14 +83,7 @@ class Lowering:
         self.unrollable: set[str] = set()
         #: The user's line while a function of the library is interpreted for it.
         self.pinned: Location | None = None
-        #: For each statement around that may be read again: the lists that there were before it.
-        self.openers: list[frozenset[object]] = []
-        #: Lists that have room for all that the statement around appends.
-        self.granted: set[List] = set()
-        #: What the items of lists are that grow at run time.
-        self.counted: dict[List, Any] = {}
-        #: What was read of lists while it was only counted how much they grow.
-        self.unknown: set[Value] = set()
+        self.growth = Growth()
         self.branch_depth = 0
         self.budget = LARGEST_PROGRAM
         #: Whether the function asks which of its arrays are one object.
@@ -287,14 +280,6 @@ class Lowering:
         if value.type.is_scalar:
             return Scalar(value, weak)
         return self.state.new_cell(Cell(name or value.name, value.type), value)
-
-    def seen_through(self, source: Ref, value: Value) -> Ref:
-        """Return what NumPy shows as a read-only view: it is not read after a write to `source`."""
-        made = self.result(value)
-        if isinstance(source, Array) and isinstance(made, Array):
-            made.cell.sources[source.cell] = self.state.tokens[source.cell]
-            made.cell.locked = True
-        return made
 
     def boolean(self, value: Value | bool) -> Ref:
         """Return a Python boolean."""

@@ -14,6 +14,7 @@ from gradc.frontend.python import (
     environment,
     growing,
     indexing,
+    joined,
     listed,
     opening,
     sequences,
@@ -70,9 +71,9 @@ def binary(ctx: Lowering, node: ast.BinOp) -> Ref:
     if type(node.op) not in arithmetic.BINARY:
         raise RefusedError(f"the operator `{_operator_text(node)}` is not supported")
     if is_listed(left) or is_listed(right):
-        raise listed.not_joined(ast.unparse(node))
+        return joined.of_open_length(ctx, node, left, right)
     if isinstance(left, Tuple | List) or isinstance(right, Tuple | List):
-        return _of_sequences(ctx, node, left, right)
+        return joined.of_sequences(ctx, node, left, right)
     if isinstance(left, Constant) and isinstance(left.value, str):
         return arithmetic.fold(lambda a, b: a + b, left.value, ctx.constant(right, "a string"))
     return arithmetic.binary(ctx, type(node.op), left, right, ast.unparse(node))
@@ -81,38 +82,6 @@ def binary(ctx: Lowering, node: ast.BinOp) -> Ref:
 def _operator_text(node: ast.BinOp) -> str:
     text = ast.unparse(ast.BinOp(ast.Name("a"), node.op, ast.Name("b")))
     return text[2:-2]
-
-
-def _of_sequences(ctx: Lowering, node: ast.BinOp, left: Ref, right: Ref) -> Ref:
-    """Tuples and lists are joined by ``+`` and repeated by ``*``."""
-    if isinstance(node.op, ast.Add) and type(left) is type(right):
-        return _like(ctx, left, [*_items(ctx, left), *_items(ctx, right)])
-    if isinstance(node.op, ast.Mult):
-        items, count = (left, right) if isinstance(left, Tuple | List) else (right, left)
-        times = ctx.constant(count, "how often a list is repeated")
-        if isinstance(times, int):
-            return _like(ctx, items, list(_items(ctx, items)) * times)
-    if ctx.is_numeric(left) or ctx.is_numeric(right):
-        raise shapes(
-            f"`{ast.unparse(node)}`: {ctx.describe(left)} and {ctx.describe(right)}",
-            "make it an array first: np.array(...)",
-        )
-    raise shapes(f"`{ast.unparse(node)}`: {ctx.describe(left)} and {ctx.describe(right)}")
-
-
-def _items(ctx: Lowering, ref: Ref) -> Sequence[Ref]:
-    return sequences.elements(ctx, ref, "a sequence")
-
-
-def _like(ctx: Lowering, ref: Ref, items: Sequence[Ref]) -> Ref:
-    return Tuple(tuple(items)) if isinstance(ref, Tuple) else new_list(ctx, items)
-
-
-def new_list(ctx: Lowering, items: Sequence[Ref]) -> Ref:
-    """A new list."""
-    made = List()
-    ctx.state.lists[made] = tuple(items)
-    return made
 
 
 def unary(ctx: Lowering, node: ast.UnaryOp) -> Ref:
@@ -367,7 +336,7 @@ def list_(ctx: Lowering, node: ast.List) -> Ref:
     match node.elts:
         case [ast.Starred(value=only)]:
             return ctx.call(Constant(list), (ctx.expression(only),), {}, node)
-    return new_list(ctx, _elements(ctx, node.elts, _NO_STAR))
+    return joined.new_list(ctx, _elements(ctx, node.elts, _NO_STAR))
 
 
 def _elements(ctx: Lowering, nodes: Sequence[ast.expr], hint: str) -> list[Ref]:

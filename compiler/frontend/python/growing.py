@@ -20,12 +20,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradc.frontend.python import arithmetic, indexing, listed, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import GrowingError, RefusedError, shapes
 from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     Array,
+    Constant,
     CountedItems,
     GrowingItems,
     GrowingNumbers,
@@ -38,12 +41,13 @@ from gradc.frontend.python.refs import (
     Scalar,
     Slice,
     Struct,
+    Tuple,
     is_growing,
     is_listed,
 )
 from gradc.frontend.python.sizes import Affine
 from gradc.ir.core import Value
-from gradc.ir.types import INT, Dim, DType
+from gradc.ir.types import INT, Dim, DType, Type
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.compare import GT
 from gradc.prims.index import ALL, AT, SLICE, WRAP
@@ -118,8 +122,9 @@ def count_of(ctx: Lowering, held: Struct) -> Value:
     return value
 
 
-def _data(held: Struct) -> Array:
-    array = held.fields[ITEMS]
+def data_of(ctx: Lowering, held: Struct) -> Array:
+    """The array that the items are kept in, with room for more."""
+    array = ctx.present(held.fields[ITEMS], "items")
     if isinstance(array, Poison):
         raise RefusedError("")
     assert isinstance(array, Array)
@@ -150,7 +155,7 @@ def _listed_class(held: Struct) -> type:
 
 def _filled(ctx: Lowering, held: Struct) -> Array:
     """The part of the array that has items, as a view."""
-    data = _data(held)
+    data = data_of(ctx, held)
     rest = [ALL] * (data.type.rank - 1)
     one = ctx.builder.const(1)
     operands = [ctx.builder.const(0), count_of(ctx, held), one]
@@ -159,13 +164,69 @@ def _filled(ctx: Lowering, held: Struct) -> Array:
 
 def _unknown(ctx: Lowering, ref: List, held: Struct) -> Ref:
     """What is read of a list while it is only counted: nothing may depend on it."""
-    item = ctx.counted[ref]
+    item = ctx.growth.counted[ref]
     kind = item.kind or Kind(DType.F64, weak=True)
     sizes = [count_of(ctx, held), *(ctx.size(dim) for dim in item.shape if ctx.in_scope(dim))]
     value = ctx.emit(ZEROS, sizes, {"dtype": kind.dtype}, "unknown")
-    ctx.unknown.add(value)
+    ctx.growth.unknown.add(value)
     weak = kind.weak and not item.shape
     return Struct(PythonItems if weak else NumpyItems, {ITEMS: ctx.result(value)})
+
+
+def as_listed(ctx: Lowering, ref: List) -> Struct | None:
+    """A list as one that is read only; None where it holds no numbers."""
+    if contents(ctx, ref) is None:
+        items = ctx.state.items(ref)
+        if not items or not may_grow(ctx, items):
+            return None
+        weak = all(ctx.kind(item).weak for item in items)
+        array = ctx.call(Constant(np.array), (Tuple(items),), {}, None)
+        return Struct(PythonItems if weak else NumpyItems, {ITEMS: array})
+    made = settled(ctx, ref)
+    assert isinstance(made, Struct)
+    return made
+
+
+def type_of(ctx: Lowering, ref: List, held: tuple[Ref, ...]) -> tuple[Type, type] | None:
+    """The type of the array that `as_listed` makes, and what it is called."""
+    if is_growing(held):
+        (inner,) = held
+        assert isinstance(inner, Struct)
+        if inner.cls is CountedItems:
+            return None
+        data, count = data_of(ctx, inner).type, ctx.value(inner.fields[COUNT], DType.INT).size
+        return data.with_shape((count or 0, *data.shape[1:])), _listed_class(inner)
+    if not held or not may_grow(ctx, held):
+        return None
+    kind = ctx.common_kind(held)
+    weak = all(ctx.kind(item).weak for item in held)
+    return Type(kind.dtype, (len(held), *ctx.shape(held[0]))), PythonItems if weak else NumpyItems
+
+
+def type_of_listed(ctx: Lowering, plan: object, entry: Ref | None) -> Type | None:
+    """The type of the array in which a loop carries a list."""
+    own = getattr(plan, "type", None)
+    if isinstance(own, Type):
+        return own
+    array = entry.fields[ITEMS] if isinstance(entry, Struct) and is_listed(entry) else None
+    return array.type if isinstance(array, Array) else None
+
+
+def may_have_length(ctx: Lowering, ref: Ref | None, type: Type | None) -> bool:
+    """Whether a list may have as many items as an array of some type, as far as is known."""
+    if type is None:
+        return True
+    array = ref.fields[ITEMS] if isinstance(ref, Struct) and is_listed(ref) else None
+    if isinstance(ref, List):
+        found = type_of(ctx, ref, ctx.state.lists[ref])
+        own = None if found is None else found[0]
+    else:
+        own = array.type if isinstance(array, Array) else None
+    if own is None or own.rank != type.rank:
+        return False
+    form = ctx.builder.sizes.form
+    gap = form(own.shape[0]).plus(form(type.shape[0]), -1)
+    return bool(gap.terms) or gap.constant == 0
 
 
 def item_of(ctx: Lowering, ref: List, held: Struct, index: Ref, text: str) -> Ref:
@@ -197,7 +258,7 @@ def state_of(ctx: Lowering, ref: List) -> tuple[object, ...]:
     held = contents(ctx, ref)
     if held is None or held.cls is CountedItems:
         return ctx.state.lists[ref]
-    return held, ctx.state.tokens[_data(held).cell]
+    return held, ctx.state.tokens[data_of(ctx, held).cell]
 
 
 # -- changing ---------------------------------------------------------------------------------
@@ -218,14 +279,14 @@ def _to_grow(ctx: Lowering, ref: List, item: Ref) -> Struct | None:
     held = contents(ctx, ref)
     assert held is not None
     if held.cls is CountedItems:
-        ctx.counted[ref].join(ctx, item)
+        ctx.growth.counted[ref].join(ctx, item)
         more = {
             key: Scalar(ctx.builder.integer(ADD, ctx.value(held.fields[key], DType.INT), 1), True)
             for key in (COUNT, TOTAL)
         }
         ctx.state.lists[ref] = (Struct(CountedItems, more),)
         return None
-    if ref not in ctx.granted:
+    if ref not in ctx.growth.granted:
         raise GrowingError(frozenset([ref]), cannot_grow(ctx, ref))
     return held
 
@@ -241,8 +302,8 @@ def pop(ctx: Lowering, ref: List, held: Struct) -> Ref:
         last = ctx.builder.integer(SUB, count, 1)
         if isinstance(last.size, str):
             ctx.builder.sizes.low.setdefault(last.size, Affine())
-        step = views.get_step(_data(held).type, _at(held), [last])
-        value = ctx.read(Array(_data(held).cell, (step,)))
+        step = views.get_step(data_of(ctx, held).type, _at(ctx, held), [last])
+        value = ctx.read(Array(data_of(ctx, held).cell, (step,)))
         taken = listed.as_item(Struct(_listed_class(held), {}), ctx.result(value))
     _set(ctx, ref, held, ctx.builder.integer(SUB, count, 1))
     return taken
@@ -262,28 +323,28 @@ def store(ctx: Lowering, ref: List, held: Struct, index: Ref, item: Ref, text: s
             "assign them one by one, or use an array",
         )
     if held.cls is CountedItems:
-        ctx.counted[ref].join(ctx, item)
+        ctx.growth.counted[ref].join(ctx, item)
         return
     value = ctx.integer(index, "an index")
     line = {"line": ctx.builder.loc.line}
     _put(ctx, ref, held, ctx.emit(WRAP, (value, count_of(ctx, held)), line, value.name), item)
 
 
-def _at(held: Struct) -> tuple[str, ...]:
-    return (AT, *([ALL] * (_data(held).type.rank - 1)))
+def _at(ctx: Lowering, held: Struct) -> tuple[str, ...]:
+    return (AT, *([ALL] * (data_of(ctx, held).type.rank - 1)))
 
 
 def _checked(ctx: Lowering, ref: List, held: Struct, count: Value) -> Value:
     """Where the next item goes."""
-    item = ctx.counted.get(ref)
+    item = ctx.growth.counted.get(ref)
     if item is None or not item.checked:
         return count
-    room = ctx.size(_data(held).type.shape[0])
+    room = ctx.size(data_of(ctx, held).type.shape[0])
     return ctx.emit(WRAP, (count, room), {"line": ctx.builder.loc.line}, count.name)
 
 
 def _put(ctx: Lowering, ref: List, held: Struct, position: Value, item: Ref) -> None:
-    data = _data(held)
+    data = data_of(ctx, held)
     known = ItemKind(Kind(data.type.dtype, held.cls is GrowingNumbers), data.type.shape[1:])
     known.join(ctx, item)
     if known.bad is not None:
@@ -300,7 +361,7 @@ def _put(ctx: Lowering, ref: List, held: Struct, position: Value, item: Ref) -> 
         what = f"the arrays in {ctx.state.name_of(ref)} have different shapes"
         value = arithmetic.expect_shape(ctx, value, data.type.shape[1:], what)
     base = ctx.state.cells[data.cell]
-    step = views.get_step(data.type, _at(held), [position])
+    step = views.get_step(data.type, _at(ctx, held), [position])
     made = views.write(ctx.builder, base, (step,), value, data.cell.name)
     ctx.state.write(data.cell, made)
     ctx.given.setdefault(made, data.cell.name)
@@ -320,7 +381,8 @@ def cannot_grow(ctx: Lowering, ref: List) -> RefusedError:
     return RefusedError(
         f"the length of {ctx.state.name_of(ref)} changes in this loop, whose number of"
         " iterations is not known at compile time",
-        "fill an array instead: `y = np.zeros(n)`, and in the loop `y[i] = ...`",
+        "a list of numbers, or of arrays of one shape, can grow here; fill arrays instead:"
+        " `y = np.zeros(n)`, and in the loop `y[i] = ...`",
     )
 
 

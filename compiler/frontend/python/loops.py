@@ -196,7 +196,7 @@ def _runtime(ctx: Lowering, node: ast.For, iterable: Ref, checkpoint: bool) -> N
         start, stop, step = (int(bound.size or 0) for bound in bounds)
         positions = range(start, stop, step)
         if len(positions) > MOST_UNROLLED:
-            raise wish.reason from None
+            raise (wish.instead or wish.reason) from None
         ctx.state.restore(before)
         del ctx.diagnostics.found[found:]
         _unrolled(ctx, node, [item(ctx.builder.const(k)) for k in positions])

@@ -64,16 +64,14 @@ def opening(ctx: Lowering, run: Callable[[], T]) -> T:
             return work.run(wanted)
         except GrowingError as wish:
             mine = wish.lists & known
-            if not mine or any(mine & outer for outer in ctx.openers):
+            if not mine or any(mine & outer for outer in ctx.growth.openers):
                 raise
             work.go_back()
             more = [ref for ref in mine if isinstance(ref, List)]
             if mine <= wanted.keys():
                 raise wish.reason from None
             wanted |= dict.fromkeys(sorted(more, key=list(ctx.state.lists).index))
-            for ref in mine:
-                if isinstance(ref, Struct):
-                    changeable(ctx, ref)
+            wanted |= {changeable(ctx, ref): None for ref in mine if isinstance(ref, Struct)}
             known = _known(ctx)
 
 
@@ -88,7 +86,7 @@ def grow(ctx: Lowering, ref: List, item: Ref) -> None:
     opening(ctx, lambda: growing.append(ctx, ref, item))
 
 
-def with_array(ctx: Lowering, ref: List) -> None:
+def with_array(ctx: Lowering, ref: List, item: Ref) -> None:
     """Keep a list as an array from now on, since an item of it is assigned at run time.
 
     Raises
@@ -96,9 +94,10 @@ def with_array(ctx: Lowering, ref: List) -> None:
     GrowingError
         Where a loop or branch around knows the list.
     """
-    if any(ref in outer for outer in ctx.openers):
+    if any(ref in outer for outer in ctx.growth.openers):
         raise GrowingError(frozenset([ref]), growing.cannot_grow(ctx, ref))
-    ctx.counted[ref] = _kind_of(ctx, ref)
+    ctx.growth.counted[ref] = _kind_of(ctx, ref)
+    ctx.growth.counted[ref].join(ctx, item)
     _make_room(ctx, ref, ctx.builder.const(0))
 
 
@@ -117,7 +116,7 @@ def changeable(ctx: Lowering, ref: Struct) -> List:
         " another name",
         "copy it: `items = list(...)`, or use an array",
     )
-    if any(ref in outer for outer in ctx.openers):
+    if any(ref in outer for outer in ctx.growth.openers):
         raise GrowingError(frozenset([ref]), reason)
     array = ref.fields[ITEMS]
     if not isinstance(array, Array):
@@ -166,9 +165,9 @@ class _Opening(Generic[T]):
         ctx = self.ctx
         if wanted:
             self.make_ready(wanted)
-        ctx.openers.append(self.known)
-        granted = [ref for ref in wanted if ref not in ctx.granted]
-        ctx.granted |= set(granted)
+        ctx.growth.openers.append(self.known)
+        granted = [ref for ref in wanted if ref not in ctx.growth.granted]
+        ctx.growth.granted |= set(granted)
         try:
             begun = {ref: _begin(ctx, ref) for ref in granted}
             mark = len(ctx.builder.ops)
@@ -177,8 +176,8 @@ class _Opening(Generic[T]):
                 _count_in_one(ctx, ref, begin, mark)
             return made
         finally:
-            ctx.granted -= set(granted)
-            ctx.openers.pop()
+            ctx.growth.granted -= set(granted)
+            ctx.growth.openers.pop()
 
     def make_ready(self, wanted: Collection[List]) -> None:
         """Count what is appended, and make room for it."""
@@ -193,17 +192,17 @@ class _Opening(Generic[T]):
         ctx = self.ctx
         zero = ctx.builder.const(0)
         for ref in wanted:
-            ctx.counted[ref] = _kind_of(ctx, ref)
+            ctx.growth.counted[ref] = _kind_of(ctx, ref)
             held = growing.contents(ctx, ref)
             length = Constant(len(ctx.state.lists[ref])) if held is None else held.fields[COUNT]
             fields: dict[str, Ref] = {COUNT: length, TOTAL: Constant(0)}
             ctx.state.lists[ref] = (Struct(CountedItems, fields),)
         mark = len(ctx.builder.ops)
-        ctx.openers.append(self.known)
+        ctx.growth.openers.append(self.known)
         try:
             self.statement()
         finally:
-            ctx.openers.pop()
+            ctx.growth.openers.pop()
         totals = {}
         ops = ctx.builder.ops[mark:]
         for ref in wanted:
@@ -212,11 +211,11 @@ class _Opening(Generic[T]):
                 raise growing.cannot_grow(ctx, ref)
             total = ctx.value(held.fields[TOTAL], DType.INT)
             closed = _gain(ctx, ops, zero, total)
-            ctx.counted[ref].checked = closed is None
+            ctx.growth.counted[ref].checked = closed is None
             totals[ref] = total if closed is None else closed
-        if not any(ctx.counted[ref].checked for ref in wanted):
+        if not any(ctx.growth.counted[ref].checked for ref in wanted):
             ctx.builder.ops[mark : mark + len(ops)] = _without_control(ops)
-        elif _depends(ops, set(totals.values()), ctx.unknown):
+        elif _depends(ops, set(totals.values()), ctx.growth.unknown):
             names = " and ".join(ctx.state.name_of(ref) for ref in wanted)
             raise RefusedError(
                 f"how much {names} grows depends on what is in it",
@@ -254,15 +253,15 @@ def _kind_of(ctx: Lowering, ref: List) -> ItemKind:
             made.join(ctx, item)
         return made
     if held.cls is CountedItems:
-        return ctx.counted[ref]
-    data = held.fields[ITEMS]
-    assert isinstance(data, Array)
+        known: ItemKind = ctx.growth.counted[ref]
+        return known
+    data = growing.data_of(ctx, held)
     return ItemKind(Kind(data.type.dtype, held.cls is GrowingNumbers), data.type.shape[1:])
 
 
 def _make_room(ctx: Lowering, ref: List, total: Value) -> None:
     """Keep a list as an array with room for more."""
-    item = ctx.counted[ref]
+    item = ctx.growth.counted[ref]
     if item.bad is not None:
         raise item.bad
     if item.kind is None or not all(map(ctx.in_scope, item.shape)):

@@ -44,14 +44,19 @@ class UnrollableError(Exception):
     ----------
     symbols : frozenset of str
         The size symbols of the indices that are needed.
-    reason : Exception
-        What is raised where the loop has too many iterations.
+    reason : RefusedError
+        What is refused where the loop cannot be unrolled.
+    instead : Exception, optional
+        What is raised then, where there is another way.
     """
 
-    def __init__(self, symbols: frozenset[str], reason: Exception) -> None:
-        super().__init__(str(reason))
+    def __init__(
+        self, symbols: frozenset[str], reason: RefusedError, instead: Exception | None = None
+    ) -> None:
+        super().__init__(reason.message)
         self.symbols = symbols
         self.reason = reason
+        self.instead = instead
 
 
 class GrowingError(Exception):

@@ -20,7 +20,6 @@ from gradc.errors import GradcError, UnsupportedSyntaxError
 from gradc.ir.core import Value
 from gradc.ir.types import Type
 
-
 #: What a list is called that has no name.
 UNNAMED = "list"
 

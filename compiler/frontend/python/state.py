@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.refs import (
@@ -43,6 +44,28 @@ class Snapshot:
     def names_of(self, ref: Ref) -> int:
         """Count the names that refer to an object."""
         return sum(other is ref for names in self.names.values() for other in names.values())
+
+
+@dataclass(eq=False, slots=True)
+class Growth:
+    """What is known of lists that change their length at run time.
+
+    Attributes
+    ----------
+    openers : list of frozenset
+        For each statement around that may be read again: the lists that there were before it.
+    granted : set of List
+        Lists that have room for all that the statement around appends.
+    counted : dict
+        What the items of a list are.
+    unknown : set of Value
+        What was read of lists while it was only counted how much they grow.
+    """
+
+    openers: list[frozenset[object]] = field(default_factory=list)
+    granted: set[List] = field(default_factory=set)
+    counted: dict[List, Any] = field(default_factory=dict)
+    unknown: set[Value] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)

@@ -76,10 +76,31 @@ def augmented(
     text = f"{ast.unparse(target)} {arithmetic.BINARY[type(op)][0]}= ..."
     if not isinstance(owner, Array) or ctx.tables.is_advanced(ctx, indexing.index_items(index)):
         old = indexing.subscript(ctx, owner, index, text)
+        if not (isinstance(owner, Array) or is_complex(owner)) and _is_array(ctx, old):
+            _item_in_place(ctx, owner, old, op, ref, text)
+            return
         store(ctx, owner, index, arithmetic.binary(ctx, type(op), old, ref, text), target)
         return
     part = located(ctx, owner, index)
     in_place(ctx, part, op, ref, text)
+
+
+def _is_array(ctx: Lowering, ref: Ref) -> bool:
+    part = ref.fields["re"] if isinstance(ref, Struct) and is_complex(ref) else ref
+    return isinstance(part, Array) and bool(ctx.shape(part))
+
+
+def _item_in_place(
+    ctx: Lowering, owner: Ref, item: Ref, op: ast.operator, ref: Ref, text: str
+) -> None:
+    """Interpret ``items[k] op= ref`` where the item is an array: it stays the object that it is."""
+    if isinstance(owner, Tuple) or (isinstance(owner, Struct) and owner.is_tuple):
+        raise shapes("a tuple cannot be changed", "write to the array: `y = items[0]`, `y += ...`")
+    if isinstance(item, Struct):
+        complex_in_place(ctx, item, op, ref, text)
+    else:
+        assert isinstance(item, Array)
+        in_place(ctx, item, op, ref, text)
 
 
 def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) -> None:

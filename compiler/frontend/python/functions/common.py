@@ -10,6 +10,7 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import promote
 from gradc.frontend.python.refs import (
+    Array,
     Constant,
     Generated,
     List,
@@ -166,3 +167,12 @@ def integer_constant(ctx: Lowering, ref: Ref, what: str) -> int:
 def number(value: Value, weak: bool = True) -> Ref:
     """A Python number."""
     return Scalar(value, weak)
+
+
+def seen_through(ctx: Lowering, source: Ref, value: Value) -> Ref:
+    """What NumPy shows as a read-only view: it is not read after a write to `source`."""
+    made = ctx.result(value)
+    if isinstance(source, Array) and isinstance(made, Array):
+        made.cell.sources[source.cell] = ctx.state.tokens[source.cell]
+        made.cell.locked = True
+    return made

@@ -36,7 +36,7 @@ def diagonal(ctx: Lowering, a: Ref, offset: Ref = ZERO, axis1: Ref = ZERO, axis2
     others = [k for k in range(rank) if k not in (rows, columns)]
     turned = permuted(ctx, array, [*others, rows, columns])
     above = common.integer_constant(ctx, offset, "the offset of a diagonal")
-    return ctx.seen_through(array, diagonal_value(ctx, ctx.value(turned), above))
+    return common.seen_through(ctx, array, diagonal_value(ctx, ctx.value(turned), above))
 
 
 # -- index arrays -------------------------------------------------------------------------------

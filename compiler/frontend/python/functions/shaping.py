@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, indexing, sequences, slices, views
+from gradc.frontend.python import arithmetic, indexing, listed, sequences, slices, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -14,7 +14,7 @@ from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.outs import casting_of
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import becomes, promote
-from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple
+from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple, is_listed
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, FLOORDIV
@@ -323,7 +323,7 @@ def broadcast_to(ctx: Lowering, array: Ref, shape: Ref) -> Ref:
     value = ctx.value(source)
     dims = tuple(size.size or 0 for size in common.shape_argument(ctx, shape))
     what = "np.broadcast_to: the shapes do not fit"
-    return ctx.seen_through(source, arithmetic.broadcast_to(ctx, value, dims, what))
+    return common.seen_through(ctx, source, arithmetic.broadcast_to(ctx, value, dims, what))
 
 
 @REGISTRY.function(np.broadcast_arrays)
@@ -334,7 +334,7 @@ def broadcast_arrays(ctx: Lowering, *args: Ref) -> Ref:
     shape = arithmetic.broadcast_shape([ctx.shape(ref) for ref in refs], what)
     values = [arithmetic.broadcast_to(ctx, ctx.value(ref), shape, what) for ref in refs]
     return Tuple(
-        tuple(ctx.seen_through(ref, value) for ref, value in zip(refs, values, strict=True))
+        tuple(common.seen_through(ctx, ref, value) for ref, value in zip(refs, values, strict=True))
     )
 
 
@@ -359,12 +359,25 @@ def stack(
     casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.stack``."""
+    if is_listed(arrays):  # they have one shape, as rows of an array
+        rows = _rows_of(ctx, arrays)
+        place = Constant(common.one_axis(ctx, axis, len(ctx.shape(rows))))
+        rows = ctx.result(ctx.value(rows, _joined_dtype(ctx, [rows], dtype, casting)))
+        return ctx.call(Constant(np.moveaxis), (rows, ZERO, place), {}, None)
     items = [as_operand(ctx, item) for item in sequences.elements(ctx, arrays, "the arrays")]
     if not items:
         raise shapes("np.stack needs at least one array")
     rank = len(ctx.shape(items[0])) + 1
     kind = _joined_dtype(ctx, items, dtype, casting)
     return common.stacked(ctx, items, common.one_axis(ctx, axis, rank), kind)
+
+
+def _rows_of(ctx: Lowering, arrays: Ref) -> Ref:
+    """The arrays of a list whose length is known at run time only, as rows of one."""
+    rows = listed.array_of(arrays)
+    if rows.type.rank < 2:
+        raise shapes("numbers have no axis along which they could be joined", "use np.array(...)")
+    return ctx.copied(rows)
 
 
 @REGISTRY.function(np.concatenate, np.concat)
@@ -377,6 +390,12 @@ def concatenate(
     casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.concatenate``; an axis of None lays all elements end to end."""
+    if is_listed(arrays) and (is_none(axis) or common.one_axis(ctx, axis, 1) == 0):
+        rows = _rows_of(ctx, arrays)
+        rows = ctx.result(ctx.value(rows, _joined_dtype(ctx, [rows], dtype, casting)))
+        inner = [ctx.dim(dim) for dim in ctx.shape(rows)[2:]]
+        shape = (Constant(-1), *(() if is_none(axis) else inner))
+        return ctx.call(Constant(np.reshape), (rows, Tuple(shape)), {}, None)
     given = sequences.elements(ctx, arrays, "the arrays")
     if is_none(axis):
         given, axis = [ravel(ctx, item) for item in given], ZERO
