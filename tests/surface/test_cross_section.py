@@ -20,7 +20,7 @@ SMOOTH = [
     if case.smooth and any(map(is_active, flatten(case.args)[0]))
 ]
 SECOND = [case for index, case in enumerate(SMOOTH) if index % 4 == 0]
-COMPILED = [case for index, case in enumerate(SMOOTH) if index % 8 == 1]
+COMPILED = [case for index, case in enumerate(SMOOTH) if index % 16 == 1]
 
 
 @pytest.mark.parametrize("case", SECOND, ids=lambda case: case.id)
