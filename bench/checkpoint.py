@@ -29,13 +29,17 @@ from bench.common import ROOT, Table, Times
 
 WIDTH = 1000
 MEBIBYTE = 2**20
-# steps, and bytes of tape; None: the whole tape
-CASES: Sequence[tuple[int, int | None]] = (
-    (10_000, None),
-    (10_000, 16 * MEBIBYTE),
-    (10_000, MEBIBYTE),
-    (1_000_000, 64 * MEBIBYTE),
-    (1_000_000, 4 * MEBIBYTE),
+# the loop, steps, and bytes of tape; None: the whole tape
+CASES: Sequence[tuple[str, int, int | None]] = (
+    ("for", 10_000, None),
+    ("for", 10_000, 16 * MEBIBYTE),
+    ("for", 10_000, MEBIBYTE),
+    ("for", 1_000_000, 64 * MEBIBYTE),
+    ("for", 1_000_000, 4 * MEBIBYTE),
+    ("while", 10_000, MEBIBYTE),
+    ("while", 10_000, MEBIBYTE // 8),
+    ("while", 1_000_000, 64 * MEBIBYTE),
+    ("while", 1_000_000, 4 * MEBIBYTE),
 )
 
 
@@ -48,6 +52,22 @@ def march(h: Any, w: Any, steps: int) -> float:
     for j in range(h.shape[0]):
         total += h[j] * h[j]
     return total
+
+
+def march_on(h: Any, w: Any, steps: int) -> float:
+    """The same by a loop whose length the program does not know before it has ended."""
+    k = 0
+    while k < steps:
+        for j in range(h.shape[0]):
+            h[j] = h[j] + 0.001 * w[j] * (1.0 - h[j] * h[j] * h[j])
+        k += 1
+    total = 0.0
+    for j in range(h.shape[0]):
+        total += h[j] * h[j]
+    return total
+
+
+LOOPS = {"for": march, "while": march_on}
 
 
 class CountedRange:
@@ -67,20 +87,21 @@ class CountedRange:
         return iter(())
 
 
-def steps_run(count: int, limit: int) -> float:
+def steps_run(loop: str, count: int, limit: int) -> float:
     """How often each step is run by the program for this limit, on average."""
     from gradc import grad
 
     h, w = np.full(WIDTH, 0.5), np.full(WIDTH, 0.1)
-    text = grad(march, memory_limit=limit).specialize(h, w, count).compiled.kernel_text
+    text = grad(LOOPS[loop], memory_limit=limit).specialize(h, w, count).compiled.kernel_text
     namespace: dict[str, Any] = {"range": CountedRange}
     exec(compile(text, "<program>", "exec"), namespace)
-    CountedRange.steps = 0
-    namespace["march_grad"].py_func(h, w, count)
+    # a `while` goes through its steps, which are empty here
+    CountedRange.steps = 0 if loop == "for" else count
+    namespace[f"{LOOPS[loop].__name__}_grad"].py_func(h, w, count)
     return CountedRange.steps / count
 
 
-def revolve_steps(count: int, limit: int) -> float:
+def revolve_steps(loop: str, count: int, limit: int) -> float:
     """The same for revolve, which has one step recorded and a checkpoint in all other bytes."""
     from gradc_runtime import schedule
 
@@ -106,12 +127,12 @@ def forget_the_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def child(steps: int, limit: int | None) -> None:
+def child(loop: str, steps: int, limit: int | None) -> None:
     """Differentiate once in this process, and print what it took."""
     from gradc import grad
 
     h, w = np.linspace(0.1, 0.9, WIDTH), np.linspace(0.1, 0.2, WIDTH)
-    primal = grad(march, memory_limit=limit)
+    primal = grad(LOOPS[loop], memory_limit=limit)
     primal(h, w, 2)
     forget_the_peak()
     before = memory("VmRSS")
@@ -123,23 +144,24 @@ def child(steps: int, limit: int | None) -> None:
 
 def measure(rounds: int) -> Table:
     """Run every case in fresh processes."""
-    columns = ("steps", "limit", "time", "a step", "memory it took", "steps run", "revolve")
+    columns = ("loop", "steps", "limit", "time", "a step", "memory it took", "steps run", "revolve")
     table = Table("Checkpoints: gradient of a recurrence of 1000 numbers", columns)
-    for steps, limit in CASES:
-        found = [_ask(steps, limit) for _ in range(rounds)]
+    for loop, steps, limit in CASES:
+        found = [_ask(loop, steps, limit) for _ in range(rounds)]
         seconds = Times(tuple(each["seconds"] for each in found))
         each_step = Times(tuple(value / steps for value in seconds.seconds))
         named = "none (tape)" if limit is None else f"{limit / MEBIBYTE:g} MiB"
         factors = ["1.00", "-"]
         if limit is not None:
-            factors = [f"{each(steps, limit):.2f}" for each in (steps_run, revolve_steps)]
+            factors = [f"{each(loop, steps, limit):.2f}" for each in (steps_run, revolve_steps)]
         most = f"{max(each['mebibytes'] for each in found):.1f} MiB"
-        table.add(f"{steps:,}", named, seconds, each_step, most, *factors)
+        table.add(loop, f"{steps:,}", named, seconds, each_step, most, *factors)
     return table
 
 
-def _ask(steps: int, limit: int | None) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.checkpoint", "--child", str(steps), str(limit or 0)]
+def _ask(loop: str, steps: int, limit: int | None) -> dict[str, float]:
+    given = [loop, str(steps), str(limit or 0)]
+    command = [sys.executable, "-m", "bench.checkpoint", "--child", *given]
     done = subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=True)
     reply: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return reply
@@ -150,10 +172,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.checkpoint", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each row (3)")
     parser.add_argument("--markdown", action="store_true", help="tables for README.md")
-    parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
-        child(options.child[0], options.child[1] or None)
+        loop, steps, limit = options.child
+        child(loop, int(steps), int(limit) or None)
         return
     measure(options.rounds).show(options.markdown)
 

@@ -6,10 +6,11 @@ the checkpoints lie is the binomial schedule of Griewank and Walther (2000, "Alg
 revolve", ACM TOMS 26), with a block in the place of their step: with `slots` checkpoints and no
 block run forward more than `r` times, ``binomial(slots + r, slots)`` blocks can be reversed.
 
-For a loop whose length is not known beforehand (``while``), checkpoints are kept at multiples of a
-stride that doubles when the slots are full, so that at any time they are spread evenly over the
-steps done (the idea of Wang, Moin and Iaccarino, 2009, "Minimal repetition dynamic checkpointing
-algorithm for unsteady adjoint calculation", in its simplest form); from there on the binomial
+For a loop whose length is not known beforehand (``while``) blocks get checkpoints by the algorithm
+of Wang, Moin and Iaccarino (2009, "Minimal repetition dynamic checkpointing algorithm for unsteady
+adjoint calculation", SIAM J. Sci. Comput. 31): a checkpoint has a level, and when the slots are
+full one of a lower level than a later one makes room. At any time the steps so far can be reversed
+with hardly more repetitions than if their number had been known. From there on the binomial
 schedule serves, with the slots that become free.
 
 Every function here is plain Python over integers; compiled programs get them compiled.
@@ -26,6 +27,10 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 # Without a limit, for loops of unknown length.
 ONLINE_BLOCK = 64
 ONLINE_SLOTS = 64
+# With more slots, looking for one that makes room would take longer than it saves.
+MOST_ONLINE_SLOTS = 4096
+# Positions of checkpoints carry a level while a loop of unknown length runs.
+_LEVELS = 1 << 16
 
 
 class MemoryLimitError(ValueError):
@@ -203,30 +208,68 @@ def online_slots(state: int, tape: int, fixed: int, limit: int, block: int) -> i
     """How many checkpoints there is room for beside the block and the latest values."""
     if limit < 0:
         return ONLINE_SLOTS
-    return max((limit - fixed - block * tape) // max(state, 1) - 1, 1)
+    return min(max((limit - fixed - block * tape) // max(state, 1) - 1, 1), MOST_ONLINE_SLOTS)
 
 
-def online_slot(positions: IntArray, step: int, slots: int) -> int:
+def _level_of(positions: IntArray, step: int, slots: int, block: int) -> int:
+    """The level of what would be a checkpoint now: how many blocks ago the last one was kept."""
+    number = step // block
+    if number < slots:
+        return 0
+    latest = 0
+    for slot in range(slots):
+        latest = max(latest, positions[slot] // _LEVELS)
+    return min(number - latest // block - 1, _LEVELS - 1)
+
+
+def online_slot(positions: IntArray, step: int, slots: int, block: int) -> int:
     """The slot for a checkpoint before this step; the number of slots where none is kept.
+
+    A checkpoint makes room if a later one has a higher level, and of these the latest does. The one
+    before the first step, in the first slot, never does.
 
     Parameters
     ----------
     positions : ndarray of int
-        The step of the checkpoint in each slot.
+        What :func:`online_mark` says of the checkpoint in each slot.
     step : int
         The steps so far.
-    slots : int
+    slots, block : int
     """
-    if step < slots:
-        return step
-    stride = 1
-    while step >= stride * slots:
-        stride *= 2
-    if step % stride == 0:
-        for slot in range(slots):
-            if positions[slot] % stride != 0:
-                return slot
-    return slots
+    if step % block != 0:
+        return slots
+    number = step // block
+    if number < slots:
+        return number
+    own = _level_of(positions, step, slots, block)
+    found, latest, level = slots, 0, -1
+    while True:
+        # the next level that there is, and the latest checkpoint above it
+        following = _LEVELS
+        for slot in range(1, slots):
+            if positions[slot] % _LEVELS > level:
+                following = min(following, positions[slot] % _LEVELS)
+        if following == _LEVELS:
+            return found
+        level, above = following, step if own > following else 0
+        if above == 0:
+            for slot in range(1, slots):
+                if positions[slot] % _LEVELS > level:
+                    above = max(above, positions[slot] // _LEVELS)
+        for slot in range(1, slots):
+            at = positions[slot] // _LEVELS
+            if positions[slot] % _LEVELS == level and latest < at < above:
+                found, latest = slot, at
+
+
+def online_mark(positions: IntArray, step: int, slots: int, block: int) -> int:
+    """What is noted of a checkpoint before this step: the step, and a level."""
+    return step * _LEVELS + _level_of(positions, step, slots, block)
+
+
+def steps_of(positions: IntArray) -> IntArray:
+    """The steps of checkpoints, from what was noted of them."""
+    return positions // _LEVELS
 
 
 def by_step(positions: IntArray, used: int) -> IntArray:

@@ -21,7 +21,7 @@ leaving further checkpoints where slots have become free, and once more with a t
 
 Where checkpoints lie and how long a block is, the runtime decides from the sizes and the limit:
 see :mod:`gradc_runtime.schedule`. A loop that does not know its length (``while``) counts its
-steps, and leaves checkpoints at a stride that grows as it goes.
+steps, and asks at each of them whether a checkpoint belongs there, and in which slot.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from gradc.ir.control import FOR, WHILE, carried_inits, carried_params, loop_bod
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import INT, DType
 from gradc.ir.walk import all_ops, clone_region, free_values
-from gradc.prims.arithmetic import ADD, MUL, SUB
-from gradc.prims.checkpoints import ADVANCE, BY_STEP, ONLINE_SLOT, SEGMENT
+from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
+from gradc.prims.checkpoints import ADVANCE, BY_STEP, ONLINE_MARK, ONLINE_SLOT, SEGMENT, STEPS_OF
 from gradc.prims.compare import EQ, GT, LT, SELECT
 from gradc.prims.index import AT, GET, PUT
 from gradc.prims.integers import IMIN
@@ -180,7 +180,7 @@ class CheckpointedLoop:
         return [*before.ops, loop], left_behind
 
     def _forward_online(self, before: Builder) -> tuple[list[Op], _Forward]:
-        """The same for a loop of unknown length: checkpoints at a stride that doubles."""
+        """The same for a loop of unknown length: later checkpoints take the place of others."""
         block, slots = self.size.online_schedule(before)
         saved = self._allocate(before, before.emit(ADD, [slots, before.const(1)], name="room"))
         step = before.value(INT, "step")
@@ -188,9 +188,11 @@ class CheckpointedLoop:
         inner = before.child()
         again = clone_region(self.body, {})
         inner.symbols.note_region(again)
-        slot = inner.emit(ONLINE_SLOT, [carried.positions, step, slots], name="slot")
+        asked = [carried.positions, step, slots, block]
+        slot = inner.emit(ONLINE_SLOT, asked, name="slot")
         keep = inner.child()
-        stored = carried.stored(keep, slot, step, again.params)
+        mark = keep.emit(ONLINE_MARK, asked, name="mark")
+        stored = carried.stored(keep, slot, mark, again.params)
         is_kept = inner.emit(LT, [slot, slots])
         kept = inner.branch(
             is_kept, keep.close((), stored.all), inner.child().close((), carried.all)
@@ -209,9 +211,14 @@ class CheckpointedLoop:
         made = (*outs, *self.op.outs)
         loop = replace(self.op, args=inits, params={}, outs=made, regions=(condition, body))
         after_loop = before.child()
-        count, kept_saved = outs[0], _Saved(outs[1], tuple(outs[2:]))
-        used = after_loop.emit(IMIN, [count, slots], name="used")
-        order = after_loop.emit(BY_STEP, [kept_saved.positions, used], name="order")
+        count = outs[0]
+        least = after_loop.emit(SUB, [block, after_loop.const(1)])
+        up = after_loop.emit(ADD, [count, least], name="up")
+        blocks = after_loop.emit(FLOORDIV, [up, block], name="blocks")
+        used = after_loop.emit(IMIN, [blocks, slots], name="used")
+        at = after_loop.emit(STEPS_OF, [outs[1]], name="at_saved")
+        kept_saved = _Saved(at, tuple(outs[2:]))
+        order = after_loop.emit(BY_STEP, [at, used], name="order")
         return (
             [*before.ops, loop, *after_loop.ops],
             _Forward(count, block, slots, used, kept_saved, order),

@@ -81,7 +81,7 @@ def _bound(call: Call, template: Template) -> Callable[..., Any]:
         pullback = _bound(call.pullback(args), template.with_seeds(len(seeds)))
         by_place = dict(zip(float_places(args), pullback(*arrays, *seeds), strict=True))
         return tuple(
-            by_place[place] if place in by_place else np.zeros(array.shape, jax.dtypes.float0)
+            by_place[place] if place in by_place else np.zeros(np.shape(array), jax.dtypes.float0)
             for place, array in zip(template.places, arrays, strict=True)
         )
 
@@ -131,8 +131,12 @@ def _evaluated(call: Call, template: Template, *arrays: Any) -> tuple[Any, ...]:
 
 
 def _examples(template: Template, arrays: Any) -> tuple[Any, ...]:
-    """Arguments of the types of traced arrays; their sizes count, their values do not."""
-    return template.filled([as_array(np.ones(each.shape, each.dtype)) for each in arrays])
+    """Arguments of the types of traced arrays; their sizes count, their values do not.
+
+    A Python number that JAX differentiates by is handed on as one, with neither shape nor dtype.
+    """
+    types = [(np.shape(each), jax.numpy.result_type(each)) for each in arrays]
+    return template.filled([as_array(np.ones(*each)) for each in types])
 
 
 __all__ = ["function"]

@@ -30,6 +30,8 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "online_block": "gradc_runtime.schedule",
         "online_slots": "gradc_runtime.schedule",
         "online_slot": "gradc_runtime.schedule",
+        "online_mark": "gradc_runtime.schedule",
+        "steps_of": "gradc_runtime.schedule",
         "by_step": "gradc_runtime.schedule",
         "softmax": "gradc_runtime.special",
         "logsumexp": "gradc_runtime.special",

@@ -22,14 +22,20 @@ def _integers(count: int) -> Callable[[Sequence[Value], Params], tuple[Type, ...
 
 
 def _infer_slot(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
-    if not _is_positions(args[0]) or [arg.type for arg in args[1:]] != [INT, INT]:
-        raise TypeError("an array of positions, a step and a number of slots belong here")
+    if not _is_positions(args[0]) or [arg.type for arg in args[1:]] != [INT, INT, INT]:
+        raise TypeError("an array of positions, a step, a number of slots and a block belong here")
     return (INT,)
 
 
 def _infer_order(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
     if not _is_positions(args[0]) or args[1].type != INT:
         raise TypeError("an array of positions and how many of them there are belong here")
+    return (args[0].type,)
+
+
+def _infer_steps(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    if not _is_positions(args[0]):
+        raise TypeError("an array of positions belongs here")
     return (args[0].type,)
 
 
@@ -58,6 +64,8 @@ SEGMENT = _helper(schedule.segment, _integers(3))
 ONLINE_BLOCK = _helper(schedule.online_block, _integers(5))
 ONLINE_SLOTS = _helper(schedule.online_slots, _integers(5))
 ONLINE_SLOT = _helper(schedule.online_slot, _infer_slot)
+ONLINE_MARK = _helper(schedule.online_mark, _infer_slot)
+STEPS_OF = _helper(schedule.steps_of, _infer_steps)
 BY_STEP = _helper(schedule.by_step, _infer_order)
 
 RECORDS = (
@@ -68,5 +76,7 @@ RECORDS = (
     ONLINE_BLOCK,
     ONLINE_SLOTS,
     ONLINE_SLOT,
+    ONLINE_MARK,
+    STEPS_OF,
     BY_STEP,
 )

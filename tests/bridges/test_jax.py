@@ -114,6 +114,18 @@ def test_containers_and_integers():
         np.testing.assert_allclose(gradient["b"], [1.0, 10.0])
 
 
+def test_python_numbers_that_jax_differentiates_by():
+    def scaled(p, power):
+        return {"y": p["a"] * p["b"] ** power}
+
+    f, b = function(scaled), np.array([0.5, -2.0])
+    found = jax.grad(lambda p: f(p, 2)["y"].sum())({"a": 3.0, "b": b})
+    np.testing.assert_allclose(found["b"], 6.0 * b, rtol=1e-6)
+    np.testing.assert_allclose(found["a"], np.sum(b**2), rtol=1e-6)
+    twice = jax.grad(jax.grad(lambda a: f({"a": a, "b": a * b}, 2)["y"].sum()))(3.0)
+    np.testing.assert_allclose(twice, 18.0 * np.sum(b**2), rtol=1e-6)
+
+
 def test_single_precision():
     x = jnp.asarray(X, jnp.float32)
     found = jax.grad(function(energy))(x, jnp.float32(K))

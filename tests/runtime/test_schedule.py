@@ -35,7 +35,15 @@ def steps_run(count: int, slots: int, block: int) -> tuple[int, list[tuple[int, 
         steps = schedule.segment(count - at, slots - len(positions), block)
         at, run = at + steps, run + steps
     assert len(positions) <= slots + 1
-    high, blocks = count, []
+    further, blocks = reversed_from(positions, count, slots, block)
+    return run + further, blocks
+
+
+def reversed_from(
+    positions: list[int], count: int, slots: int, block: int
+) -> tuple[int, list[tuple[int, int]]]:
+    """The same from checkpoints that are there."""
+    positions, run, high, blocks = [*positions], 0, count, []
     while high > 0:
         if positions[-1] == high:
             positions.pop()
@@ -93,17 +101,31 @@ def test_a_million_steps_in_64_mebibytes_are_run_twice():
     assert (run + count) / count < 2.05
 
 
-@pytest.mark.parametrize("slots", [1, 2, 5, 64])
-def test_online_checkpoints_are_spread_evenly(slots):
+def online(count: int, slots: int, block: int) -> list[int]:
+    """The steps of the checkpoints that a loop of unknown length has left after `count` steps."""
     positions = np.zeros(slots, np.int64)
-    for step in range(1000):
-        slot = schedule.online_slot(positions, step, slots)
+    for step in range(count):
+        slot = schedule.online_slot(positions, step, slots, block)
         if slot < slots:
-            positions[slot] = step
-        used = min(step + 1, slots)
-        kept = positions[schedule.by_step(positions, used)[:used]]
+            positions[slot] = schedule.online_mark(positions, step, slots, block)
+    used = min(-(-count // block), slots)
+    steps = schedule.steps_of(positions)
+    return steps[schedule.by_step(steps, used)[:used]].tolist()
+
+
+@pytest.mark.parametrize("slots", [2, 3, 5, 20, 64])
+def test_loops_of_unknown_length_take_hardly_more_steps(slots):
+    # all of them, those of the recording included, beside the optimum for a known length
+    for count in (1, slots, slots + 1, 3 * slots, 400, 1500):
+        kept = online(count, slots, 1)
         assert kept[0] == 0
-        assert len(set(kept)) == used
-        # no gap is longer than four times the mean
-        gaps = np.diff([*kept, step + 1])
-        assert gaps.max() <= max(4 * (step + 1) / slots, 1)
+        assert len(set(kept)) == min(count, slots)
+        run, _ = reversed_from(kept, count, slots, 1)
+        assert 2 * count + run <= 1.25 * (count + schedule.forward_steps(count, slots))
+
+
+def test_checkpoints_of_unknown_lengths_lie_before_blocks():
+    kept = online(1000, 7, 10)
+    assert len(set(kept)) == 7
+    assert all(step % 10 == 0 for step in kept)
+    assert online(70, 7, 10) == list(range(0, 70, 10))
