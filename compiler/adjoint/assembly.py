@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gradc.adjoint.forward import forward_lanes
+from gradc.adjoint.once import inline_pass
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.core import Function, Op, Region, Role, Value
-from gradc.ir.inlining import inline, with_fresh_symbols
+from gradc.ir.inlining import inline, inline_ops, with_fresh_symbols
 from gradc.ir.types import Dim, DType, Type
 from gradc.ir.walk import all_ops, used_by
 from gradc.prims.arithmetic import ADD, CAST, MUL, SUB
@@ -70,23 +71,32 @@ def only(function: Function, results: Sequence[int]) -> Function:
 
 @dataclass
 class Assembly:
-    """The function under construction: the primal's ops, then loops that fill blocks."""
+    """The function under construction: the primal's ops, then loops that fill blocks.
+
+    Attributes
+    ----------
+    before : dict or None
+        What the values of the primal are before the loops, where these read them from there.
+    """
 
     function: Function
     builder: Builder
     results: list[Value]
+    before: dict[Value, Value] | None
     constants: dict[str, Value] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, function: Function) -> Assembly:
+    def of(cls, function: Function, once: bool = True) -> Assembly:
         builder = Builder(Symbols())
         for param in function.params:
             builder.symbols.note(param)
         builder.symbols.taken.update(Symbols.of(function).taken)
         builder.loc = function.loc
-        results = inline(builder, function, function.params)
+        before: dict[Value, Value] = {param: param for param in function.params}
+        inline_ops(builder, function.ops, before)
+        results = [before.get(result, result) for result in function.results]
         builder.role = Role.TANGENT
-        return cls(function, builder, results)
+        return cls(function, builder, results, before if once else None)
 
     def finish(self, suffix: str, blocks: Sequence[Value]) -> Function:
         body = self.builder.close(self.function.params, (*self.results, *blocks))
@@ -197,7 +207,11 @@ def swept_lanes(
     seeds = [one_hot(work, param.type, flat, place) for place in places]
     swept = _among(work, forward_lanes(function, [[position]] * len(places)), function)
     count = len(function.results)
-    dots = inline(work.builder, swept, [*function.params, *seeds])[count:]
+    args = [*function.params, *seeds]
+    if work.before is None:
+        dots = inline(work.builder, swept, args)[count:]
+    else:
+        dots = inline_pass(work.builder, swept, args, work.before)[count:]
     return [dots[lane * count : (lane + 1) * count] for lane in range(len(places))]
 
 

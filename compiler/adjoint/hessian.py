@@ -39,7 +39,7 @@ from gradc.analysis.activity import activity
 from gradc.ir.core import Function, Region, Value
 
 
-def hessian_of_gradient(gradient: Function, wrt: Sequence[int]) -> Function:
+def hessian_of_gradient(gradient: Function, wrt: Sequence[int], once: bool = True) -> Function:
     """Build the Hessian from a gradient.
 
     Parameters
@@ -48,6 +48,8 @@ def hessian_of_gradient(gradient: Function, wrt: Sequence[int]) -> Function:
         Its last results are the gradients with respect to `wrt`.
     wrt : sequence of int
         Positions of parameters.
+    once : bool
+        Whether the passes read what the gradient computed before them; see `once`.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def hessian_of_gradient(gradient: Function, wrt: Sequence[int]) -> Function:
         Of the same parameters; its results are the other results of `gradient` and then, for
         each of `wrt` and in it for each of `wrt`, the block of the Hessian.
     """
-    work = Assembly.of(gradient)
+    work = Assembly.of(gradient, once)
     count = len(gradient.results) - len(wrt)
     order = {position: place for place, position in enumerate(wrt)}
     blocks: dict[tuple[int, int], Value] = {}

@@ -55,7 +55,9 @@ from gradc.ir.inlining import inline_ops, with_fresh_symbols
 from gradc.prims.index import ALL, AT, PUT
 
 
-def jacobian_forward(function: Function, wrt: Sequence[int], results: Sequence[int]) -> Function:
+def jacobian_forward(
+    function: Function, wrt: Sequence[int], results: Sequence[int], once: bool = True
+) -> Function:
     """Build the Jacobian of some results by forward mode.
 
     Parameters
@@ -63,6 +65,8 @@ def jacobian_forward(function: Function, wrt: Sequence[int], results: Sequence[i
     function : Function
     wrt, results : sequence of int
         Positions of parameters and of float results.
+    once : bool
+        Whether the passes read what the primal computed before them; see `once`.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def jacobian_forward(function: Function, wrt: Sequence[int], results: Sequence[i
         `results` and in it for each of `wrt`, an array of the result's shape followed by the
         parameter's, of the parameter's element type.
     """
-    work = Assembly.of(function)
+    work = Assembly.of(function, once)
     blocks: dict[tuple[int, int], Value] = {}
     outs = [function.results[number] for number in results]
     for group in directions(function, wrt, lanes_for(function)):

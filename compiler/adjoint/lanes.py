@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradc.analysis.dependent import dependent_values
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, LOOP_BOUNDS, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Kind, Op, Region, Value
@@ -43,7 +44,7 @@ def with_lanes(function: Function, positions: Sequence[int], lanes: int) -> Func
     """
     own = [function.params[position] for position in positions]
     others = [param for n, param in enumerate(function.params) if n not in positions]
-    copies = _Copies(dependent_values(function, own))
+    copies = _Copies(dependent_values(function.ops, own))
     builder = Builder(Symbols())
     builder.symbols.taken.update(Symbols.of(function).taken)
     builder.loc = function.loc
@@ -54,59 +55,6 @@ def with_lanes(function: Function, positions: Sequence[int], lanes: int) -> Func
     params = (*others, *(lane[param] for lane in maps for param in own))
     results = tuple(lane.get(result, result) for lane in maps for result in function.results)
     return Function(function.name, builder.close(params, results), function.loc)
-
-
-def dependent_values(function: Function, params: Sequence[Value]) -> frozenset[Value]:
-    """Everything that depends on some values, through conditions and trip counts too."""
-    marks = _Marks(set(params))
-    marks.block(function.ops)
-    return frozenset(marks.values)
-
-
-class _Marks:
-    def __init__(self, values: set[Value]) -> None:
-        self.values = values
-
-    def block(self, ops: Sequence[Op]) -> None:
-        for op in ops:
-            if op.prim is IF:
-                self.branch(op)
-            elif op.prim.kind is Kind.CONTROL:
-                self.loop(op)
-            elif not self.values.isdisjoint(used_by(op)):
-                self.values.update(op.outs)
-
-    def branch(self, op: Op) -> None:
-        for region in op.regions:
-            self.block(region.ops)
-            self.flow(region.yields, op.outs)
-        if op.args[0] in self.values:
-            self.values.update(op.outs)
-
-    def loop(self, op: Op) -> None:
-        params, body = carried_params(op), loop_body(op)
-        before = -1
-        while before != len(self.values):
-            before = len(self.values)
-            self.flow(carried_inits(op), params)
-            if op.prim is not FOR:
-                self.flow(params, op.regions[0].params)
-                self.block(op.regions[0].ops)
-            if self.decides(op):
-                self.values.update((*body.params, *op.outs))
-            self.block(body.ops)
-            self.flow(body.yields, params)
-        self.flow(params, op.outs)
-
-    def decides(self, op: Op) -> bool:
-        """Whether the number of iterations depends on them."""
-        deciding = op.args[:LOOP_BOUNDS] if op.prim is FOR else op.regions[0].yields
-        return not self.values.isdisjoint(deciding)
-
-    def flow(self, sources: Sequence[Value], targets: Sequence[Value]) -> None:
-        for source, target in zip(sources, targets, strict=True):
-            if source in self.values:
-                self.values.add(target)
 
 
 class _Copies:

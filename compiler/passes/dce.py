@@ -31,15 +31,14 @@ body needs it for one that is. So a value that is carried only to compute itself
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gradc.analysis.liveness import Liveness
 from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import rebuilt, with_body
 from gradc.passes.base import Context
-from gradc.prims.routines import is_pure
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,90 +49,16 @@ class DeadCode:
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function without dead code."""
-        live = _Liveness(function)
+        live = Liveness(function.body, function.results)
         return with_body(function, _sweep(function.body, live))
 
 
-class _Liveness:
-    """Which values, ops and positions of control ops are needed."""
-
-    def __init__(self, function: Function) -> None:
-        self.values: set[Value] = set()
-        self.ops: set[Op] = set()
-        self.positions: dict[Op, set[int]] = {}
-        self._makers: dict[Value, tuple[Op, int | None]] = {}
-        self._parents: dict[Op, Op | None] = {}
-        self._pending: list[Value] = []
-        effects: list[Op] = []
-        self._index(function.body, None, effects)
-        self._use(function.results)
-        for op in effects:
-            self._keep(op)
-        while self._pending:
-            self._follow(self._pending.pop())
-
-    def _index(self, region: Region, parent: Op | None, effects: list[Op]) -> None:
-        for op in region.ops:
-            self._parents[op] = parent
-            self.positions[op] = set()
-            if not is_pure(op):
-                effects.append(op)
-            for position, out in enumerate(op.outs):
-                self._makers[out] = (op, position)
-            for inner in op.regions:
-                lead = 1 if op.prim is FOR else 0  # the index is no position
-                for place, param in enumerate(inner.params):
-                    self._makers[param] = (op, place - lead if place >= lead else None)
-                self._index(inner, op, effects)
-
-    def _use(self, values: Iterable[Value]) -> None:
-        for value in values:
-            if value not in self.values:
-                self.values.add(value)
-                self._pending.append(value)
-
-    def _follow(self, value: Value) -> None:
-        made = self._makers.get(value)
-        if made is None:
-            return
-        op, position = made
-        self._keep(op)
-        if op.regions and position is not None:
-            self._keep_position(op, position)
-
-    def _keep(self, op: Op) -> None:
-        if op in self.ops:
-            return
-        self.ops.add(op)
-        parent = self._parents[op]
-        if parent is not None:
-            self._keep(parent)
-        if not op.regions:
-            self._use(op.args)
-        elif op.prim is FOR:
-            self._use(op.args[:LOOP_BOUNDS])
-        elif op.prim is IF:
-            self._use(op.args)
-        else:
-            self._use(op.regions[0].yields)
-
-    def _keep_position(self, op: Op, position: int) -> None:
-        if position in self.positions[op]:
-            return
-        self.positions[op].add(position)
-        if op.prim is IF:
-            self._use(region.yields[position] for region in op.regions)
-            return
-        lead = LOOP_BOUNDS if op.prim is FOR else 0
-        self._use((op.args[lead + position], op.regions[-1].yields[position]))
-
-
-def _sweep(region: Region, live: _Liveness, yields: tuple[Value, ...] | None = None) -> Region:
+def _sweep(region: Region, live: Liveness, yields: tuple[Value, ...] | None = None) -> Region:
     ops = [_trim(op, live) if op.regions else op for op in region.ops if op in live.ops]
     return rebuilt(region, ops, region.yields if yields is None else yields)
 
 
-def _trim(op: Op, live: _Liveness) -> Op:
+def _trim(op: Op, live: Liveness) -> Op:
     """Leave only the live positions of a control op."""
     kept = sorted(live.positions[op])
     regions = []

@@ -14,6 +14,7 @@ from gradc.passes.direct_rows import DirectRows
 from gradc.passes.expand import Expand
 from gradc.passes.first_writes import FirstWrites
 from gradc.passes.gather import Gather
+from gradc.passes.idle import SkipIdle
 from gradc.passes.induction import Induction
 from gradc.passes.inlining import InlineCalls
 from gradc.passes.inplace import InPlace
@@ -49,6 +50,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     Parallel,
     Reach,
     ShareCalls,
+    SkipIdle,
     Simplify,
     SkipZeros,
     TrustIndices,

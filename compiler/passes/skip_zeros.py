@@ -111,7 +111,7 @@ def _handed_on(loop: Op, zeros: set[Value]) -> Value | None:
     for param in body.params[1:]:
         if not param.type.is_float or param.type.rank:
             continue
-        known = _Known(set(), set(), {*zeros, param}, {each: each for each in body.params})
+        known = Known(set(), set(), {*zeros, param}, {each: each for each in body.params})
         known.follow(body.ops)
         if all(
             known.same.get(end, end) is each or (each is param and end in known.zero)
@@ -151,14 +151,14 @@ def _guard(loop: Op, zeros: set[Value]) -> Op | None:
 
 def _keeps_everything(body: Region, true: set[Value], zeros: set[Value]) -> bool:
     """Whether a loop hands on what it carries where some conditions hold."""
-    known = _Known(true, set(), set(zeros), {param: param for param in body.params})
+    known = Known(true, set(), set(zeros), {param: param for param in body.params})
     known.follow(body.ops)
     carried = zip(body.params[1:], body.yields, strict=True)
     return all(known.same.get(value, value) is param for param, value in carried)
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """What is known of values under an assumption, extended by ops.
 
     Attributes
@@ -242,13 +242,7 @@ class _Known:
 
     def loop(self, op: Op) -> None:
         (inner,) = op.regions
-        inside = _Known(
-            self.true,
-            self.false,
-            self.zero,
-            {**self.same, **{param: param for param in inner.params}},
-            self.finite,
-        )
+        inside = replace(self, same={**self.same, **{param: param for param in inner.params}})
         inside.follow(inner.ops)
         carried = zip(op.outs, carried_inits(op), inner.params[1:], inner.yields, strict=True)
         for out, init, param, value in carried:

@@ -102,6 +102,6 @@ def test_what_is_shared_is_computed_once():
     made = with_lanes(function, [0], 4)
     loops = [op for op in made.ops if op.regions]
     assert len(loops) == 1
-    assert len(dependent_values(function, [function.params[0]])) > 1
+    assert len(dependent_values(function.ops, [function.params[0]])) > 1
     assert sum(value.name == "a" for value in loops[0].outs) == 1
     assert sum(value.name == "b" for value in loops[0].outs) == 4

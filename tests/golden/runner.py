@@ -25,13 +25,14 @@ from typing import Any
 
 import numpy as np
 
-from gradc.driver import REGISTRY, ReversePass
+from gradc.driver import REGISTRY
 from gradc.emit import emit_module
 from gradc.frontend.python import Leaf, lower_function
 from gradc.ir.core import Function
 from gradc.ir.parser import parse_text
 from gradc.ir.printer import to_text
 from gradc.ir.types import Type, dtype_of_numpy
+from gradc.modes import ReversePass
 from gradc.passes.base import Pass
 from gradc.passes.pipeline import parse_pipeline, run_pipeline
 from gradc.prims.evaluate import evaluate

@@ -28,6 +28,7 @@ FLOORS = {
     "emit": 5,
     "driver": 6,
     "cache": 6,
+    "modes": 6,
     "api": 7,
     "batching": 7,
     "debugging": 7,
