@@ -59,7 +59,8 @@ _RULES: Mapping[str, str] = {
         np.add np.subtract np.negative np.positive np.sum np.nansum np.cumsum np.nancumsum
         np.cumulative_sum np.mean np.nanmean np.average np.trace np.linalg.trace np.diff np.ediff1d
         np.transpose np.swapaxes np.moveaxis np.reshape np.ravel np.expand_dims
-        np.squeeze np.broadcast_to np.stack np.concatenate np.vstack np.hstack np.column_stack
+        np.squeeze np.broadcast_to np.lib.stride_tricks.sliding_window_view
+        np.stack np.concatenate np.vstack np.hstack np.column_stack
         np.flip np.roll np.repeat np.tile np.tril np.triu np.diag np.diagonal np.take np.where
         np.trapezoid np.copy np.array np.asarray np.asanyarray np.ascontiguousarray np.atleast_1d
         np.astype np.float64 np.float32 np.deg2rad np.radians np.rad2deg np.degrees math.radians

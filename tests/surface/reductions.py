@@ -1,5 +1,7 @@
 """Sums, means, extrema and what else takes axes away; running sums and differences."""
 
+from typing import Any
+
 import numpy as np
 
 from tests.surface.case import Surface
@@ -167,6 +169,18 @@ def convolutions(mode: str) -> None:
 
 for _mode in ("full", "same", "valid"):
     convolutions(_mode)
+
+
+def windows(*args: Any, axis: Any = None) -> None:
+    name = "numpy.lib.stride_tricks.sliding_window_view"
+    view = np.lib.stride_tricks.sliding_window_view
+    surface(name, lambda x: view(x, *args, axis=axis), MATRIX, peers=False)
+
+
+windows(2, axis=-1)
+windows((2, 2))
+windows((2, 1), axis=(1, 0))
+windows((2, 2), axis=(1, 1))
 
 # -- counts --------------------------------------------------------------------------------------
 

@@ -136,3 +136,80 @@ def fields_that_are_replaced(line, model, x):
     model = dataclasses.replace(model, weights=2.0 * model.weights, name="other")
     fields = line._asdict()
     return model.predict(line.offset).sum() * fields["slope"] + model.rate * len(model.name)
+
+
+@dataclass
+class Moving:
+    place: np.ndarray
+    speed: np.ndarray
+
+
+@zoo(V)
+def arrays_of_an_object_in_place(x):
+    body = Moving(x.copy(), 2.0 * x)
+    speed = body.speed
+    for _ in range(3):
+        body.speed -= 0.1 * body.place
+        body.place += 0.1 * body.speed
+    return np.sum(body.place * speed)
+
+
+@zoo(V, 3)
+def dict_made_anew_in_a_loop(x, n):
+    seen = {"mean": 0.0, "sums": x.copy(), "count": 0}
+    for i in range(n):
+        mean = 0.9 * seen["mean"] + x[i] * x[i]
+        seen = {"mean": mean, "sums": 0.5 * seen["sums"] + x, "count": seen["count"] + 1}
+    return seen["mean"] * seen["sums"].sum() * seen["count"]
+
+
+@zoo(V)
+def list_that_grows(x):
+    chosen = []
+    for v in x:
+        if v > 0.0:
+            chosen.append(v * v)
+        chosen.append(v)
+    return np.sum(np.array(chosen) ** 3) * len(chosen)
+
+
+@zoo(V, 7)
+def list_as_a_ring(x, n):
+    ring = [0.0] * 3
+    total = 0.0
+    for k in range(n):
+        total += ring[k % 3] * x[k % 3]
+        ring[k % 3] = 0.5 * ring[k % 3] + x[(k + 1) % 3]
+    return total
+
+
+@zoo(V, np.array([0.7, -0.4]))
+def rows_of_a_table(x, y):
+    last = [1.0] * 4
+    for w in y:
+        row = [w]
+        for k in range(3):
+            row.append(row[k] * x[k] + last[k])
+        last = row
+    return last[-1] * last[1]
+
+
+@zoo(V)
+def list_as_a_stack(x):
+    stack = []
+    total = 0.0
+    for v in x:
+        stack.append(np.sin(v))
+        if len(stack) > 1:
+            stack.append(stack.pop() * stack.pop())
+    while stack:
+        total = 0.5 * total + stack.pop()
+    return total
+
+
+@zoo(M, 3)
+def list_of_rows_that_grows(a, n):
+    path = [a[0]]
+    for k in range(n):
+        path.append(0.5 * path[-1] + a[k % 2])
+    return np.sum(np.stack(path) ** 2)

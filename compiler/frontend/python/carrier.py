@@ -35,6 +35,7 @@ from gradc.frontend.python.refs import (
     Conflict,
     Constant,
     CountedItems,
+    Dict,
     GrowingItems,
     Length,
     List,
@@ -155,6 +156,8 @@ class Carrier:
                     self.ref(f"{name}_{label}", part, before, values) or POISON
                     for part, label, before in zip(parts, labels, entries, strict=True)
                 ]
+                if cls is dict:
+                    return Dict(dict(zip(keys, refs, strict=True)))
                 if cls is not None:
                     return Struct(cls, dict(zip(keys, refs, strict=True)))
                 return Tuple(tuple(refs))

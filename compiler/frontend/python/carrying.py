@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gradc.errors import GradcError, UnsupportedSyntaxError
 from gradc.frontend.python.context import Lowering
@@ -23,6 +24,7 @@ from gradc.frontend.python.refs import (
     ComplexNumber,
     Conflict,
     Constant,
+    Dict,
     Maybe,
     Poison,
     Ref,
@@ -75,11 +77,11 @@ class Phi(Plan):
 
 @dataclass(frozen=True, slots=True)
 class Items(Plan):
-    """A tuple or structure, part by part."""
+    """A tuple, a structure or a dictionary, part by part."""
 
     parts: tuple[Plan, ...]
     cls: type | None = None
-    keys: tuple[str, ...] = ()
+    keys: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ def first_plan(ctx: Lowering, ref: Ref | None) -> Plan | None:
         case Struct(cls=cls, fields=fields):
             plans = [first_plan(ctx, part) for part in fields.values()]
             return _items(plans, cls, tuple(fields))
+        case Dict(items=entries):
+            plans = [first_plan(ctx, part) for part in entries.values()]
+            return _items(plans, dict, tuple(entries))
         case Maybe(ref=inner):
             plan = first_plan(ctx, inner)
             return None if plan is None else Flagged(plan)
@@ -155,7 +160,7 @@ def first_plan(ctx: Lowering, ref: Ref | None) -> Plan | None:
 
 
 def _items(
-    plans: Sequence[Plan | None], cls: type | None = None, keys: tuple[str, ...] = ()
+    plans: Sequence[Plan | None], cls: type | None = None, keys: tuple[Any, ...] = ()
 ) -> Plan:
     return Items(tuple(Same() if plan is None else plan for plan in plans), cls, keys)
 
@@ -193,6 +198,8 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
                 return _widen_items(ctx, name, plan, entry, items)
         case (Items(cls=cls), Struct()) if end.cls is cls:
             return _widen_items(ctx, name, plan, entry, tuple(end.fields.values()))
+        case (Items(keys=keys), Dict()) if plan.cls is dict and keys == tuple(end.items):
+            return _widen_items(ctx, name, plan, entry, tuple(end.items.values()))
         case (Phi(type=kind), Array()):
             if kind.dtype is end.type.dtype and kind.rank == end.type.rank:
                 return plan
@@ -236,6 +243,8 @@ def entries_of(ref: Ref | None, count: int) -> Sequence[Ref | None]:
             return items
         case Struct(fields=fields):
             return tuple(fields.values())
+        case Dict(items=entries):
+            return tuple(entries.values())
         case Scalar() | Constant() if count == len(_PAIR[1]):
             return number_parts(ref)
         case Array() if count == len(_PAIR[1]):
@@ -294,7 +303,7 @@ def _first_assigned(ctx: Lowering, end: Ref | None) -> Plan:
     if end is None:
         return Same()
     inner = end.ref if isinstance(end, Maybe) else end
-    if isinstance(inner, Array | Tuple | Struct):
+    if isinstance(inner, Array | Tuple | Struct | Dict):
         return Flagged(_plan_of_new(ctx, inner))
     plan = first_plan(ctx, inner)
     return Same() if plan is None else Flagged(plan)
@@ -310,6 +319,9 @@ def _plan_of_new(ctx: Lowering, ref: Ref) -> Plan:
         case Struct(cls=cls, fields=fields):
             parts = tuple(_plan_of_new(ctx, part) for part in fields.values())
             return Items(parts, cls, tuple(fields))
+        case Dict(items=entries):
+            parts = tuple(_plan_of_new(ctx, part) for part in entries.values())
+            return Items(parts, dict, tuple(entries))
         case _ if ctx.is_numeric(ref):
             return Number(ctx.kind(ref))
         case Constant(value=value):

@@ -16,6 +16,7 @@ MODULES = (
     "numpy",
     "numpy.linalg",
     "numpy.fft",
+    "numpy.lib.stride_tricks",
     "scipy.special",
     "scipy.linalg",
     "numba",

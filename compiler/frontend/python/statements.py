@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 from collections.abc import Callable
 
@@ -62,8 +63,25 @@ def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
                 )
             with ctx.blame(node.target):
                 writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
+        case ast.Attribute() if _array_of(ctx, node.target) is not None:
+            array = _array_of(ctx, node.target)
+            assert array is not None
+            ref = ctx.expression(node.value)
+            with ctx.blame(node.target):
+                writes.in_place(ctx, array, _supported(node), ref, ast.unparse(node.target))
         case _:
             assign(ctx, node.target, ctx.expression(node.value))
+
+
+def _array_of(ctx: Lowering, target: ast.Attribute) -> Array | None:
+    """The array that an attribute of a dataclass holds: ``body.speed += ...`` changes that."""
+    owner = ctx.expression(target.value)
+    if not isinstance(owner, Struct) or not dataclasses.is_dataclass(owner.cls):
+        return None
+    found = owner.fields.get(target.attr)
+    frozen = owner.cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    is_array = isinstance(found, Array) and found.type.rank > 0
+    return found if isinstance(found, Array) and is_array and not frozen else None
 
 
 def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref: Ref) -> None:

@@ -14,12 +14,13 @@ from gradc.frontend.python.functions.common import as_operand
 from gradc.frontend.python.functions.linalg import diagonal_value
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.functions.shaping import as_array, permuted, ravel
-from gradc.frontend.python.problems import shapes
+from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
+from gradc.frontend.python.written import signals
 
 REGISTRY = Registry()
 
-ZERO, ONE, LAST = Constant(0), Constant(1), Constant(-1)
+ZERO, ONE, LAST, FALSE = Constant(0), Constant(1), Constant(-1), Constant(False)
 
 
 @REGISTRY.function(np.diagonal)
@@ -37,6 +38,24 @@ def diagonal(ctx: Lowering, a: Ref, offset: Ref = ZERO, axis1: Ref = ZERO, axis2
     turned = permuted(ctx, array, [*others, rows, columns])
     above = common.integer_constant(ctx, offset, "the offset of a diagonal")
     return common.seen_through(ctx, array, diagonal_value(ctx, ctx.value(turned), above))
+
+
+@REGISTRY.function(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(
+    ctx: Lowering,
+    x: Ref,
+    window_shape: Ref,
+    axis: Ref = NONE,
+    *,
+    subok: Ref = FALSE,
+    writeable: Ref = FALSE,
+) -> Ref:
+    """``np.lib.stride_tricks.sliding_window_view``: windows that are read, not written to."""
+    array = as_array(ctx, x)
+    if ctx.constant(writeable, "whether windows are written to"):
+        raise RefusedError("windows that overlap cannot be written to", "write to the array itself")
+    windows = ctx.library(signals.windows, array, window_shape, axis)
+    return common.seen_through(ctx, array, ctx.value(windows))
 
 
 # -- index arrays -------------------------------------------------------------------------------

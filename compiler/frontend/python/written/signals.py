@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from gradc.frontend.python.written.support import Array, refuse
 
@@ -25,6 +26,24 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Array:
     less = min(len(left), len(right)) - 1
     middle = less // 2 if len(left) >= len(right) else (less + 1) // 2
     return _part(_convolved(left, right[::-1]), size, less, middle, mode)
+
+
+def windows(x: Array, window_shape: Any, axis: Any) -> Array:
+    """``np.lib.stride_tricks.sliding_window_view``, as a copy."""
+    sizes = window_shape if isinstance(window_shape, tuple) else (window_shape,)
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(range(x.ndim))
+    if axis is not None:  # each on its own, for an axis may be there twice
+        axes = tuple([normalize_axis_tuple(one, x.ndim)[0] for one in given])
+    if len(sizes) != len(axes):
+        refuse("there is one length of a window for each axis", "name the axes: axis=...")
+    for size, along in zip(sizes, axes, strict=True):
+        count = x.shape[along] - size + 1
+        if size < 0 or count < 1:
+            raise ValueError("window shape cannot be larger than input array shape")
+        places = np.arange(count)[:, None] + np.arange(size)
+        x = np.moveaxis(np.take(x, places, axis=along), along + 1, -1)
+    return x
 
 
 def _part(full: Array, size: Any, less: Any, middle: Any, mode: Any) -> Array:
