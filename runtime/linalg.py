@@ -187,6 +187,13 @@ def svd(a: Array, line: int = 0) -> tuple[Array, Array, Array]:
     return u, s, vh
 
 
+def svd_full(a: Array, line: int = 0) -> tuple[Array, Array, Array]:
+    """The full singular value decomposition: :func:`numpy.linalg.svd`."""
+    with _at(line):
+        u, s, vh = np.linalg.svd(a)
+    return u, s, vh
+
+
 def tril(a: Array, k: int) -> Array:
     """Lower triangles: :func:`numpy.tril`."""
     return np.tril(a, k)

@@ -68,6 +68,7 @@ FORMS = {
     "qr": Form((_M, _N), ((_M, _N), (_N, _N))),
     "eigh": Form((_N,), ((_N,), (_N, _N)), flags=1, error="Eigenvalues did not converge"),
     "svd": Form((_M, _N), ((_M, _LEAST), (_LEAST,), (_LEAST, _N)), error="SVD did not converge"),
+    "svd_full": Form((_M, _N), ((_M, _M), (_LEAST,), (_N, _N)), error="SVD did not converge"),
     "expm": Form((_N,), _SQUARE, error=_SINGULAR),
     "tril": Form((_M, _N), ((_M, _N),), flags=1, has_line=False),
     "triu": Form((_M, _N), ((_M, _N),), flags=1, has_line=False),

@@ -22,7 +22,7 @@ from gradc_runtime.lapack import routine
 
 _LOWER, _UPPER = ord("L"), ord("U")
 _PLAIN, _TRANSPOSED = ord("N"), ord("T")
-_VECTORS, _REDUCED, _RIGHT = ord("V"), ord("S"), ord("R")
+_VECTORS, _REDUCED, _ALL, _RIGHT = ord("V"), ord("S"), ord("A"), ord("R")
 
 _gemm = routine("gemm", "cciiifaiaifai", info=False)
 _trsm = routine("trsm", "cccciifaiai", info=False)
@@ -51,6 +51,13 @@ def _copy(source: Any, target: Any) -> None:
     for i in range(target.shape[0]):
         for j in range(target.shape[1]):
             target[i, j] = source[i, j]
+
+
+@_inside
+def _identity(target: Any) -> None:
+    for i in range(target.shape[0]):
+        for j in range(target.shape[1]):
+            target[i, j] = target.dtype.type(i == j)
 
 
 @_inside
@@ -221,6 +228,29 @@ def svd(count: int, m: int, n: int, a: Any, u: Any, s: Any, vh: Any) -> int:
                 return k + 1
             _transpose(left, first[k])
             _transpose(right, last[k])
+    return 0
+
+
+def svd_full(count: int, m: int, n: int, a: Any, u: Any, s: Any, vh: Any) -> int:
+    """``u, s, vh = svd(a)``, with all singular vectors."""
+    least = min(m, n)
+    matrices, first = carray(a, (count, m, n)), carray(u, (count, m, m))
+    middle, last = carray(s, (count, least)), carray(vh, (count, n, n))
+    size = least * (10 + 4 * least) + 64 * (m + n + 1)
+    own, work = np.empty((n, m), matrices.dtype), np.empty(size, matrices.dtype)
+    left, right = np.empty((m, m), matrices.dtype), np.empty((n, n), matrices.dtype)
+    integers = np.empty(8 * least + 1, np.int32)
+    for k in range(count):
+        if least == 0:  # every basis will do
+            _identity(first[k])
+            _identity(last[k])
+            continue
+        _transpose(matrices[k], own)
+        operands = (_ALL, m, n, own, m, middle[k], left, m, right, n)
+        if _gesdd((*operands, work, len(work), integers)) != 0:
+            return k + 1
+        _transpose(left, first[k])
+        _transpose(right, last[k])
     return 0
 
 

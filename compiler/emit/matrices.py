@@ -18,6 +18,7 @@ from gradc.prims import fourier
 from gradc.prims.decompositions import CHOLESKY, EIGH, QR, SVD
 from gradc.prims.define import PRODUCT
 from gradc.prims.expm import EXPM
+from gradc.prims.full_svd import SVD_FULL
 from gradc.prims.linalg import BATCHED_MATMUL
 from gradc.prims.pseudoinverse import PINV
 from gradc.prims.solves import COFACTORS, DET, INV, SLOGDET, SOLVE, SOLVE_TRIANGULAR
@@ -90,6 +91,7 @@ TABLE: Mapping[Primitive, Text] = {
     QR: _function("np.linalg.qr"),
     EIGH: _function("np.linalg.eigh", 1, "lower"),
     SVD: _function("np.linalg.svd"),
+    SVD_FULL: _function("np.linalg.svd"),
     PINV: _pinv,
     EXPM: _function(""),
     **dict.fromkeys(fourier.RECORDS, _transform),

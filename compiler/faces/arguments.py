@@ -134,7 +134,7 @@ def _array_argument(
     if value.ndim == 0:
         scalar: Callable[[Any], Any] = dtype.numpy.type
         restore = (lambda bar: np.array(bar, dtype.numpy)) if dtype.is_float else None
-        return Argument(name, key, Leaf(Type(dtype)), scalar, restore)
+        return Argument(name, key, Leaf(Type(dtype), boxed=True), scalar, restore)
     shape: tuple[Dim, ...] = tuple(
         size if size < 2 else symbols.fresh(AXIS_NAMES[min(axis, len(AXIS_NAMES) - 1)])
         for axis, size in enumerate(value.shape)
@@ -159,6 +159,16 @@ def scalar_for_python(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return np.int64(value) if isinstance(value, int) else np.float64(value)
+
+
+def uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run generated text as plain Python, with NumPy's meaning of its scalars."""
+
+    def run(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*(scalar_for_python(arg) for arg in args))
+
+    return run
 
 
 def as_kernels_take(array: Any, kind: Type) -> Any:

@@ -65,7 +65,7 @@ def overlaps_of(lowered: Lowered, leaves: Sequence[Any]) -> tuple[Overlap, ...]:
         for other, value in enumerate(values):
             # an array of no axes is handed over as a number
             is_number = isinstance(value, np.ndarray) and value.ndim == 0
-            if is_number and _share_memory(values[written], value):
+            if is_number and other != written and _share_memory(values[written], value):
                 raise AliasingError(_number_in(lowered, other, written))
     return tuple(
         Overlap(first, second, is_twin(values[first], values[second]), same_object)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import optree
@@ -21,9 +21,10 @@ from gradc.faces.arguments import (
     as_kernels_take,
     describe,
     of_type,
-    scalar_for_python,
+    uncompiled,
 )
 from gradc.faces.containers import flatten, leaf_names, map_leaves, unflatten
+from gradc.faces.naming import kind_name, tree_name
 from gradc.faces.overlaps import Overlap, overlaps_of, with_memory
 from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
@@ -48,6 +49,8 @@ class Program:
         The leaves of all arguments, in the order of flattening.
     lowered : Lowered
         What the front end made.
+    again : callable or None
+        Reads the function once more, for sizes as they come; `general` is the program of that.
     spans : list of (start, stop, spec)
         For each positional argument, then each keyword argument by name, its leaves.
     """
@@ -56,6 +59,8 @@ class Program:
     lowered: Lowered
     spans: dict[int | str, Span]
     options: Options
+    again: Callable[[], Lowered] | None = None
+    general: Program | None = None
     _derivatives: dict[tuple[Any, ...], Derivative] = field(default_factory=dict)
 
     @property
@@ -98,7 +103,16 @@ class Program:
             for argument, leaf in zip(self.arguments, leaves, strict=True)
             if argument.prepare is not None
         ]
-        return flat + [as_kernels_take(array, value.type) for value, array in self.lowered.captured]
+        return flat + self.captured
+
+    @property
+    def captured(self) -> list[Any]:
+        """What the function has from outside, as a kernel takes it."""
+        return [as_kernels_take(array, value.type) for value, array in self.lowered.captured]
+
+    def with_lowered(self, lowered: Lowered) -> Program:
+        """The program of something else that the front end made for the same arguments."""
+        return Program(self.arguments, lowered, self.spans, self.options)
 
     @property
     def asks_for_memory(self) -> bool:
@@ -167,7 +181,13 @@ def make_program(
     lowered = lower(function, positional, keywords)
     if options.target == "cuda":
         lowered = with_captured_sizes(lowered)
-    return Program(arguments, lowered, spans, options)
+        return Program(arguments, lowered, spans, options)
+
+    def again() -> Lowered:
+        return lower_function(function, positional, keywords, as_they_come=True)
+
+    is_read = not hasattr(function, "__gradc_lower__")
+    return Program(arguments, lowered, spans, options, again if is_read else None)
 
 
 def program_of_types(
@@ -290,7 +310,7 @@ class Derivative:
         name = number if isinstance(number, str) else arguments[0].name if arguments else number
         what = "holds no floats"
         if len(arguments) == 1 and spec.is_leaf():
-            what = f"is no float but {_kind_name(arguments[0])}"
+            what = f"is no float but {kind_name(arguments[0])}"
         return self.program.problem(
             f"argument {name!r} {what} and cannot be differentiated",
             "pass a float (3.0 rather than 3) or choose another argument with argnums",
@@ -311,7 +331,7 @@ class Derivative:
         function = self.program.lowered.function
         if not isinstance(self.value_tree, int) or isinstance(self.value_tree, bool):
             raise self.program.problem(
-                f"{function.name} returns {_tree_name(self.value_tree)}, and a gradient is that "
+                f"{function.name} returns {tree_name(self.value_tree)}, and a gradient is that "
                 "of one number",
                 self._written_hint()
                 or "return one number, or use vjp or jacobian (has_aux=True for a further result)",
@@ -361,7 +381,7 @@ class Derivative:
     def _runnable(self, compiled: Compiled) -> Callable[..., Any]:
         kernel = compiled.kernel
         if self.program.options.target == "python":
-            return _uncompiled(kernel.py_func)
+            return uncompiled(kernel.py_func)
         # that of a CUDA kernel is the kernel itself
         return getattr(kernel, "entry", kernel)
 
@@ -377,26 +397,38 @@ class Derivative:
 
     def run_prepared(self, args: Sequence[Any]) -> list[Any]:
         """Call the kernel with arguments that are already as it takes them."""
-        return self._call(self.kernel(), args)
+        return self._call(self.kernel(), args, self.instead)
 
     def call(self, compiled: Compiled, args: Sequence[Any]) -> list[Any]:
         """Call the kernel of a further program of the function, in the same way."""
-        return self._call(self._runnable(compiled), args)
+        return self._call(self._runnable(compiled), args, self._told)
 
-    def _call(self, kernel: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
+    def _call(
+        self,
+        kernel: Callable[..., Any],
+        args: Sequence[Any],
+        instead: Callable[[Exception, Sequence[Any]], Any],
+    ) -> list[Any]:
         try:
             out = kernel(*args)
         except CudaUnavailableError as error:
             raise GradcError(str(error)) from None
         except (IndexError, ValueError, ZeroDivisionError, LinAlgError) as error:
-            raise self.in_users_words(error) from None
+            out = instead(error, args)
         return list(out) if isinstance(out, tuple) else [out]
 
-    def in_users_words(self, error: Exception) -> Exception:
-        """An error of the kernel as the user is told it."""
+    def instead(self, error: Exception, args: Sequence[Any]) -> Any:
+        """What a call that failed gives: the results where sizes may be as they come, or raises."""
+        from gradc.faces.as_they_come import results_of
+
+        found = results_of(self, error, args)
+        return self._told(error, args) if found is None else found
+
+    def _told(self, error: Exception, args: Sequence[Any]) -> NoReturn:
+        """Raise an error of the kernel as the user is told it."""
         from gradc.faces.runtime_errors import restate
 
-        return restate(error, self.program.where)
+        raise restate(error, self.program.where) from None
 
     def gradients(self, bars: Sequence[Any], restored: bool = True) -> list[Any]:
         """Put gradients into the structure of the arguments; None where a leaf has none."""
@@ -464,29 +496,3 @@ def flatten_indices(tree: Any) -> list[int]:
     if tree is None:
         return []
     return [leaf for leaf in flatten(tree, (Static,))[0] if isinstance(leaf, int)]
-
-
-def _kind_name(argument: Argument) -> str:
-    spec = argument.spec
-    found = getattr(spec, "type", None)
-    if found is None:
-        return f"a {type(getattr(spec, 'value', None)).__name__}"
-    if not found.is_scalar:
-        return f"an array of {found.dtype.numpy_name}"
-    return {"b1": "a bool", "i64": "an int"}.get(found.dtype.value, str(found))
-
-
-def _tree_name(tree: Any) -> str:
-    if isinstance(tree, tuple):
-        return f"a tuple of {len(tree)}"
-    return "nothing" if getattr(tree, "value", 0) is None else f"a {type(tree).__name__}"
-
-
-def _uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Run generated text as plain Python, with NumPy's meaning of its scalars."""
-
-    def run(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*(scalar_for_python(arg) for arg in args))
-
-    return run

@@ -29,9 +29,11 @@ import numpy as np
 from gradc import cache
 from gradc.driver import Mode, Options
 from gradc.errors import Location
+from gradc.faces.as_they_come import was_assumed
 from gradc.faces.fingerprints import compiler_fingerprint, fingerprint
 from gradc.faces.program import Derivative
 from gradc.faces.routes import (
+    MISS,
     Route,
     check_of_array,
     finish_of_gradient,
@@ -112,9 +114,20 @@ def recorded_route(path: Path, args: Sequence[Any]) -> Route | None:
     checks = [(n, check_of_array(arg)) for n, arg in enumerate(args) if type(arg) is np.ndarray]
     return Route(
         None,
-        run_of_entry(kernel.entry, (), checks, _finish(record, args), lambda e: restate(e, where)),
+        run_of_entry(kernel.entry, (), checks, _finish(record, args), _instead(record, where)),
         tuple(_specimen(arg) for arg in args),
     )
+
+
+def _instead(record: dict[str, Any], where: Location) -> Callable[[Exception, Sequence[Any]], Any]:
+    """What a call that failed gives: where sizes were taken for granted, the function is read."""
+
+    def instead(error: Exception, args: Sequence[Any]) -> Any:
+        if was_assumed(record["assumed"], error):
+            return MISS
+        raise restate(error, where) from None
+
+    return instead
 
 
 def _finish(record: dict[str, Any], args: Sequence[Any]) -> Callable[[Any], Any] | None:
@@ -157,5 +170,6 @@ def write_record(path: Path, derivative: Derivative) -> None:
         "differentiated": [leaf for (leaf,) in derivative.leaves],
         "single": derivative.single,
         "value": value,
+        "assumed": sorted(program.lowered.assumed, key=str),
     }
     write_atomically(path, json.dumps(record, indent=1).encode())

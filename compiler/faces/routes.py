@@ -83,9 +83,7 @@ def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> 
         if type(arg) is np.ndarray
     ]
     entry, finish = derivative.compiled.kernel.entry, _finish(derivative, arrange)
-    return Route(
-        derivative, run_of_entry(entry, captured, checks, finish, derivative.in_users_words)
-    )
+    return Route(derivative, run_of_entry(entry, captured, checks, finish, derivative.instead))
 
 
 def run_of_entry(
@@ -93,7 +91,7 @@ def run_of_entry(
     captured: tuple[Any, ...],
     checks: Sequence[tuple[int, Callable[[Any], bool]]],
     finish: Callable[[Any], Any] | None,
-    restate: Callable[[Exception], Exception],
+    instead: Callable[[Exception, Sequence[Any]], Any],
 ) -> Callable[[tuple[Any, ...]], Any]:
     """From the arguments to what the user gets.
 
@@ -107,8 +105,8 @@ def run_of_entry(
         Which arguments have to be looked at, and whether such an argument may be handed over.
     finish : callable or None
         From the results of the compiled function to what the user gets.
-    restate : callable
-        From an error of the compiled function to that which the user is told.
+    instead : callable
+        What a call that failed gives, of the error and all arguments, where it does not raise.
     """
 
     def run(given: tuple[Any, ...]) -> Any:
@@ -118,7 +116,9 @@ def run_of_entry(
         try:
             results = entry(*given, *captured)
         except (IndexError, ValueError, ZeroDivisionError) as error:
-            raise restate(error) from None
+            results = instead(error, (*given, *captured))
+            if results is MISS:
+                return MISS
         return results if finish is None else finish(results)
 
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from gradc.ir.builder import DIM, Builder
 from gradc.ir.core import Op, Primitive, Value
@@ -41,6 +42,7 @@ from gradc.prims.shape import (
     STOP_GRADIENT,
     SUM,
     TRANSPOSE,
+    UNEQUAL,
 )
 
 REDUCTIONS = frozenset({SUM, MAX, MIN})
@@ -288,7 +290,7 @@ class Graph(NodeList):
     def expected(self, op: Op) -> None:
         """Compare sizes, and from then on compute the operand over those that are expected."""
         ref, shape = self.ref(op.args[0]), op.out.type.shape
-        what = op.params["what"] or f"line {op.loc.line}: sizes that must be equal are not"
+        what = op.params["what"] or f"line {op.loc.line}: {UNEQUAL}"
         checks = [
             self.check(op, EQ, self.size(have, op), self.size(want, op), what)
             for have, want in zip(ref.shape, shape, strict=True)
@@ -315,13 +317,16 @@ class Graph(NodeList):
         return Ref(base, entries, shape)
 
     def not_empty(self, op: Op, dims: Iterable[Dim]) -> tuple[Node, ...]:
-        """Check that there is something to take an extremum of."""
-        checks = []
+        """Check that there is something to take an extremum of, where one is wanted."""
+        checks: list[Node] = []
+        if 0 in op.out.type.shape:
+            return ()
         for dim in dims:
-            if isinstance(dim, str) and dim not in self.positive:
+            if (dim == 0 or isinstance(dim, str)) and dim not in self.positive:
                 self.positive.add(dim)
                 size, zero = self.size(dim, op), self.constant(0)
-                self.checks[dim] = self.check(op, GT, size, zero, _NOTHING[op.prim])
+                what = f"{PurePath(op.loc.file).name}:{op.loc.line}: {_NOTHING[op.prim]}"
+                self.checks[dim] = self.check(op, GT, size, zero, what)
             if dim in self.checks:
                 checks.append(self.checks[dim])
         return tuple(checks)

@@ -231,7 +231,8 @@ def _outside(space: Any, x: Any) -> Any:
     return x - product(space, product(transposed(space), x))
 
 
-def _svd_vjp(cts: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> tuple[Any, ...]:
+def svd_vjp(cts: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> tuple[Any, ...]:
+    """Cotangents of the operands of a reduced decomposition."""
     (u_bar, s_bar, vh_bar), (u, s, vh) = cts, out
     v = transposed(vh)
     inner = None  # in the basis of the singular vectors
@@ -262,7 +263,8 @@ def _svd_vjp(cts: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> t
     return total, None
 
 
-def _svd_jvp(tangents: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> tuple[Any, ...]:
+def svd_jvp(tangents: Sequence[Any], a: Any, least: Any, *, out: Sequence[Any]) -> tuple[Any, ...]:
+    """Tangents of the results of a reduced decomposition."""
     change, (u, s, vh) = tangents[0], out
     v = transposed(vh)
     moved = product(change, v)
@@ -290,8 +292,8 @@ SVD = Primitive(
     Kind.COMPOSITE,
     _infer_svd,
     _evaluate_svd,
-    vjp=_svd_vjp,
-    jvp=_svd_jvp,
+    vjp=svd_vjp,
+    jvp=svd_jvp,
     linear_in=(0,),
     at=[(_TALL, 2), (_TALL.T, 2), (_GENERAL, 3), (np.stack([_TALL, _TALL[::-1] + 0.3]), 2)],
     formula=(

@@ -367,35 +367,41 @@ LOGADDEXP2 = elementwise(
 
 
 def _clip_vjp(ct: Any, x: Any, low: Any, high: Any, *, out: Any) -> tuple[Any, ...]:
-    below, above = LT(x, low), GT(x, high)
+    below, above, crossed = LT(x, low), GT(x, high), GT(low, high)
     inside = SELECT(below, 0.0, SELECT(above, 0.0, ct))
-    return inside, SELECT(below, ct, 0.0), SELECT(above, ct, 0.0)
+    at_low = SELECT(below, SELECT(crossed, 0.0, ct), 0.0)
+    at_high = SELECT(below, SELECT(crossed, ct, 0.0), SELECT(above, ct, 0.0))
+    return inside, at_low, at_high
 
 
 def _clip_jvp(tangents: Sequence[Any], x: Any, low: Any, high: Any, *, out: Any) -> Any:
     x_dot, low_dot, high_dot = (0.0 if dot is None else dot for dot in tangents)
     if all(dot is None for dot in tangents[1:]):
         return SELECT(GE(x, low), SELECT(LE(x, high), x_dot, 0.0), 0.0)
-    if tangents[0] is None and tangents[2] is None:
-        return SELECT(LT(x, low), low_dot, 0.0)
-    if tangents[0] is None and tangents[1] is None:
-        return SELECT(GT(x, high), high_dot, 0.0)
     within = 0.0 * out if tangents[0] is None else x_dot
     upper = SELECT(GT(x, high), high_dot, within)
-    return SELECT(LT(x, low), low_dot, upper)
+    return SELECT(LT(x, low), SELECT(GT(low, high), high_dot, low_dot), upper)
 
 
+# The lower bound first: where the bounds are crossed, it is the upper one.
 CLIP = elementwise(
     "clip",
     np.clip,
     vjp=_clip_vjp,
     jvp=_clip_jvp,
-    at=[(0.3, -1.0, 1.0), (2.0, -1.0, 1.0), (-2.0, -1.0, 1.0)],
+    at=[
+        (0.3, -1.0, 1.0),
+        (2.0, -1.0, 1.0),
+        (-2.0, -1.0, 1.0),
+        *((x, 1.0, -1.0) for x in (0.3, 2.0, -2.0)),
+    ],
     formula="(1 inside, 1 below, 1 above)",
-    edges="the closed interval passes the gradient",
+    edges="the closed interval passes the gradient; crossed bounds: the upper one",
     text="np.clip({0}, {1}, {2})",
     scalar="min(max({0}, {1}), {2})",
-    lower=lambda x, low, high: SELECT(LT(x, low), low, SELECT(GT(x, high), high, x)),
+    lower=lambda x, low, high: SELECT(
+        LT(x, low), SELECT(GT(low, high), high, low), SELECT(GT(x, high), high, x)
+    ),
     cost=2,
 )
 

@@ -40,7 +40,7 @@ def _evaluate(a: Any, least: Any, cut: Any) -> Any:
 def _lower(a: Any, least: Any, cut: Any) -> Any:
     u, s, vh = SVD(a, least)
     leading = tuple(range(s.type.rank - 1))
-    largest = BROADCAST(MAX(s, axes=(s.type.rank - 1,)), *sizes_of(s), axes=leading)
+    largest = BROADCAST(MAX(s, axes=(s.type.rank - 1,), empty=True), *sizes_of(s), axes=leading)
     counts = GT(s, largest * cut)
     inverse = SELECT(counts, 1.0 / SELECT(counts, s, 1.0), 0.0)
     return product(scaled_columns(transposed(vh), inverse), transposed(u))

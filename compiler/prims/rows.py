@@ -41,13 +41,13 @@ def _over_rows(x: Any, reduced: Any) -> Any:
 
 def _evaluate_logsumexp(x: Any) -> Any:
     x = np.asarray(x)
-    top = np.max(x, axis=-1, keepdims=True)
+    top = np.max(x, axis=-1, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     return np.log(np.sum(np.exp(x - shift), axis=-1)) + shift[..., 0]
 
 
 def _lower_logsumexp(x: Any) -> Any:
-    top = MAX(x, axes=_last(x))
+    top = MAX(x, axes=_last(x), empty=True)
     shift = SELECT(ISFINITE(top), top, 0.0)
     return shift + LOG(SUM(EXP(x - _over_rows(x, shift)), axes=_last(x)))
 
@@ -68,7 +68,7 @@ LOGSUMEXP = Primitive(
     steady=True,
     at=[(np.array([0.3, -1.1, 2.0]),), (np.array([[1000.0, -1000.0], [0.5, 0.25]]),)],
     formula="softmax(x)",
-    edges="a row of nothing but -inf: 0",
+    edges="a row of nothing but -inf, or of nothing at all: 0",
     cost=40,
 )
 

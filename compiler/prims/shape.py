@@ -207,6 +207,9 @@ RESHAPE: Primitive = Primitive(
     cost=0,
 )
 
+#: What is said where the adjoint finds it first, behind the line.
+UNEQUAL = "sizes that must be equal are not"
+
 # The same array under other size symbols, after a check at run time that the sizes agree;
 # `what` says for the message what does not fit otherwise. The adjoint of a check knows that the
 # sizes agree: an empty `what` checks nothing.

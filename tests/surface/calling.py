@@ -16,11 +16,13 @@ from tests.frontend.python.support import run
 
 Call = Callable[[np.ndarray], Any]
 
+_IMPORTS = "import numpy as np\nfrom scipy import special\n\n"
+
 
 def written(texts: Sequence[str], path: Path) -> list[Call]:
     """Functions of `x` with these bodies, from a module, since gradc reads source text."""
     lines = [f"def call{k}(x):\n    {text}\n" for k, text in enumerate(texts)]
-    path.write_text("import numpy as np\n\n" + "\n".join(lines), encoding="utf-8")
+    path.write_text(_IMPORTS + "\n".join(lines), encoding="utf-8")
     spec = importlib.util.spec_from_file_location(f"crossing_{id(texts)}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -64,7 +66,9 @@ def gradient_problem(
 ) -> str | None:
     """What is wrong with the value or the gradient along one direction, or None."""
     leaves = [np.asarray(leaf) for leaf in flatten(expected)[0]]
-    if any(leaf.dtype.kind != "f" or not np.all(np.isfinite(leaf)) for leaf in leaves):
+    if not leaves or any(
+        leaf.dtype.kind != "f" or not np.all(np.isfinite(leaf)) for leaf in leaves
+    ):
         return None
     rng = np.random.default_rng(5)
     way, step = rng.uniform(0.5, 1.5, array.shape), 1e-5

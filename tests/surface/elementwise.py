@@ -220,3 +220,6 @@ def of_integers(x):
 
 for _name in ("comb", "perm", "factorial", "isqrt", "gcd", "lcm"):
     surface(f"math.{_name}", of_integers, np.array([0.4, -0.3, 0.9, 1.7]))
+
+surface("numpy.frexp", lambda x: np.frexp(x), np.array([0.3, -5.0, 0.5, 40.1]), peers=False)
+surface("math.frexp", lambda a: math.frexp(a), 5.5)

@@ -235,3 +235,19 @@ surface("scipy.linalg.svd", lambda a: sl.svd(a, full_matrices=False)[0] ** 2, TA
 surface("scipy.linalg.qr", lambda a: sl.qr(a, mode="economic")[1], TALL)
 surface("scipy.linalg.eigvalsh", lambda a: sl.eigvalsh(a), SYMMETRIC)
 surface("scipy.linalg.eigh", lambda a: sl.eigh(a, lower=False)[1] ** 2, SYMMETRIC)
+
+# -- all columns ---------------------------------------------------------------------------------
+
+for _matrix in (TALL, TALL.T, SQUARE, np.stack([TALL, TALL[::-1] + 0.2])):
+    # JAX has no derivative where there are more rows than columns
+    surface("numpy.linalg.qr", lambda a: np.linalg.qr(a, mode="complete"), _matrix, peers=False)
+    surface("numpy.linalg.qr", lambda a: np.linalg.qr(a, mode="raw"), _matrix, peers=False)
+surface("numpy.linalg.svd", lambda a: np.linalg.svd(a)[1], TALL, peers=False)
+surface("numpy.linalg.svd", lambda a: np.linalg.svd(a)[2] ** 2, TALL, peers=False)
+surface("numpy.linalg.svd", lambda a: np.linalg.svd(a).U ** 2, STACK[:, :2], peers=False)
+surface(
+    "numpy.linalg.svd",
+    lambda a: np.linalg.svd(a)[0][:, :2] * np.linalg.svd(a)[1] @ np.linalg.svd(a)[2],
+    TALL,
+    peers=False,
+)

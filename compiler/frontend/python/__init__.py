@@ -13,7 +13,10 @@ __all__ = ["Leaf", "Lowered", "Memory", "Outside", "Static", "lower_function"]
 
 
 def lower_function(
-    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    fn: Callable[..., Any],
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    as_they_come: bool = False,
 ) -> Lowered:
     """Read a Python function and build its IR for arguments of given types.
 
@@ -26,6 +29,8 @@ def lower_function(
         For each argument a :class:`Leaf` (a value at run time), a :class:`Static` (a constant of
         the compiled function), or a tuple, list, dict, named tuple or dataclass of those. Size
         symbols in the types are unique over all leaves; a size of 1 is the integer 1.
+    as_they_come : bool
+        Whether sizes that are known at run time only may be 0 and 1 wherever Python lets them.
 
     Returns
     -------
@@ -37,4 +42,4 @@ def lower_function(
         Where the function uses what gradc does not take: with file, line and column, and with all
         problems of the function at once.
     """
-    return lower(tables(), fn, args, {} if kwargs is None else kwargs)
+    return lower(tables(), fn, args, {} if kwargs is None else kwargs, as_they_come)

@@ -199,7 +199,7 @@ def _vectors(ctx: Lowering, items: Sequence[Ref]) -> tuple[tuple[Ref, ...], tupl
         if not ctx.is_numeric(item) or ctx.kind(item).dtype is not DType.INT:
             raise shapes(f"an index must be an integer, not {ctx.describe(item)}")
         values.append(ctx.value(item, DType.INT))
-    shape = arithmetic.broadcast_shape([value.type.shape for value in values], "index arrays")
+    shape = arithmetic.shape_together(ctx, [value.type.shape for value in values], "index arrays")
     what = "index arrays could not be broadcast together"
     values = [arithmetic.broadcast_to(ctx, value, shape, what) for value in values]
     vectors = []

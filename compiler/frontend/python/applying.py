@@ -11,6 +11,16 @@ from gradc.frontend.python.outs import Out, with_out
 from gradc.frontend.python.problems import shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref
 
+#: What writes to its arguments, makes one of them its result, or a view of one: these get arrays
+#: without axes as they are, all else the numbers in them.
+_WHOLE = frozenset(
+    {
+        *("copyto", "put", "fill", "place", "putmask", "at", "array", "asarray", "asanyarray"),
+        *("copy", "reshape", "ravel", "atleast_1d", "atleast_2d", "atleast_3d", "expand_dims"),
+        *("squeeze", "transpose", "broadcast_to"),
+    }
+)
+
 
 def apply_handler(
     ctx: Lowering,
@@ -45,6 +55,8 @@ def _bound(
     extra: dict[str, Any] = {}
     for parameter in list(inspect.signature(handler).parameters.values())[1:]:
         value = bound.arguments[parameter.name]
+        if title not in _WHOLE:
+            value = ctx.without_box(value)
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             ready += value
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:

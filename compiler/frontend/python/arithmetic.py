@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
@@ -14,10 +15,11 @@ from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import Kind, as_float, as_number, promote
 from gradc.frontend.python.refs import POISON, Constant, Poison, Ref, Scalar, is_complex
+from gradc.ir.builder import dim_of
 from gradc.ir.core import Primitive, Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, DIV, FLOORDIV, IPOW, MOD, MUL, NEG, POW, SUB
-from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
+from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE, SELECT
 from gradc.prims.integers import (
     BIT_AND_OP,
     BIT_OR_OP,
@@ -27,7 +29,7 @@ from gradc.prims.integers import (
     SHIFT_LEFT,
     SHIFT_RIGHT,
 )
-from gradc.prims.shape import BROADCAST, EXPECT, RESHAPE
+from gradc.prims.shape import BROADCAST, EXPECT, RESHAPE, UNEQUAL
 
 BINARY: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any], Primitive | None]] = {
     ast.Add: ("+", operator.add, ADD),
@@ -88,6 +90,34 @@ def broadcast_shape(operands: Sequence[tuple[Dim, ...]], what: str) -> tuple[Dim
     return tuple(result)
 
 
+def shape_together(
+    ctx: Lowering, operands: Sequence[tuple[Dim, ...]], what: str
+) -> tuple[Dim, ...]:
+    """Return the shape that operands have together, as it turns out where that is asked for."""
+    known = broadcast_shape(operands, what)
+    sizes = ctx.builder.sizes
+    if not sizes.as_they_come:
+        return known
+    found: list[Dim] = []
+    for axis, first in zip(range(-len(known), 0), known, strict=True):
+        dims = {shape[axis]: None for shape in operands if len(shape) >= -axis}
+        fixed = [dim for dim in dims if dim != 1 and not sizes.may_be_one(dim)]
+        found.append(fixed[0] if fixed else _wider(ctx, [dim for dim in dims if dim != 1], first))
+    return tuple(found)
+
+
+def _wider(ctx: Lowering, dims: Sequence[Dim], first: Dim) -> Dim:
+    """The first of the sizes that turns out not to be 1."""
+    if len(dims) < 2:
+        return first
+    one = ctx.builder.const(1)
+    size = ctx.size(dims[-1])
+    for dim in reversed(dims[:-1]):
+        own = ctx.size(dim)
+        size = ctx.emit(SELECT, (ctx.emit(EQ, (own, one)), size, own), None, "size")
+    return dim_of(size)
+
+
 def _shape_text(shape: tuple[Dim, ...]) -> str:
     comma = "," if len(shape) == 1 else ""
     return f"({', '.join(str(dim) for dim in shape)}{comma})"
@@ -105,9 +135,37 @@ def expect_shape(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str)
         if not gap.terms and gap.constant:
             raise shapes(what)
     sizes = [ctx.size(dim) for dim in shape]
+    return ctx.emit(EXPECT, (value, *sizes), {"what": at_line(ctx, what)}, value.name)
+
+
+def at_line(ctx: Lowering, what: str) -> str:
+    """The message of an error at run time, behind the user's file and line."""
     place = ctx.builder.loc
-    message = f"{PurePath(place.file).name}:{place.line}: {what}"
-    return ctx.emit(EXPECT, (value, *sizes), {"what": message}, value.name)
+    return f"{PurePath(place.file).name}:{place.line}: {what}"
+
+
+def _may_stretch(ctx: Lowering, own: Sequence[Dim], target: Sequence[Dim]) -> bool:
+    """Whether sizes that are taken to be equal may be so only because one of them is 1."""
+    pairs = [pair for pair in zip(own, target, strict=True) if pair[0] != pair[1]]
+    return any(map(ctx.builder.sizes.may_be_one, chain.from_iterable(pairs)))
+
+
+def _stretched(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
+    """Repeat axes that turn out to have size 1; others are left to be compared."""
+    for axis, (own, wanted) in enumerate(zip(value.type.shape, shape, strict=True)):
+        if own == wanted or not ctx.builder.sizes.may_be_one(own):
+            continue
+        mine, size = ctx.size(own), ctx.size(wanted)
+        one = ctx.builder.const(1)
+        fits = ctx.emit(LOR, (ctx.emit(EQ, (mine, one)), ctx.emit(EQ, (mine, size))))
+        ctx.check(fits, "ValueError", at_line(ctx, what))
+        last = ctx.builder.integer(IMIN, ctx.builder.integer(SUB, mine, 1), 1)
+        numbers = ctx.call(Constant(np.arange), (ctx.dim(wanted),), {}, None)
+        places = binary(ctx, ast.Mult, numbers, Scalar(last, weak=True), what)
+        ref = ctx.result(value)
+        taken = ctx.call(Constant(np.take), (ref, places), {"axis": Constant(axis)}, None)
+        value = ctx.value(taken)
+    return value
 
 
 def broadcast_to(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str) -> Value:
@@ -122,6 +180,11 @@ def broadcast_to(ctx: Lowering, value: Value, shape: tuple[Dim, ...], what: str)
     for dim, wanted in zip(own, target, strict=True):
         if isinstance(dim, int) and isinstance(wanted, int) and dim != wanted:
             raise shapes(what)
+    if ctx.builder.sizes.as_they_come:
+        value = _stretched(ctx, value, target, what)
+    elif _may_stretch(ctx, own, target):
+        adjoint = f"line {ctx.builder.loc.line}: {UNEQUAL}"
+        ctx.builder.sizes.assumed.update({at_line(ctx, what), adjoint})
     value = expect_shape(ctx, value, target, what)
     if target == shape:
         return value
@@ -136,7 +199,7 @@ def together(
     """Return operands as values of one shape and of the given element type."""
     dtypes = [dtype] * len(refs) if isinstance(dtype, DType) else list(dtype)
     values = [ctx.value(ref, own) for ref, own in zip(refs, dtypes, strict=True)]
-    shape = broadcast_shape([value.type.shape for value in values], what)
+    shape = shape_together(ctx, [value.type.shape for value in values], what)
     message = f"{what} could not be broadcast together"
     return [broadcast_to(ctx, value, shape, message) for value in values]
 

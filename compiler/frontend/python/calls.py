@@ -281,7 +281,11 @@ def inline(
 def _in_place(ctx: Lowering, callee: Callee, names: Mapping[str, Ref], node: ast.AST | None) -> Ref:
     frame = new_frame(ctx, callee, dict(names))
     given = before_call(ctx, names)
-    with ctx.call_frame(frame), ctx.inside(id(node)):
+    place: object = id(node)
+    if node is None:  # of a function of NumPy, or by one such as `map`: what it is given tells
+        shapes_given = (ref.type.shape for ref in names.values() if isinstance(ref, Array))
+        place = (id(ctx.node), ctx.builder.loc, *shapes_given)
+    with ctx.call_frame(frame), ctx.inside(place):
         result = run(ctx, callee, frame)
     sequences.check_kept(ctx, result)
     mark_call(ctx, callee, given)

@@ -185,7 +185,7 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
     if isinstance(plan, Flagged) or isinstance(end, Maybe) or end is None:
         return _flagged(ctx, name, plan, entry, end)
     match plan, end:
-        case (Number(kind=kind), _) if ctx.is_numeric(end) and not isinstance(end, Array):
+        case (Number(kind=kind), _) if _is_single(ctx, end):
             return Number(_joined(kind, ctx.kind(end)))
         case (Number() | Same() | Phi(), Struct()) if is_complex(end):
             found = _complex_plan(ctx, name, plan, entry, end)
@@ -207,10 +207,21 @@ def widen(ctx: Lowering, name: str, plan: Plan | None, entry: Ref | None, end: R
             return plan
         case (Fixed(value=value), Constant()) if _same_value(value, end.value):
             return plan
+        case (Same() | Phi(), Scalar() | Constant()) if _is_single(ctx, entry, end):
+            assert entry is not None
+            return Number(_joined(ctx.kind(entry), ctx.kind(end)))
         case (Same(), Array()) if isinstance(entry, Array):
             if entry.type.dtype is end.type.dtype and entry.type.rank == end.type.rank:
                 return Phi(entry.type)
     return Clash(*_clash_text(ctx, name, entry, end))
+
+
+def _is_single(ctx: Lowering, *refs: Ref | None) -> bool:
+    """Whether all are numbers, or arrays without axes."""
+    return all(
+        ref is not None and ctx.is_numeric(ref) and not (isinstance(ref, Array) and ref.type.rank)
+        for ref in refs
+    )
 
 
 def _is_number(ctx: Lowering, ref: Ref) -> bool:

@@ -15,7 +15,7 @@ from gradc.frontend.python.describing import describe
 from gradc.frontend.python.handlers import Tables
 from gradc.frontend.python.liveness import names_assigned
 from gradc.frontend.python.problems import RefusedError, TooMuchError, follow_up, shapes, untaken
-from gradc.frontend.python.promote import Kind, kind_of_constant, promote
+from gradc.frontend.python.promote import Kind, kind_of_constant, number_of, promote
 from gradc.frontend.python.refs import (
     POISON,
     UNNAMED,
@@ -46,7 +46,6 @@ from gradc.prims.shape import COPY
 #: Statements interpreted for one function before it is refused as too large.
 LARGEST_PROGRAM = 100_000
 
-_LARGEST_INTEGER = 2**63 - 1
 
 #: What a user's mistake in the abstract program may look like inside; each is a defect of gradc.
 _DEFECTS = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError)
@@ -224,19 +223,7 @@ class Lowering:
 
     def _constant_value(self, ref: Constant, dtype: DType | None) -> Value:
         wanted = self.kind(ref).dtype if dtype is None else dtype
-        number = ref.value.item() if isinstance(ref.value, np.generic) else ref.value
-        if wanted is DType.INT:
-            number = int(number)
-            if abs(number) > _LARGEST_INTEGER:
-                raise RefusedError(f"the integer {number} does not fit into 64 bits")
-        elif wanted is DType.BOOL:
-            number = bool(number)
-        else:
-            try:
-                number = float(wanted.numpy.type(number))
-            except OverflowError:
-                raise RefusedError("this integer is too large for a float") from None
-        return self.builder.const(number, wanted)
+        return self.builder.const(number_of(ref.value, wanted), wanted)
 
     def cast(self, value: Value, dtype: DType) -> Value:
         """Convert a value to another element type by an explicit op."""
@@ -281,6 +268,11 @@ class Lowering:
             return Scalar(value, weak)
         return self.state.new_cell(Cell(name or value.name, value.type), value)
 
+    def without_box(self, ref: Any) -> Any:
+        """The number that an array without axes holds; anything else is itself."""
+        is_box = isinstance(ref, Array) and ref.type.rank == 0
+        return Scalar(self.read(ref)) if is_box else ref
+
     def boolean(self, value: Value | bool) -> Ref:
         """Return a Python boolean."""
         return Constant(value) if isinstance(value, bool) else Scalar(value, weak=True)
@@ -304,7 +296,9 @@ class Lowering:
     def copied(self, ref: Array) -> Ref:
         """Return a new array object with the same contents."""
         value = self.read(ref)
-        return self.result(self.emit(COPY, (value,), None, value.name))
+        if ref.type.rank:
+            value = self.emit(COPY, (value,), None, value.name)
+        return self.state.new_cell(Cell(value.name, value.type), value)
 
     def call_it(self, ref: Ref, name: str) -> None:
         """Give what was just computed the name of the variable that it is assigned to."""
@@ -422,6 +416,8 @@ class Lowering:
             zero = self.builder.const(0, ref.value.type.dtype)
             return self.emit(NE, (ref.value, zero))
         if isinstance(ref, Array):
+            if ref.type.rank == 0:
+                return self.truth(self.without_box(ref))
             raise shapes(
                 "the truth value of an array is ambiguous", "use np.any(...) or np.all(...)"
             )

@@ -25,6 +25,7 @@ class Tables:
     methods: Mapping[tuple[str, str], Callable[..., Ref]]
     attributes: Mapping[str, Callable[..., Ref]]
     operators: Mapping[str, Any]
+    indexed: Mapping[int, Callable[..., Ref]]
     call: Callable[..., Ref]
     is_advanced: Callable[..., bool]
     read_advanced: Callable[..., Ref]

@@ -16,6 +16,7 @@ from gradc.frontend.python.refs import (
     Array,
     Constant,
     Dict,
+    Iteration,
     List,
     Poison,
     Ref,
@@ -176,6 +177,10 @@ def subscript(ctx: Lowering, owner: Ref, index: Ref, text: str) -> Ref:
             return entries[key]
         case Scalar() | Constant() if _has_no_axes(ctx, owner):
             return _of_number(ctx, owner, index_items(index), text)
+        case Constant() if (by_index := ctx.tables.indexed.get(id(owner.value))) is not None:
+            return by_index(ctx, index)
+        case Iteration(kind="flat", parts=(array,)):
+            return subscript(ctx, ctx.call(Constant(np.ravel), (array,), {}, None), index, text)
         case Constant(value=str() as string):
             return Constant(string[ctx.constant(index, "the index of a string")])
     raise shapes(f"`{text}`: {ctx.describe(owner)} cannot be indexed")
@@ -221,11 +226,14 @@ def _as_list(ctx: Lowering, items: Ref) -> Ref:
 
 def _of_array(ctx: Lowering, array: Array, index: Ref) -> Ref:
     items = index_items(index)
+    if not array.type.rank and any(_is_condition(ctx, item) for item in items):
+        return _of_number(ctx, ctx.without_box(array), items, array.cell.name)
     if ctx.tables.is_advanced(ctx, items):
         return ctx.tables.read_advanced(ctx, array, items)
     found = basic_index(ctx, array.type, items)
-    if found.is_element and array.type.rank:
-        return read_element(ctx, array, found)
+    dotted = any(isinstance(item, Constant) and item.value is ... for item in items)
+    if found.is_element and not dotted:
+        return read_element(ctx, array, found) if array.type.rank else ctx.without_box(array)
     return view(ctx, array, found)
 
 

@@ -62,11 +62,14 @@ class Leaf:
         Whether it is a Python number: combined with a float32 array it does not make float64.
     memory : Memory, optional
         Which other arrays of the call share memory with it, where that matters.
+    boxed : bool
+        Whether it is an array, of a type without axes.
     """
 
     type: Type
     weak: bool = False
     memory: Memory | None = None
+    boxed: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ class Lowered:
         Whether the function asks which of its arrays are one object.
     changes_lists : bool
         Whether it changes a list that is an argument.
+    assumed : frozenset of (int or str)
+        What was taken for granted of sizes that are known at run time only; see
+        :class:`gradc.frontend.python.sizes.Sizes`.
     """
 
     function: Function
@@ -112,24 +118,30 @@ class Lowered:
     constants: Mapping[str, object]
     compares: bool = False
     changes_lists: bool = False
+    assumed: frozenset[int | str] = frozenset()
 
 
 def lower(
-    tables: Tables, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    tables: Tables,
+    fn: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    as_they_come: bool = False,
 ) -> Lowered:
     """Lower a function; see :func:`gradc.frontend.python.lower_function`."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _RECURSION_LIMIT))
     try:
-        return _Lowerer(tables, fn).run(args, kwargs)
+        return _Lowerer(tables, fn, as_they_come).run(args, kwargs)
     finally:
         sys.setrecursionlimit(before)
 
 
 class _Lowerer:
-    def __init__(self, tables: Tables, fn: Callable[..., Any]) -> None:
+    def __init__(self, tables: Tables, fn: Callable[..., Any], as_they_come: bool) -> None:
         self.fn = fn
         self.ctx = Lowering(tables, Files())
+        self.ctx.root.sizes.as_they_come = as_they_come
         self.params: list[Value] = []
         self.cells: dict[int, Cell] = {}
         self.memory: dict[Cell, Memory] = {}
@@ -182,6 +194,7 @@ class _Lowerer:
             dict(ctx.constants),
             ctx.compares,
             any(ctx.state.lists.get(ref) is not items for ref, items in self.lists.items()),
+            frozenset(ctx.root.sizes.assumed),
         )
 
     def _read(self, function: Any) -> Ref | None:
@@ -269,7 +282,7 @@ class _Lowerer:
             ctx.builder.sizes.note_argument(dim)
         number = len(self.params)
         self.params.append(value)
-        if leaf.type.is_scalar:
+        if leaf.type.is_scalar and not leaf.boxed:
             return Scalar(value, leaf.weak)
         cell = Cell(value.name, leaf.type)
         ctx.called.add(cell)

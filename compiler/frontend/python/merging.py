@@ -215,7 +215,7 @@ class Merger:
                     _conflict(name, "arrays of different dtypes", "give both the same dtype")
                 )
             return self._array(name, left, right)
-        if isinstance(left, Array) or isinstance(right, Array):
+        if any(isinstance(ref, Array) and ref.type.rank for ref in (left, right)):
             return _always(_conflict(name, "a number in one and an array in the other"))
         kind = promote([ctx.kind(left), ctx.kind(right)])
         weak = ctx.kind(left).weak and ctx.kind(right).weak

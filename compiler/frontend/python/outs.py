@@ -248,7 +248,7 @@ def dtype_of(ctx: Lowering, out: Ref) -> DType:
 def _check_array(ctx: Lowering, title: str, out: Ref) -> None:
     whole = complexes.both(ctx, out)[0] if is_complex(out) else out
     if not isinstance(whole, Array):
-        hint = "an array without axes is a number here: assign the result"
+        hint = "assign the result, or write to an array without axes: np.zeros(()), x[0, ...]"
         raise shapes(
             f"`out` of {title} is an array, not {ctx.describe(out)}",
             hint if ctx.is_numeric(out) else None,

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gradc.frontend.python.problems import RefusedError
 from gradc.ir.types import DType, dtype_of_numpy
 
+_LARGEST_INTEGER = 2**63 - 1
 _ORDER = (DType.BOOL, DType.INT, DType.F32, DType.F64)
 
 
@@ -33,6 +35,21 @@ def kind_of_constant(value: Any) -> Kind | None:
     if isinstance(value, float):
         return Kind(DType.F64, weak=True)
     return None
+
+
+def number_of(value: Any, dtype: DType) -> bool | int | float:
+    """A number known at compile time as one of an element type."""
+    number = value.item() if isinstance(value, np.generic) else value
+    if dtype is DType.BOOL:
+        return bool(number)
+    if dtype is DType.INT:
+        if abs(int(number)) > _LARGEST_INTEGER:
+            raise RefusedError(f"the integer {int(number)} does not fit into 64 bits")
+        return int(number)
+    try:
+        return float(dtype.numpy.type(number))
+    except OverflowError:
+        raise RefusedError("this integer is too large for a float") from None
 
 
 def promote(kinds: Iterable[Kind]) -> Kind:

@@ -65,15 +65,10 @@ _NEWTON = (
 
 MATH: Sequence[Refusal] = (
     _of("math", "nextafter ulp", _ROUNDING, "math.nextafter(x, y) is x but for rounding: use x"),
-    _of("math", "frexp", "its exponent jumps", "e = math.floor(math.log2(abs(x))) + 1; x / 2.0**e"),
 )
 
 NUMPY: Sequence[Refusal] = (
     _of("numpy", "nextafter spacing", _ROUNDING, "use x itself; np.finfo(x.dtype) is supported"),
-    _of(
-        "numpy", "frexp", "its exponent jumps",
-        "e = np.floor(np.log2(np.abs(x))) + 1; x / 2.0**e",
-    ),
     _of("numpy", "roots", _COMPLEX, _NEWTON),
     _of("numpy", "sort_complex", "complex numbers have no order", "np.sort of np.abs(z) or z.real"),
     _of("numpy", "real_if_close", "its type depends on the data", "z.real"),
@@ -126,7 +121,7 @@ NUMPY: Sequence[Refusal] = (
     ),
     _of("numpy", "busday_count busday_offset is_busday", "dates are no numbers"),
     _of(
-        "numpy", "fromfunction fromiter frompyfunc apply_over_axes",
+        "numpy", "fromiter frompyfunc apply_over_axes",
         "it calls a function that it is given", "write the loop, or a comprehension",
     ),
     _of("numpy", "asarray_chkfinite", "it raises an error that depends on the data",
@@ -140,12 +135,8 @@ NUMPY: Sequence[Refusal] = (
         "its result is a set in no order of its own, a list of positions, or a truth",
         "np.unique, np.isin, np.histogram, and np.all(x == y)",
     ),
-    _of(
-        "numpy",
-        "einsum_path row_stack unstack",
-        NOT_YET,
-        "write it with indices and loops: they are compiled",
-    ),
+    _of("numpy", "einsum_path", "it gives a plan, which np.einsum makes itself", "leave it out"),
+    _of("numpy", "row_stack", "NumPy removes it", "np.vstack"),
 )  # fmt: skip
 
 LINALG: Sequence[Refusal] = (

@@ -58,6 +58,12 @@ class Sizes:
         The sizes of arguments, which are never 1.
     low, high : dict
         Bounds of symbols, both inclusive.
+    as_they_come : bool
+        Whether nothing is taken for granted of sizes that are known at run time only: a slice of
+        one element may have none, and an axis may turn out to have size 1 and be stretched.
+    assumed : set of (int or str)
+        What was taken for granted, by what the errors of the program say where it is not so: the
+        line of an index, or a message.
     """
 
     forms: dict[str, Affine] = field(default_factory=dict)
@@ -66,6 +72,8 @@ class Sizes:
     given: set[str] = field(default_factory=set)
     low: dict[str, Affine] = field(default_factory=dict)
     high: dict[str, Affine] = field(default_factory=dict)
+    as_they_come: bool = False
+    assumed: set[int | str] = field(default_factory=set)
 
     def form(self, dim: Dim) -> Affine:
         """Return the affine form of a size."""
@@ -86,6 +94,10 @@ class Sizes:
             else:
                 found.add(symbol)
         return frozenset(found)
+
+    def may_be_one(self, dim: Dim) -> bool:
+        """Whether a size may turn out to be 1, or 0, when the program runs."""
+        return isinstance(dim, str) and dim not in self.given
 
     def note_argument(self, dim: Dim) -> None:
         """Note a size of an argument: it is not negative, and not 1."""

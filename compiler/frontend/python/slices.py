@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.refs import NONE, Constant, Ref, Scalar, Slice
-from gradc.frontend.python.sizes import Affine
+from gradc.frontend.python.sizes import Affine, SizedBuilder
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
-from gradc.prims.compare import LT, NE, SELECT
+from gradc.prims.compare import GE, LT, NE, SELECT
 from gradc.prims.index import ALL, SLICE, WRAP
 from gradc.prims.integers import IMAX, IMIN
+
+#: The elements that an axis of an argument has at least, where its size is not known to be 0 or 1.
+_FEWEST = 2
 
 
 def position(ctx: Lowering, index: Ref, dim: Dim, axis: int) -> Value:
@@ -76,7 +80,8 @@ def _single(ctx: Lowering, given: Slice, dim: str) -> Value | None:
     """Where a slice like ``x[k:k + 1]`` or ``x[-1:]`` starts; None for other slices.
 
     Its size is 1 at compile time, as it must be to be stretched against other arrays, so it is an
-    error at run time where there is no such element.
+    error at run time where there is no such element: then the program for sizes as they come runs
+    in its place, in which it is a slice like others.
     """
     builder = ctx.builder
     start = builder.const(0) if given.start is NONE else _bound(ctx, given.start)
@@ -91,13 +96,44 @@ def _single(ctx: Lowering, given: Slice, dim: str) -> Value | None:
     gap = last.plus(first, -1)
     if gap.terms or gap.constant != 1:
         return None
+    if not _is_there(builder, start, dim):
+        if builder.sizes.as_they_come:
+            return None
+        if isinstance(start.size, int):
+            return _checked(ctx, start.size, ctx.size(dim))
+        builder.sizes.assumed.add(builder.loc.line)
     if not from_end and not builder.certain(start, 0):
         if isinstance(start.size, int):
             return None
         # ``x[-1:0]`` is empty in Python.
         inside = ctx.emit(NE, (start, builder.const(-1)))
-        ctx.check(inside, "IndexError", "the slice from -1 to 0 is empty")
+        _assume(ctx, inside, "the slice from -1 to 0 is empty")
     return position(ctx, Scalar(start, weak=True), dim, 0)
+
+
+def _checked(ctx: Lowering, start: int, size: Value) -> Value:
+    """A known index; the check stays where only the size of the slice is used."""
+    builder = ctx.builder
+    fewest = start + 1 if start >= 0 else -start
+    enough = ctx.emit(GE, (size, builder.const(fewest)))
+    _assume(ctx, enough, f"there is no element {start} for the slice of it")
+    return builder.const(start) if start >= 0 else builder.integer(ADD, size, start)
+
+
+def _assume(ctx: Lowering, condition: Value, what: str) -> None:
+    """Check what the program takes for granted."""
+    builder = ctx.builder
+    message = f"{PurePath(builder.loc.file).name}:{builder.loc.line}: {what}"
+    builder.sizes.assumed.add(message)
+    ctx.check(condition, "IndexError", message)
+
+
+def _is_there(builder: SizedBuilder, start: Value, dim: str) -> bool:
+    """Whether an axis certainly has an element at an index."""
+    if isinstance(start.size, int) and dim in builder.sizes.given:
+        return -_FEWEST <= start.size < _FEWEST
+    below = builder.sizes.form(dim).plus(builder.sizes.form(1), -1)
+    return builder.certain(start, 0) and builder.sizes.at_least(below, builder.form(start))
 
 
 def _forward(ctx: Lowering, given: Slice, size: Value) -> tuple[Value, Value]:

@@ -93,7 +93,7 @@ def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref
         return
     op = _supported(node)
     text = f"{name} {arithmetic.BINARY[type(op)][0]} {ast.unparse(node.value)}"
-    if isinstance(old, Array) and old.type.rank:
+    if isinstance(old, Array):
         writes.in_place(ctx, old, op, ref, text)
     elif isinstance(old, Struct) and is_complex(old) and ctx.shape(old.fields["re"]):
         writes.complex_in_place(ctx, old, op, ref, text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
 from gradc.errors import AliasingError
 from gradc.frontend.python import (
     aliasing,
@@ -22,6 +24,7 @@ from gradc.frontend.python.refs import (
     Array,
     Constant,
     Dict,
+    Iteration,
     List,
     Poison,
     Ref,
@@ -48,6 +51,9 @@ def store(ctx: Lowering, owner: Ref, index: Ref, ref: Ref, target: ast.expr) -> 
                 ctx.tables.write_advanced(ctx, owner, selection, as_array(ctx, ref))
             else:
                 write(ctx, located(ctx, owner, index), ref, ast.unparse(target))
+        case Iteration(kind="flat", parts=(Array(steps=()) as whole,)):
+            flat = ctx.call(Constant(np.reshape), (whole, Constant(-1)), {}, None)
+            store(ctx, flat, index, ref, target)
         case List():
             changing.store(ctx, owner, index, ref, ast.unparse(target))
         case Struct(fields=fields) if is_complex(owner):
@@ -114,7 +120,8 @@ def in_place(ctx: Lowering, part: Array, op: ast.operator, ref: Ref, text: str) 
     if isinstance(op, ast.Div):
         kind = as_float(kind)
     dtype = part.type.dtype
-    if part.type.rank and kind.dtype.is_float and not dtype.is_float:
+    whole = part.type.rank or not part.steps
+    if whole and kind.dtype.is_float and not dtype.is_float:
         raise shapes(
             f"{text}: a result of {kind.dtype.numpy_name} does not fit into an array of"
             f" {dtype.numpy_name}",

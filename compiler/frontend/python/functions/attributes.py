@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, changing, growing, sequences, slices, writes
+from gradc.frontend.python import (
+    arithmetic,
+    changing,
+    growing,
+    indexing,
+    sequences,
+    slices,
+    writes,
+)
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.builtin_functions import shape_tuple
@@ -80,8 +88,16 @@ def imag(ctx: Lowering, owner: Ref) -> Ref:
 
 
 @REGISTRY.method("item")
-def item(ctx: Lowering, owner: Ref) -> Ref:
-    """``x.item()`` of a number."""
+def item(ctx: Lowering, owner: Ref, *args: Ref) -> Ref:
+    """``x.item()``: the only element, or that at an index, as a number of Python."""
+    if len(args) == 1 and isinstance(args[0], Tuple):
+        args = args[0].items
+    if len(args) == 1:
+        owner = ctx.call(Constant(np.ravel), (owner,), {}, None)
+    if isinstance(owner, Array) and not args and all(dim == 1 for dim in ctx.shape(owner)):
+        args = (Constant(0),) * owner.type.rank
+    if args:
+        owner = indexing.subscript(ctx, owner, Tuple(args), "an item")
     if isinstance(owner, Array):
         raise shapes("item() of an array", "index the element: x[0]")
     value = ctx.value(owner)

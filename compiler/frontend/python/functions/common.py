@@ -8,7 +8,7 @@ from gradc.frontend.python import arithmetic, listed, sequences
 from gradc.frontend.python.comprehensions import filled
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.promote import promote
+from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     Array,
     Constant,
@@ -62,8 +62,8 @@ def stacked(ctx: Lowering, items: Sequence[Ref], axis: int, dtype: DType | None 
         return ctx.result(
             ctx.emit(EMPTY, (ctx.builder.const(0),), {"dtype": dtype or DType.F64}, "array")
         )
-    kind = promote(ctx.kind(part) for part in parts)
-    dtype = dtype or kind.dtype
+    # Python's numbers have dtypes of their own here: they do not adapt to float32 beside them
+    dtype = dtype or promote(Kind(ctx.kind(part).dtype) for part in parts).dtype
     values = [ctx.value(part, dtype) for part in parts]
     first = values[0].type
     what = "the parts of an array differ in shape"

@@ -18,6 +18,7 @@ from gradc.frontend.python.promote import Kind, promote
 from gradc.frontend.python.refs import (
     NONE,
     Array,
+    Cell,
     Constant,
     Generated,
     List,
@@ -50,6 +51,11 @@ def _new(ctx: Lowering, value: Value) -> Ref:
     return ctx.result(value)
 
 
+def boxed(ctx: Lowering, value: Value, name: str) -> Ref:
+    """An array without axes: an object that can be written to, of which names may be several."""
+    return ctx.state.new_cell(Cell(name, value.type), value)
+
+
 def filled(ctx: Lowering, shape: tuple[Dim, ...], fill: Value, name: str) -> Value:
     """An array of one value."""
     return arithmetic.broadcast_to(ctx, fill, shape, name)
@@ -62,21 +68,21 @@ def _shape_of(ctx: Lowering, shape: Ref) -> tuple[Dim, ...]:
 def _full(ctx: Lowering, shape: tuple[Dim, ...], fill: Ref, dtype: DType) -> Ref:
     value = ctx.value(fill, dtype)
     if value.type.is_scalar and not shape:
-        return Scalar(value)
+        return boxed(ctx, value, "full")
     made = filled(ctx, shape, value, "np.full does not fit the shape")
     return _new(ctx, ctx.emit(COPY, (made,), None, "full"))
 
 
 def _zeros(ctx: Lowering, shape: tuple[Dim, ...], dtype: DType) -> Ref:
     if not shape:
-        return Scalar(ctx.builder.const(0, dtype))
+        return boxed(ctx, ctx.builder.const(0, dtype), "zeros")
     sizes = [ctx.size(dim) for dim in shape]
     return _new(ctx, ctx.emit(ZEROS, sizes, {"dtype": dtype}))
 
 
 def _empty(ctx: Lowering, shape: tuple[Dim, ...], dtype: DType) -> Ref:
     if not shape:
-        return Scalar(ctx.builder.const(0, dtype))
+        return boxed(ctx, ctx.builder.const(0, dtype), "empty")
     sizes = [ctx.size(dim) for dim in shape]
     return _new(ctx, ctx.emit(EMPTY, sizes, {"dtype": dtype}))
 
@@ -191,6 +197,9 @@ def _source(ref: Ref) -> object:
 
 
 def _scalar(ctx: Lowering, ref: Ref) -> Ref:
+    """An array without axes; integers stay numbers, which may be sizes, and so do gradc's own."""
+    if ctx.pinned is None and ctx.is_numeric(ref) and ctx.kind(ref).dtype.is_float:
+        return boxed(ctx, ctx.value(ref), "array")
     if isinstance(ref, Constant) and ctx.is_numeric(ref):
         return Constant(np.asarray(ref.value)[()])
     return Scalar(ctx.value(ref))

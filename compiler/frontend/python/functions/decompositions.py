@@ -15,10 +15,12 @@ from gradc.frontend.python.functions.solving import (
     square_matrix,
 )
 from gradc.frontend.python.problems import RefusedError, shapes
-from gradc.frontend.python.refs import Constant, Ref
+from gradc.frontend.python.refs import Constant, Ref, Struct, Tuple
+from gradc.frontend.python.written import reflections
 from gradc.ir.core import Value
 from gradc.prims.arithmetic import SUB
 from gradc.prims.decompositions import CHOLESKY, EIGH, QR, SVD
+from gradc.prims.full_svd import SVD_FULL
 from gradc.prims.index import ALL, GET, PUT, SLICE
 from gradc.prims.integers import IMIN
 from gradc.prims.linalg import product, transposed
@@ -46,14 +48,19 @@ def cholesky(ctx: Lowering, a: Ref, *, upper: Ref = FALSE) -> Ref:
 
 @REGISTRY.function(np.linalg.qr)
 def qr(ctx: Lowering, a: Ref, mode: Ref = REDUCED) -> Ref:
-    """``np.linalg.qr``, reduced."""
+    """``np.linalg.qr``: reduced by LAPACK, the other modes by loops over its reflections."""
     wanted = ctx.constant(mode, "the mode of np.linalg.qr")
-    if wanted not in ("reduced", "r"):
-        raise RefusedError(
-            f"np.linalg.qr with mode={wanted!r} is not supported", 'use mode="reduced" or mode="r"'
-        )
+    if wanted not in ("reduced", "r", "complete", "raw"):
+        raise shapes(f"np.linalg.qr has no mode {wanted!r}", "reduced, complete, r or raw")
     (value,) = float_arrays(ctx, a)
-    q, r = _qr(ctx, checked_matrix(ctx, value, "np.linalg.qr"))
+    matrix = checked_matrix(ctx, value, "np.linalg.qr")
+    if wanted == "raw":
+        return ctx.library(reflections.raw, ctx.result(matrix))
+    if wanted == "complete":
+        made = ctx.library(reflections.complete, ctx.result(matrix))
+        assert isinstance(made, Tuple)
+        return Struct(QR_RESULT, dict(zip("QR", made.items, strict=True)))
+    q, r = _qr(ctx, matrix)
     return ctx.result(r) if wanted == "r" else named_results(ctx, QR_RESULT, (q, r))
 
 
@@ -116,7 +123,7 @@ def svd(
     compute_uv: Ref = TRUE,
     hermitian: Ref = FALSE,
 ) -> Ref:
-    """``np.linalg.svd``, reduced; of a square matrix that is all of it."""
+    """``np.linalg.svd``: vectors that the matrix does not determine have no derivative."""
     (value,) = float_arrays(ctx, a)
     matrix = checked_matrix(ctx, value, "np.linalg.svd")
     if ctx.constant(hermitian, "hermitian"):
@@ -125,19 +132,24 @@ def svd(
         )
     if not ctx.constant(compute_uv, "compute_uv"):
         return ctx.result(singular_parts(ctx, matrix)[1])
-    if ctx.constant(full_matrices, "full_matrices"):
-        matrix = _only_square(ctx, matrix)
-    return named_results(ctx, SVD_RESULT, singular_parts(ctx, matrix))
+    parts = _full_parts if ctx.constant(full_matrices, "full_matrices") else singular_parts
+    return named_results(ctx, SVD_RESULT, parts(ctx, matrix))
 
 
-def _only_square(ctx: Lowering, matrix: Value) -> Value:
-    """Of a matrix that is not square, the full singular vectors are not determined."""
-    shape = matrix.type.shape
+def _full_parts(ctx: Lowering, matrix: Value) -> tuple[Value, Value, Value]:
+    """All singular vectors; the reduced decomposition is that of a matrix known to be square."""
+    rows, columns = matrix.type.shape[-2:]
+    if rows == columns:
+        return singular_parts(ctx, matrix)
     what = (
-        "np.linalg.svd with full_matrices=True has no derivative unless the matrix is square;"
-        " use full_matrices=False"
+        "what is differentiated depends on singular vectors that the matrix does not determine,"
+        " those beyond its smaller size; use full_matrices=False"
     )
-    return arithmetic.expect_shape(ctx, matrix, (*shape[:-1], shape[-2]), what)
+    least = ctx.builder.integer(IMIN, ctx.size(rows), ctx.size(columns))
+    u, s, vh = ctx.builder.emit_all(
+        SVD_FULL, (matrix, least), {"what": arithmetic.at_line(ctx, what)}
+    )
+    return u, s, vh
 
 
 @REGISTRY.function(np.linalg.svdvals)

@@ -70,8 +70,8 @@ def _product_labels(rank: int, matrix: tuple[str, str], vector: str) -> Labels:
 
 def _stacked_product(ctx: Lowering, left: Value, right: Value, message: str) -> Value:
     """Products of stacks of matrices, their leading axes broadcast."""
-    stack = arithmetic.broadcast_shape(
-        [left.type.shape[:-2], right.type.shape[:-2]], "the stacks of a matrix product"
+    stack = arithmetic.shape_together(
+        ctx, [left.type.shape[:-2], right.type.shape[:-2]], "the stacks of a matrix product"
     )
     pair = [
         arithmetic.broadcast_to(ctx, value, (*stack, *value.type.shape[-2:]), message)

@@ -125,6 +125,8 @@ def _matrix_norm(
     if order is None or order == "fro":
         return _two_norm(ctx, value, axes, keep)
     rows, columns = axes
+    if 0 in (value.type.shape[rows], value.type.shape[columns]) and order in (1, 2, np.inf):
+        return reduced(ctx, SUM, value, axes, keep)  # 0, as in NumPy
     if order in (1, -1, np.inf, -np.inf):
         summed, other = (rows, columns) if abs(order) == 1 else (columns, rows)
         sizes = _sizes_of_elements(ctx, value)
@@ -198,7 +200,7 @@ def matrix_rank(
 def rank_of(ctx: Lowering, matrix: Value, values: Value, rtol: Ref) -> Value:
     """How many singular values are not negligible."""
     last = (values.type.rank - 1,)
-    largest = ctx.emit(MAX, (values,), {"axes": last})
+    largest = ctx.emit(MAX, (values,), {"axes": last, "empty": True})
     cut = ctx.emit(MUL, (largest, _spread(ctx, relative_cut(ctx, matrix, rtol), largest)))
     shape = (*cut.type.shape, 1)
     wide = arithmetic.broadcast_to(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, indexing, listed, sequences, slices, views
+from gradc.frontend.python import arithmetic, indexing, sequences, slices, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.functions import common
 from gradc.frontend.python.functions.common import as_operand, is_none
@@ -14,7 +14,18 @@ from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.outs import casting_of
 from gradc.frontend.python.problems import RefusedError, shapes
 from gradc.frontend.python.promote import becomes, promote
-from gradc.frontend.python.refs import NONE, Array, Constant, Ref, Slice, Step, Tuple, is_listed
+from gradc.frontend.python.refs import (
+    NONE,
+    Array,
+    Constant,
+    Generated,
+    Ref,
+    Slice,
+    Step,
+    Tuple,
+    is_listed,
+)
+from gradc.frontend.python.written.joining import of_one, stack_of_one
 from gradc.ir.core import Value
 from gradc.ir.types import Dim, DType
 from gradc.prims.arithmetic import ADD, FLOORDIV
@@ -331,7 +342,7 @@ def broadcast_arrays(ctx: Lowering, *args: Ref) -> Ref:
     """``np.broadcast_arrays``."""
     refs = [as_operand(ctx, arg) for arg in args]
     what = "the arrays"
-    shape = arithmetic.broadcast_shape([ctx.shape(ref) for ref in refs], what)
+    shape = arithmetic.shape_together(ctx, [ctx.shape(ref) for ref in refs], what)
     values = [arithmetic.broadcast_to(ctx, ctx.value(ref), shape, what) for ref in refs]
     return Tuple(
         tuple(common.seen_through(ctx, ref, value) for ref, value in zip(refs, values, strict=True))
@@ -343,7 +354,8 @@ def broadcast_shapes(ctx: Lowering, *args: Ref) -> Ref:
     """``np.broadcast_shapes``."""
     given = [common.shape_argument(ctx, arg) for arg in args]
     dims = [tuple(size.size or 0 for size in sizes) for sizes in given]
-    return Tuple(tuple(ctx.dim(dim) for dim in arithmetic.broadcast_shape(dims, "the shapes")))
+    shape = arithmetic.shape_together(ctx, dims, "the shapes")
+    return Tuple(tuple(ctx.dim(dim) for dim in shape))
 
 
 # -- joining ------------------------------------------------------------------------------------
@@ -359,25 +371,16 @@ def stack(
     casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.stack``."""
-    if is_listed(arrays):  # they have one shape, as rows of an array
-        rows = _rows_of(ctx, arrays)
-        place = Constant(common.one_axis(ctx, axis, len(ctx.shape(rows))))
-        rows = ctx.result(ctx.value(rows, _joined_dtype(ctx, [rows], dtype, casting)))
-        return ctx.call(Constant(np.moveaxis), (rows, ZERO, place), {}, None)
+    whole = _whole(ctx, arrays)
+    if whole is not None:
+        along = Constant(common.one_axis(ctx, axis, whole.type.rank))
+        return _with_dtype(ctx, ctx.library(stack_of_one, whole, along), dtype, casting)
     items = [as_operand(ctx, item) for item in sequences.elements(ctx, arrays, "the arrays")]
     if not items:
         raise shapes("np.stack needs at least one array")
     rank = len(ctx.shape(items[0])) + 1
     kind = _joined_dtype(ctx, items, dtype, casting)
     return common.stacked(ctx, items, common.one_axis(ctx, axis, rank), kind)
-
-
-def _rows_of(ctx: Lowering, arrays: Ref) -> Ref:
-    """The arrays of a list whose length is known at run time only, as rows of one."""
-    rows = listed.array_of(arrays)
-    if rows.type.rank < 2:
-        raise shapes("numbers have no axis along which they could be joined", "use np.array(...)")
-    return ctx.copied(rows)
 
 
 @REGISTRY.function(np.concatenate, np.concat)
@@ -390,12 +393,14 @@ def concatenate(
     casting: Ref = SAME_KIND,
 ) -> Ref:
     """``np.concatenate``; an axis of None lays all elements end to end."""
-    if is_listed(arrays) and (is_none(axis) or common.one_axis(ctx, axis, 1) == 0):
-        rows = _rows_of(ctx, arrays)
-        rows = ctx.result(ctx.value(rows, _joined_dtype(ctx, [rows], dtype, casting)))
-        inner = [ctx.dim(dim) for dim in ctx.shape(rows)[2:]]
-        shape = (Constant(-1), *(() if is_none(axis) else inner))
-        return ctx.call(Constant(np.reshape), (rows, Tuple(shape)), {}, None)
+    whole = _whole(ctx, arrays)
+    if whole is not None and is_none(axis):
+        return _with_dtype(ctx, flatten(ctx, whole), dtype, casting)
+    if whole is not None:
+        if whole.type.rank < 2:
+            raise shapes("arrays without axes cannot be concatenated")
+        along = Constant(common.one_axis(ctx, axis, whole.type.rank - 1))
+        return _with_dtype(ctx, ctx.library(of_one, whole, along), dtype, casting)
     given = sequences.elements(ctx, arrays, "the arrays")
     if is_none(axis):
         given, axis = [ravel(ctx, item) for item in given], ZERO
@@ -403,6 +408,19 @@ def concatenate(
         raise shapes("np.concatenate needs at least one array")
     parts = [as_array(ctx, item) for item in given]
     return _joined(ctx, parts, _joined_dtype(ctx, parts, dtype, casting), axis)
+
+
+def _whole(ctx: Lowering, arrays: Ref) -> Array | None:
+    """An array whose parts along its first axis are to be joined; None for what lists them."""
+    if not (isinstance(arrays, Array | Generated) or is_listed(arrays)):
+        return None
+    whole = as_operand(ctx, arrays)
+    return whole if isinstance(whole, Array) and whole.type.rank else None
+
+
+def _with_dtype(ctx: Lowering, made: Ref, dtype: Ref, casting: Ref) -> Ref:
+    assert isinstance(made, Array)
+    return ctx.result(ctx.value(made, _joined_dtype(ctx, [made], dtype, casting)))
 
 
 def _joined_dtype(ctx: Lowering, parts: Sequence[Ref], dtype: Ref, casting: Ref) -> DType:

@@ -97,6 +97,10 @@ def solve(ctx: Lowering, a: Ref, b: Ref) -> Ref:
     """``np.linalg.solve``."""
     matrix, side = float_arrays(ctx, a, b)
     matrix = square_matrix(ctx, matrix, "np.linalg.solve")
+    if side.type.rank == 1 and matrix.type.rank > MATRIX:  # one vector for all of them
+        column = ctx.result(arithmetic.reshaped(ctx, side, (side.type.shape[0], 1)))
+        found = solve(ctx, ctx.result(matrix), column)
+        return ctx.call(Constant(np.squeeze), (found, Constant(-1)), {}, None)
     matrix, side = fitting_side(ctx, matrix, side, "np.linalg.solve")
     return ctx.result(ctx.emit(SOLVE, (matrix, side)))
 
@@ -117,8 +121,8 @@ def fitting_side(ctx: Lowering, matrix: Value, side: Value, title: str) -> tuple
             f"{title} of a stack of matrices and one vector is not supported",
             "give the vector a second axis: b[:, None]",
         )
-    stack = arithmetic.broadcast_shape(
-        [matrix.type.shape[:-2], side.type.shape[:-2]], f"{title}: the stacks"
+    stack = arithmetic.shape_together(
+        ctx, [matrix.type.shape[:-2], side.type.shape[:-2]], f"{title}: the stacks"
     )
     side = arithmetic.broadcast_to(ctx, side, (*stack, rows, side.type.shape[-1]), what)
     matrix = arithmetic.broadcast_to(ctx, matrix, (*stack, rows, rows), what)

@@ -15,7 +15,7 @@ from gradc.frontend.python.functions.elementwise import stop_gradient
 from gradc.frontend.python.functions.registry import Registry
 from gradc.frontend.python.problems import RefusedError
 from gradc.frontend.python.promote import Kind, promote
-from gradc.frontend.python.refs import NONE, Constant, Ref, Tuple
+from gradc.frontend.python.refs import NONE, Constant, Generated, Ref, Tuple, is_listed
 from gradc.frontend.python.written import (
     accumulations,
     choosing,
@@ -70,7 +70,9 @@ def _reader(function: Callable[..., Any]) -> Callable[..., Ref]:
     """A handler that reads a function written in Python at the place of the call."""
 
     def handler(ctx: Lowering, *args: Ref, **kwargs: Ref) -> Ref:
-        return ctx.library(function, *args, **kwargs)
+        # a comprehension whose length is known at run time only is an array of what it makes
+        given = [common.as_operand(ctx, ref) if isinstance(ref, Generated) else ref for ref in args]
+        return ctx.library(function, *given, **kwargs)
 
     handler.__doc__ = function.__doc__
     return handler
@@ -115,6 +117,26 @@ def are_equal(ctx: Lowering, left: Ref, right: Ref) -> Ref:
     """Whether two sizes are known to be equal."""
     sizes = [ctx.integer(ref, "a size").size for ref in (left, right)]
     return Constant(sizes[0] is not None and sizes[0] == sizes[1])
+
+
+@REGISTRY.function(support.in_one)
+def in_one(ctx: Lowering, tup: Ref) -> Ref:
+    """A list of open length as one array."""
+    return common.as_operand(ctx, tup) if is_listed(tup) else tup
+
+
+@REGISTRY.function(support.may_be_empty)
+def may_be_empty(ctx: Lowering, x: Ref) -> Ref:
+    """Whether an array may turn out to have no elements, where sizes are taken as they come.
+
+    An index into such an array is one of the things that the usual program takes for granted.
+    """
+    sizes = ctx.builder.sizes
+    if not any(map(sizes.may_be_one, ctx.shape(x))):
+        return Constant(False)
+    if not sizes.as_they_come:
+        sizes.assumed.add(ctx.builder.loc.line)
+    return Constant(sizes.as_they_come)
 
 
 @REGISTRY.function(normalize_axis_index)

@@ -228,10 +228,10 @@ def unique(
     equal_nan: Any = True,
     sorted: Any = True,
 ) -> Any:
-    """``np.unique``: elements that are equal share the derivative."""
-    if axis is not None:
-        refuse("np.unique along an axis is not supported", "leave the axis out")
+    """``np.unique``: equal elements share the derivative; of equal rows the first has it."""
     x = np.asarray(ar)
+    if axis is not None:
+        return _unique_rows(x, axis, return_index, return_inverse, return_counts)
     values = np.sort(x.ravel())
     first = np.ones(len(values), np.bool_)
     first[1:] = values[1:] != values[:-1]
@@ -250,6 +250,28 @@ def unique(
         parts = (*parts, inverse.reshape(x.shape))
     if return_counts:
         parts = (*parts, np.diff(starts, append=len(values)))
+    return parts if len(parts) > 1 else parts[0]
+
+
+def _unique_rows(x: Array, axis: Any, index: Any, inverse: Any, counts: Any) -> Any:
+    rows = np.moveaxis(x, axis, 0)
+    flat = rows.reshape(rows.shape[0], -1)
+    order = np.arange(len(flat))
+    for k in range(flat.shape[1] - 1, -1, -1):  # the first column counts most
+        order = order[np.argsort(flat[order, k])]
+    arranged = flat[order]
+    first = np.ones(len(flat), np.bool_)
+    first[1:] = np.any(arranged[1:] != arranged[:-1], axis=1)
+    starts = np.flatnonzero(first)
+    parts: tuple[Array, ...] = (np.moveaxis(rows[order[starts]], 0, axis),)
+    if index:
+        parts = (*parts, order[starts])
+    if inverse:
+        places = np.empty(len(flat), np.int64)
+        places[order] = np.cumsum(first) - 1
+        parts = (*parts, places)
+    if counts:
+        parts = (*parts, np.diff(starts, append=len(flat)))
     return parts if len(parts) > 1 else parts[0]
 
 

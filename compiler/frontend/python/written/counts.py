@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python.written.support import Array, refuse
+from gradc.frontend.python.written.support import Array, is_empty, refuse
 
 
 def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
@@ -54,7 +54,9 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     if np.ndim(bins) == 1:
         return np.asarray(bins)
     x = np.asarray(a)
-    first, last = (np.min(x), np.max(x)) if range is None else range
+    if range is None:
+        range = (0.0, 1.0) if is_empty(x) else (np.min(x), np.max(x))
+    first, last = range
     apart = first != last
     low = np.where(apart, first, first - 0.5)
     high = np.where(apart, last, last + 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,6 +39,17 @@ def fmax(x1: Any, x2: Any) -> Any:
 def fmin(x1: Any, x2: Any) -> Any:
     """``np.minimum`` of what is a number; ties share equally."""
     return np.where(np.isnan(x1), x2, np.where(np.isnan(x2), x1, np.minimum(x1, x2)))
+
+
+def frexp(x: Any) -> tuple[Any, Any]:
+    """A number between 1/2 and 1, and the power of 2 that it is multiplied by: a constant."""
+    x = np.asarray(x)
+    usual = np.logical_and(x != 0.0, np.isfinite(x))
+    rough = np.floor(np.log2(np.where(usual, np.abs(x), 0.5))).astype(np.int64) + 1
+    size = np.abs(np.ldexp(x, -rough))  # the logarithm may have been rounded over an integer
+    exponent = rough + np.where(size >= 1.0, 1, 0) - np.where(size < 0.5, 1, 0)
+    exponent = np.where(usual, exponent, 0)
+    return np.ldexp(x, -exponent), exponent
 
 
 def signbit(x: Any) -> Any:
@@ -126,6 +138,8 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.isclose: isclose,
     np.allclose: allclose,
     np.modf: modf,
+    np.frexp: frexp,
+    math.frexp: frexp,
     np.divmod: divmod_,
     np.float_power: float_power,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from gradc.frontend.python.written.support import Array, refuse, with_axis
+from gradc.frontend.python.written.support import Array, in_one, refuse, with_axis
 
 
 def atleast_1d(*arys: Any) -> Any:
@@ -29,25 +29,53 @@ def atleast_3d(*arys: Any) -> Any:
     return made[0] if len(made) == 1 else tuple(made)
 
 
+def of_one(x: Array, axis: int) -> Array:
+    """The parts of one array along its first axis, joined along one of their own."""
+    moved = np.moveaxis(x, 0, axis)
+    sizes = moved.shape
+    return moved.reshape(*sizes[:axis], sizes[axis] * sizes[axis + 1], *sizes[axis + 2 :]).copy()
+
+
+def stack_of_one(x: Array, axis: int) -> Array:
+    """The parts of one array along its first axis, along another one."""
+    return np.moveaxis(x, 0, axis).copy()
+
+
+def _parts(tup: Any, least: int) -> Any:
+    """What is joined, each with at least so many axes."""
+    tup = in_one(tup)
+    if not isinstance(tup, np.ndarray):
+        return [atleast_2d(one) if least == 2 else atleast_1d(one) for one in tup]
+    if tup.ndim > least:
+        return tup
+    return tup.reshape(tup.shape[0], *(1,) * (least + 1 - tup.ndim), *tup.shape[1:])
+
+
 def vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """``np.vstack``."""
-    rows = [atleast_2d(one) for one in tup]
-    return np.concatenate(rows, axis=0, dtype=dtype, casting=casting)
+    return np.concatenate(_parts(tup, 2), axis=0, dtype=dtype, casting=casting)
 
 
 def hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Array:
     """``np.hstack``."""
-    parts = [atleast_1d(one) for one in tup]
+    parts = _parts(tup, 1)
     return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 def dstack(tup: Any) -> Array:
     """``np.dstack``."""
+    tup = in_one(tup)
+    if isinstance(tup, np.ndarray):
+        tup = _parts(tup, 2)
+        return np.concatenate(tup if tup.ndim > 3 else tup[..., None], axis=2)
     return np.concatenate([atleast_3d(one) for one in tup], axis=2)
 
 
 def column_stack(tup: Any) -> Array:
     """``np.column_stack``."""
+    tup = in_one(tup)
+    if isinstance(tup, np.ndarray):
+        return np.concatenate(tup if tup.ndim > 2 else tup.reshape(len(tup), -1, 1), axis=1)
     parts = [np.reshape(one, (-1, 1)) if np.ndim(one) < 2 else np.asarray(one) for one in tup]
     return np.concatenate(parts, axis=1)
 
@@ -109,6 +137,12 @@ def split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Array]:
     if np.ndim(indices_or_sections) == 0 and np.shape(ary)[axis] % indices_or_sections != 0:
         raise ValueError("array split does not result in an equal division")
     return array_split(ary, indices_or_sections, axis)
+
+
+def unstack(x: Any, /, *, axis: Any = 0) -> tuple[Array, ...]:
+    """``np.unstack``: along an axis whose size is known when the call is read."""
+    rows = np.moveaxis(x, axis, 0)
+    return tuple([rows[k] for k in range(rows.shape[0])])
 
 
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Array]:
@@ -229,6 +263,7 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.split: split,
     np.hsplit: hsplit,
     np.vsplit: vsplit,
+    np.unstack: unstack,
     np.dsplit: dsplit,
     np.repeat: repeat,
     np.tile: tile,

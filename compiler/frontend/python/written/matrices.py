@@ -172,6 +172,16 @@ def indices(dimensions: Any, dtype: Any = int, sparse: Any = False) -> Any:
     return grids if sparse else np.stack(grids)
 
 
+def fromfunction(
+    function: Any, shape: Any, *, dtype: Any = float, like: Any = None, **kwargs: Any
+) -> Any:
+    """``np.fromfunction``: a function of the coordinates of all elements at once."""
+    if like is not None:
+        refuse("np.fromfunction takes no like= here", "leave it out")
+    counted = [np.arange(size).astype(dtype) for size in shape]
+    return function(*meshgrid(*counted, indexing="ij"), **kwargs)
+
+
 def ix_(*args: Any) -> tuple[Array, ...]:
     """``np.ix_``."""
     count = len(args)
@@ -218,6 +228,7 @@ FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.fill_diagonal: fill_diagonal,
     np.meshgrid: meshgrid,
     np.indices: indices,
+    np.fromfunction: fromfunction,
     np.ix_: ix_,
     np.vander: vander,
 }

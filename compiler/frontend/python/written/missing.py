@@ -10,7 +10,13 @@ import numpy as np
 from gradc.frontend.python.written.accumulations import cumprod
 from gradc.frontend.python.written.quantiles import _at_level, _middle
 from gradc.frontend.python.written.reductions import prod
-from gradc.frontend.python.written.support import Array, at_end, is_empty, with_axes_kept
+from gradc.frontend.python.written.support import (
+    Array,
+    at_end,
+    ended,
+    is_empty,
+    with_axes_kept,
+)
 
 
 def _filled(a: Any, value: Any) -> Array:
@@ -178,7 +184,7 @@ def nanmedian(
     x = np.asarray(a)
     if is_empty(x):
         return nanmean(x, axis, keepdims=keepdims)
-    rows = np.sort(at_end(x, axis), axis=-1)  # NaN comes last
+    rows = ended(np.sort(at_end(x, axis), axis=-1))  # NaN comes last
     flat = rows.reshape(-1, rows.shape[-1])
     found = np.empty(len(flat), flat.dtype)
     for k in range(len(flat)):
@@ -199,7 +205,7 @@ def nanquantile(
     x = np.asarray(a)
     if is_empty(x):
         return nanmean(x, axis, keepdims=keepdims)  # of one size, whatever the levels, as in NumPy
-    rows = np.sort(at_end(x, axis), axis=-1)  # NaN comes last
+    rows = ended(np.sort(at_end(x, axis), axis=-1))  # NaN comes last
     if np.ndim(q) == 0:
         return _shaped(_levels_of_rows(rows, q, method), rows, x, axis, keepdims)
     levels = np.asarray(q)

@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from gradc.frontend.python.written.support import Array, at_end, is_empty, refuse, with_axes_kept
+from gradc.frontend.python.written.support import (
+    Array,
+    at_end,
+    ended,
+    is_empty,
+    refuse,
+    with_axes_kept,
+)
 
 #: For the methods that interpolate, `alpha` and `beta` of Hyndman and Fan.
 _PLOTTING_POSITIONS = {
@@ -35,7 +42,7 @@ def median(
     if is_empty(x):
         return np.mean(x, axis=axis, keepdims=keepdims)  # NaN, where something is left
     rows = np.sort(at_end(x, axis), axis=-1)
-    return with_axes_kept(_middle(rows, rows.shape[-1]), x, axis, keepdims)
+    return with_axes_kept(_middle(ended(rows), rows.shape[-1]), x, axis, keepdims)
 
 
 def _middle(rows: Array, count: Any) -> Any:

@@ -13,15 +13,22 @@ from gradc.frontend.python.written.support import Array, refuse
 
 def convolve(a: Any, v: Any, mode: Any = "full") -> Array:
     """``np.convolve``."""
-    left, right = np.atleast_1d(a), np.atleast_1d(v)
+    left, right = _not_empty(a), _not_empty(v)
     size = max(len(left), len(right))
     less = min(len(left), len(right)) - 1
     return _part(_convolved(left, right), size, less, less // 2, mode)
 
 
+def _not_empty(a: Any) -> Array:
+    x = np.atleast_1d(a)
+    if len(x) == 0:
+        raise ValueError("there is nothing to convolve")
+    return x
+
+
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Array:
     """``np.correlate``."""
-    left, right = np.atleast_1d(a), np.atleast_1d(v)
+    left, right = _not_empty(a), _not_empty(v)
     size = max(len(left), len(right))
     less = min(len(left), len(right)) - 1
     middle = less // 2 if len(left) >= len(right) else (less + 1) // 2

@@ -26,7 +26,7 @@ def cov(
     less = (0 if bias else 1) if ddof is None else ddof
     if fweights is None and aweights is None:
         centred = rows - np.mean(rows, axis=1, keepdims=True)
-        found = centred @ centred.T / (rows.shape[1] - less)
+        found = centred @ centred.T / max(rows.shape[1] - less, 0)
     else:
         found = _weighted(rows, less, fweights, aweights)
     return found[0, 0] if np.ndim(m) < 2 and y is None else found

@@ -41,6 +41,23 @@ def is_empty(x: Array) -> bool:
     return any(are_equal(size, 0) for size in x.shape)
 
 
+def in_one(tup: Any) -> Any:
+    """What is joined; a list whose length is not known when the call is read as one array."""
+    return tup
+
+
+def may_be_empty(x: Array) -> bool:
+    """Whether an array may turn out to have no elements, in a program for sizes as they come."""
+    return x.size == 0
+
+
+def ended(rows: Array) -> Array:
+    """Rows with a NaN behind the last element, which is read where they turn out to be empty."""
+    if not may_be_empty(rows):
+        return rows
+    return np.concatenate([rows, np.full((*rows.shape[:-1], 1), np.nan)], axis=-1)
+
+
 def half_spectrum(x: Array, scale: Any, axis: int) -> Any:
     """The transform of real numbers, times a factor: frequencies 0 to ``n//2``."""
     return np.fft.rfft(x, axis=axis) * scale
