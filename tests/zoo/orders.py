@@ -1,10 +1,11 @@
-"""Combinations of modes: ``python -m tests.zoo.orders [zoo] [surface] [--every N] [--third M]``.
+"""Combinations of modes: ``python -m tests.zoo.orders [zoo] [surface] [--third M]``.
 
 What forward and reverse mode make of a function is a function of floats, whose derivative is taken
 in both modes again, and is compared with extrapolated differences and with the other mode: forward
 over forward, forward over reverse, and so on. A third order is checked the same way. ``zoo`` are
 small programs, ``surface`` the table of calls of functions of NumPy, SciPy and ``math``. The tests
-run a sample; this runs all of it. Random programs: ``python -m tests.fuzz.orders``.
+run a sample; this runs all of it, or with ``--every N --start K`` a part, so that several processes
+can share the work. Random programs: ``python -m tests.fuzz.orders``.
 """
 
 from __future__ import annotations
@@ -48,12 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.orders", description=__doc__)
     parser.add_argument("sets", nargs="*", choices=[*SETS, []], help="zoo, surface (both)")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th function")
+    parser.add_argument("--start", type=int, default=0, help="the first of these")
     parser.add_argument("--third", type=int, default=10, help="third order for every so many-th")
     options = parser.parse_args(arguments)
     failed = 0
     for name in options.sets or SETS:
         start, failures = time.perf_counter(), 0
-        chosen = smooth_cases(name)[:: options.every]
+        chosen = smooth_cases(name)[options.start :: options.every]
         for number, case in enumerate(chosen):
             order = 3 if number % options.third == 0 else 2
             try:
