@@ -59,6 +59,22 @@ def dataclass_argument(model, x):
     return model.predict(x) + model.energy * (model.name == "linear")
 
 
+@dataclass
+class Layer:
+    weights: np.ndarray
+    offset: float
+
+    def __call__(self, x, slope=1.0):
+        return np.tanh(slope * (self.weights @ x) + self.offset)
+
+
+@zoo([Layer(M, 0.5), Layer(np.array([[0.5, -0.5]]), 0.1)], V)
+def objects_that_are_called(layers, x):
+    for layer in layers:
+        x = layer(x, slope=0.5)
+    return np.sum(x) + layers[0](x=V)[0]
+
+
 @zoo(1.5, 2.5)
 def named_tuple_result(x, y):
     return Line(x * y, offset=x - y)

@@ -102,6 +102,8 @@ def call(
             return call_derivation(ctx, call, function, args, kwargs, node)
         case Constant(value=value):
             return _known(ctx, value, args, kwargs, node)
+        case Struct(cls=cls) if any("__call__" in vars(base) for base in cls.__mro__):
+            return _method(ctx, Method(function, "__call__"), args, kwargs, node)
         case _:
             raise shapes(f"{ctx.describe(function)} cannot be called")
 
