@@ -156,7 +156,7 @@ def emission_pipeline(
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
     if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
-        last = ["parallel", *last] if parallel else ["idle", "gather", *last]
+        last = ["parallel", *last] if parallel else ["idle", "gather", "takeover", *last]
     if not boundscheck:
         last.insert(0, "unchecked")
     if style == "numpy":

@@ -27,6 +27,7 @@ from gradc.passes.sharing import ShareCalls
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 from gradc.passes.skip_zeros import SkipZeros
+from gradc.passes.takeover import TakeOver
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
 from gradc.passes.winners import Winners
@@ -53,6 +54,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     SkipIdle,
     Simplify,
     SkipZeros,
+    TakeOver,
     TrustIndices,
     Twins,
     UnifySizes,
