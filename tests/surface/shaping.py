@@ -168,3 +168,16 @@ surface("numpy.polyfit", lambda x, y: np.polyfit(x, y, 2), VECTOR, VECTOR[::-1] 
 surface("numpy.polyfit", lambda x, y, w: np.polyfit(x, y, 1, w=w), VECTOR, VECTOR**2, VECTOR + 2.0)
 surface("numpy.unstack", lambda x: np.unstack(np.stack([x[0], x[1] ** 2]))[1] * 2.0, MATRIX)
 surface("numpy.fromfunction", lambda x: np.fromfunction(lambda i, j: x[0] ** i + j, (3, 2)), VECTOR)
+surface("numpy.poly", lambda x: np.poly(x), VECTOR)
+surface("numpy.polydiv", lambda x, y: np.polydiv(x, y), VECTOR, VECTOR[1:3] + 1.0, peers=False)
+surface("numpy.polydiv", lambda x, y: np.polydiv(x, y)[0], VECTOR[:2], VECTOR, peers=False)
+
+# -- windows -------------------------------------------------------------------------------------
+
+surface("numpy.bartlett", lambda x: x * np.bartlett(len(x)), VECTOR)
+surface("numpy.blackman", lambda x: np.fft.rfft(x * np.blackman(len(x))).real, VECTOR)
+surface("numpy.hamming", lambda x: x[:1] * np.hamming(7), VECTOR)
+surface("numpy.hanning", lambda x: x * np.hanning(len(x)), VECTOR)
+surface("numpy.kaiser", lambda x, beta: x * np.kaiser(len(x), beta), VECTOR, 2.5)
+surface("numpy.kaiser", lambda x: x[0] * np.kaiser(1, 14.0), VECTOR)
+surface("numpy.i0", lambda x: np.i0(8.6) * x, VECTOR)

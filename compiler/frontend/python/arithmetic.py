@@ -218,7 +218,10 @@ def fold(function: Callable[..., Any], *args: Any) -> Ref:
     """Apply a function to objects known at compile time."""
     try:
         with np.errstate(all="ignore"):
-            return Constant(function(*args))
+            found = function(*args)
+            return Constant(
+                found[()] if isinstance(found, np.ndarray) and not found.ndim else found
+            )
     except ZeroDivisionError as error:
         raise RefusedError(f"this is a {error} whenever it is computed") from None
     except (TypeError, ValueError, OverflowError) as error:

@@ -127,8 +127,7 @@ NUMPY: Sequence[Refusal] = (
     _of("numpy", "asarray_chkfinite", "it raises an error that depends on the data",
         "np.asarray(x), and assert np.all(np.isfinite(x))"),
     _of("numpy", "asfortranarray", "arrays here are in C's order", "np.asarray(x)"),
-    _of("numpy", "bartlett blackman hamming hanning kaiser mask_indices", _FIXED),
-    _of("numpy", "poly polydiv", _NO_RULE, "np.polymul for products, np.polyfit for fits"),
+    _of("numpy", "mask_indices", _FIXED),
     _of(
         "numpy",
         "unique_all unique_counts unique_inverse unique_values histogram2d histogramdd",

@@ -38,6 +38,7 @@ from gradc.frontend.python.written import (
     spectra,
     statistics,
     support,
+    windows,
 )
 
 REGISTRY = Registry()
@@ -63,6 +64,7 @@ _MODULES: tuple[Any, ...] = (
     special,
     spectra,
     statistics,
+    windows,
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import chebyshev, polynomial
 
 from gradc.frontend.python.written.signals import convolve
-from gradc.frontend.python.written.support import Array, refuse
+from gradc.frontend.python.written.support import Array, is_empty, refuse
 
 
 def polyval(p: Any, x: Any) -> Any:
@@ -176,12 +176,46 @@ def _between(x: Any, points: Array, values: Array, left: Any, right: Any) -> Any
     return values[low] + slope * (x - points[low])
 
 
+def poly(seq_of_zeros: Any) -> Any:
+    """``np.poly``: the polynomial with these zeros; that of a matrix needs complex eigenvalues."""
+    zeros = np.atleast_1d(seq_of_zeros)
+    if zeros.ndim != 1:
+        refuse("np.poly of a matrix is not supported", "np.poly(np.linalg.eigvalsh(A))")
+    if is_empty(zeros):
+        return 1.0
+    made = np.zeros(len(zeros) + 1)
+    made[0] = 1.0
+    for k in range(len(zeros)):
+        for j in range(k + 1, 0, -1):
+            made[j] -= zeros[k] * made[j - 1]
+    return made
+
+
+def polydiv(u: Any, v: Any) -> tuple[Array, Array]:
+    """``np.polydiv``: the quotient and the remainder, without leading zeros."""
+    rest, by = np.atleast_1d(u) + 0.0, np.atleast_1d(v) + 0.0
+    rest = rest.copy()
+    steps = len(rest) - len(by) + 1
+    quotient = np.zeros(max(steps, 1))
+    for k in range(steps):
+        factor = rest[k] / by[0]
+        quotient[k] = factor
+        for j in range(len(by)):
+            rest[k + j] -= factor * by[j]
+    start = 0
+    while start < len(rest) - 1 and np.abs(rest[start]) <= 1e-8:
+        start += 1
+    return quotient, rest[start:]
+
+
 FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     np.polyval: polyval,
     np.polyfit: polyfit,
     np.polyadd: polyadd,
     np.polysub: polysub,
     np.polymul: polymul,
+    np.polydiv: polydiv,
+    np.poly: poly,
     np.polyder: polyder,
     np.polyint: polyint,
     polynomial.polyval: polyval_rising,
