@@ -12,13 +12,17 @@ from typing import Any
 
 from gradc.ir.core import Primitive
 from gradc.prims.arithmetic import DIV, LOG, SQRT
-from gradc.prims.compare import EQ, LE, SELECT
+from gradc.prims.compare import EQ, GT, LE, SELECT
 from gradc.prims.define import elementwise
 from gradc.prims.elementary import ABS, EXP, LOG1P, SIGMOID, SIGN
 
 _SQRT_PI = math.sqrt(math.pi)
 _TWO_OVER_SQRT_PI = 2.0 / _SQRT_PI
 _SQRT_TWO_PI = math.sqrt(2.0 * math.pi)
+_SQRT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
+_SQRT_HALF = math.sqrt(0.5)
+#: From here on, asymptotic series are exact to the last digit.
+_FAR = 30.0
 
 # -- gamma function (5.2, 5.12, 5.15) -----------------------------------------------------------
 
@@ -214,11 +218,31 @@ ERFC = elementwise(
     formula="-2*exp(-x**2)/sqrt(pi)",
     scalar="math.erfc({0})",
 )
+
+
+def _squared(x: Any) -> Any:
+    return x * x
+
+
+def _tail(square: Any, sign: float) -> Any:
+    """``sum((2*n + 1)!! * (sign/(2*square))**n)``: what derivatives far out are made of."""
+    q = (0.5 * sign) / square
+    return 1.0 + q * (3.0 + q * (15.0 + q * (105.0 + q * (945.0 + q * 10395.0))))
+
+
+def _erfcx_partial(x: Any, *, out: Any) -> tuple[Any]:
+    """Far out the difference cancels: there the derivative of the series DLMF 7.12.1."""
+    far = GT(x, _FAR)
+    square = _squared(SELECT(far, x, _FAR))
+    beyond = -_tail(square, -1.0) / (_SQRT_PI * square)
+    return (SELECT(far, beyond, 2.0 * (x * out) - _TWO_OVER_SQRT_PI),)
+
+
 ERFCX = elementwise(
     "erfcx",
     names=("scipy.special.erfcx",),
-    partials=lambda x, *, out: (2.0 * (x * out) - _TWO_OVER_SQRT_PI,),
-    at=[(0.3,), (-1.1,)],
+    partials=_erfcx_partial,
+    at=[(0.3,), (-1.1,), (29.5,), (31.0,), (1e6,)],
     formula="2*x*erfcx(x) - 2/sqrt(pi)",
 )
 ERFI = elementwise(
@@ -228,11 +252,19 @@ ERFI = elementwise(
     at=[(0.3,), (-1.1,)],
     formula="2*exp(x**2)/sqrt(pi)",
 )
+
+
+def _dawsn_partial(x: Any, *, out: Any) -> tuple[Any]:
+    far = GT(ABS(x), _FAR)
+    square = _squared(SELECT(far, x, _FAR))
+    return (SELECT(far, -0.5 * _tail(square, 1.0) / square, 1.0 - 2.0 * (x * out)),)
+
+
 DAWSN = elementwise(
     "dawsn",
     names=("scipy.special.dawsn",),
-    partials=lambda x, *, out: (1.0 - 2.0 * (x * out),),
-    at=[(0.3,), (-1.1,)],
+    partials=_dawsn_partial,
+    at=[(0.3,), (-1.1,), (31.0,), (-1e6,)],
     formula="1 - 2*x*dawsn(x)",
 )
 ERFINV = elementwise(
@@ -262,8 +294,8 @@ NDTR = elementwise(
 LOG_NDTR = elementwise(
     "log_ndtr",
     names=("scipy.special.log_ndtr",),
-    partials=lambda x, *, out: (EXP(-0.5 * (x * x) - out) / _SQRT_TWO_PI,),
-    at=[(0.3,), (-1.1,), (-30.0,)],
+    partials=lambda x, *, out: (_SQRT_TWO_OVER_PI / ERFCX(x * -_SQRT_HALF),),
+    at=[(0.3,), (-1.1,), (-30.0,), (-1e3,)],
     formula="exp(-x**2/2 - log_ndtr(x))/sqrt(2*pi)",
 )
 NDTRI = elementwise(

@@ -34,6 +34,7 @@ WITHOUT_EFFECT = {
 OF_ONE = {
     ("unique", "sorted"): "unsorted means any order",
     ("histogram_bin_edges", "weights"): "NumPy asks them for rules only, which are refused",
+    ("sliding_window_view", "subok"): "arrays are plain ones here",
     ("inv", "lower"): "matters for assume_a, which is refused",
     ("solve", "lower"): "matters for assume_a, which is refused",
     **{

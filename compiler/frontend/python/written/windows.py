@@ -12,7 +12,8 @@ from gradc.frontend.python.written.support import Array
 
 def _places(M: Any) -> Array:
     """Places between -1 and 1, as many as there are elements."""
-    return np.arange(1 - M, M, 2) / max(M - 1, 1)
+    numbers: Array = np.arange(1 - M, M, 2) / max(M - 1, 1)
+    return numbers
 
 
 def bartlett(M: Any) -> Array:
