@@ -45,6 +45,7 @@ Mode = Literal[
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
 WINNERS = "winners"  # right before reverse mode
+LOOPS_OF_CUDA = ("loops{blas=false}", "workspace{turns=false}")
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.
 READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,dce"
@@ -161,8 +162,8 @@ def emission_pipeline(
         last.insert(0, "unchecked")
     if style == "numpy":
         return ",".join(["inline", *last])
-    loops = "loops{blas=false}" if target == "cuda" else "loops"
-    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, "workspace"])
+    loops, work = LOOPS_OF_CUDA if target == "cuda" else ("loops", "workspace")
+    return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, work])
 
 
 def run_passes(

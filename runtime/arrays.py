@@ -59,12 +59,15 @@ def wrap(index: int, size: int, line: int) -> int:
     return index + size if index < 0 else index
 
 
-def dot(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def dot(
+    a: np.ndarray[Any, Any], b: np.ndarray[Any, Any], out: np.ndarray[Any, Any] | None = None
+) -> np.ndarray[Any, Any]:
     """The product of two matrices, or of a matrix and a vector: :func:`numpy.dot`.
 
-    Compiled programs call BLAS directly (:mod:`gradc_runtime.blas`).
+    It is written into `out` where there is one: a contiguous array, of which `a` and `b` are no
+    part. Compiled programs call BLAS directly (:mod:`gradc_runtime.blas`).
     """
-    product: np.ndarray[Any, Any] = np.dot(a, b)
+    product: np.ndarray[Any, Any] = np.dot(a, b, out=out)
     return product
 
 

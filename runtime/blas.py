@@ -16,7 +16,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 from numba.core import types as numba_types
-from numba.core.imputils import impl_ret_new_ref
+from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
 from gradc_runtime.allocation import new_array
@@ -30,10 +30,10 @@ _KINDS = {types.float64: "d", types.float32: "s"}
 
 
 @intrinsic
-def dot(context: Any, a: Any, b: Any) -> Any:
+def dot(context: Any, a: Any, b: Any, out: Any = None) -> Any:
     """:func:`gradc_runtime.arrays.dot`: at least one of the operands is a matrix."""
-    rank = a.ndim + b.ndim - 2
-    return types.Array(a.dtype, rank, "C")(a, b), _generate_dot
+    product = types.Array(a.dtype, a.ndim + b.ndim - 2, "C")
+    return product(a, b, types.Omitted(None) if out is None else out), _generate_dot
 
 
 @dataclass(slots=True)
@@ -73,26 +73,29 @@ class _Call:
         self.element = context.get_value_type(self.dtype)
         self.copies: list[Any] = []
 
-    def run(self, a: Any, b: Any) -> Any:
+    def run(self, a: Any, b: Any, given: Any) -> Any:
         """Write the call; return the array of the product."""
         builder = self.builder
+        kinds = self.signature.args[:2]
         left, right = (
             self.operand(kind, value, is_left)
-            for kind, value, is_left in zip(self.signature.args, (a, b), (True, False), strict=True)
+            for kind, value, is_left in zip(kinds, (a, b), (True, False), strict=True)
         )
         rows, inner = left.shape
         columns = right.shape[1]
-        shape = [
-            size
-            for size, kind in zip((rows, columns), self.signature.args, strict=True)
-            if kind.ndim > 1
-        ]
-        out, _ = new_array(self.context, builder, self.signature.return_type, shape)
+        shape = [size for size, kind in zip((rows, columns), kinds, strict=True) if kind.ndim > 1]
+        product = self.signature.return_type
+        if isinstance(self.signature.args[2], types.Array):
+            out = self.context.make_array(product)(self.context, builder, given)
+        else:
+            out, _ = new_array(self.context, builder, product, shape)
         self.check_sizes(rows, inner, columns)
         self.product(left, right, builder.bitcast(out.data, _POINTER))
         for kind, copy in self.copies:
             self.context.nrt.decref(builder, kind, copy)
-        return impl_ret_new_ref(self.context, builder, self.signature.return_type, out._getvalue())
+        if isinstance(self.signature.args[2], types.Array):
+            return impl_ret_borrowed(self.context, builder, product, out._getvalue())
+        return impl_ret_new_ref(self.context, builder, product, out._getvalue())
 
     def size(self, number: int) -> Any:
         """A constant of the type of sizes."""

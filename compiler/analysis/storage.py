@@ -41,7 +41,7 @@ class StorageClasses:
         for op in all_ops(body):
             for left, right in _shared(op, updates):
                 if not left.type.is_scalar and not right.type.is_scalar:
-                    self._join(left, right)
+                    self.join(left, right)
 
     def of(self, value: Value) -> Value:
         """The representative of the class of an array."""
@@ -52,7 +52,8 @@ class StorageClasses:
             self._parents[value], value = root, self._parents[value]
         return root
 
-    def _join(self, left: Value, right: Value) -> None:
+    def join(self, left: Value, right: Value) -> None:
+        """Note that two arrays may share a buffer."""
         a, b = self.of(left), self.of(right)
         if a is not b:
             self._parents[b] = a

@@ -18,7 +18,7 @@ from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import use_counts
 from gradc.prims.effects import CHECK
-from gradc.prims.index import ADD_AT, GET, PICK, PUT
+from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
 from gradc.prims.routines import is_pure
 from gradc.prims.shape import AGAIN, BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, TRANSPOSE, ZEROS
@@ -85,6 +85,13 @@ class Plan:
             and (op.prim is not EXPECT or only_renames(op))
             and not any(self.sites.get(out) for out in op.outs)
         )
+
+    def factors(self, op: Op) -> Sequence[Value]:
+        """What an update writes the product of into all of an array; nothing for other updates."""
+        maker = self.made_by.get(self.real(op.args[1]))
+        product = maker is not None and maker.prim is MATMUL and maker.out in self.inlined
+        whole = op.prim is PUT and is_in_place(op) and set(op.params["spec"]) == {ALL}
+        return maker.args if maker is not None and product and whole else ()
 
     def operands(self, op: Op) -> Sequence[Value]:
         """The operands that the text of an op mentions."""

@@ -293,7 +293,12 @@ class FunctionWriter:
         name = self.name(op.out)
         if not is_in_place(op):
             self.write(depth, f"{name} = {self.expr(array).at(ATOM)}.copy()", op)
-        self.write(depth, f"{self._place(op, name)} {self._change(op)}", op)
+        factors = self.plan.factors(op) if self.style == "loops" else ()
+        if factors:
+            texts = ", ".join(self.typed(factor).at(0) for factor in factors)
+            self.write(depth, f"{self.helper('dot')}({texts}, {name})", op)
+        else:
+            self.write(depth, f"{self._place(op, name)} {self._change(op)}", op)
 
     def _place(self, op: Op, name: str) -> str:
         """The part of an array that an update changes."""

@@ -23,6 +23,10 @@ After::
 An array moves where its size is the same in all iterations and nothing that lies in its memory is
 seen by another iteration or after the loop. Allocation costs as much as some dozens of operations,
 which is as much as the loops inside often do.
+
+The product of two matrices is such an array, too: it is put into one, which is printed as
+``dot(a, b, c)``. What an iteration hands on to the next takes turns between two
+(:mod:`gradc.passes.handed_on`).
 """
 
 from __future__ import annotations
@@ -38,20 +42,32 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT
 from gradc.ir.walk import all_ops, rebuilt, with_body
 from gradc.passes.base import Context
+from gradc.passes.handed_on import Carried, taking_turns, with_carried
 from gradc.prims.arithmetic import ADD, MUL, SUB
-from gradc.prims.index import AT, PUT
+from gradc.prims.index import ALL, AT, GET, PUT
 from gradc.prims.integers import IMAX
+from gradc.prims.linalg import MATMUL
 from gradc.prims.loops import TRIP
-from gradc.prims.shape import EMPTY, ZEROS
+from gradc.prims.shape import COPY, EMPTY, ZEROS
 
 _MADE = frozenset({EMPTY, ZEROS})
+MAKERS = frozenset({EMPTY, ZEROS, COPY, MATMUL})
 # Sizes are made of these; none of them can raise.
 _ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, IMAX})
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The pass; it does nothing before updates are in place."""
+    """The pass; it does nothing before updates are in place.
+
+    Attributes
+    ----------
+    turns : bool
+        Whether arrays that are handed on take turns. Not in a thread of CUDA, whose arrays are
+        variables of their own: there it would be a copy more.
+    """
+
+    turns: bool = True
 
     name: ClassVar[str] = "workspace"
 
@@ -60,14 +76,15 @@ class Workspace:
         if any(op.prim in UPDATES and not is_in_place(op) for op in all_ops(function.body)):
             return function  # which arrays share memory is not settled yet
         loops = [op for op in all_ops(function.body) if op.regions and op.prim is not IF]
-        if not any(inner.prim in _MADE for op in loops for inner in all_ops(loop_body(op))):
+        if not any(inner.prim in MAKERS for op in loops for inner in all_ops(loop_body(op))):
             return function
-        return _Moving(function).run()
+        return _Moving(function, self.turns).run()
 
 
 class _Moving:
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, turns: bool) -> None:
         self.function = function
+        self.turns = turns
         self.symbols = Symbols.of(function)
         self.classes = StorageClasses(function.body)
         self.members: dict[Value, set[Value]] = {}
@@ -102,21 +119,52 @@ class _Moving:
         before: list[Op] = []
         ops: list[Op] = []
         sizes = _Sizes(body)
+        turns = taking_turns(op) if self.turns else frozenset()
+        carried: list[Carried] = []
         for inner in body.ops:
             own = self.members.get(self.classes.of(inner.outs[0]), set()) if inner.outs else set()
-            if inner.prim not in _MADE or not own <= private or not sizes.are_known(inner.args):
+            known = inner.prim in MAKERS and self.known(inner, body, sizes)
+            if known and inner in turns:
+                carried.append(self.carried(inner, sizes, before, ops))
+            elif not known or not own <= private:
                 ops.append(inner)
-                continue
-            before += sizes.take(inner.args)
-            if inner.prim is EMPTY:
+            elif inner.prim is EMPTY:
+                before += sizes.take(inner.args)
                 before.append(self.made(inner, before))
             else:
-                ops += self.filled(inner, before)
+                before += sizes.take(inner.args if inner.prim is ZEROS else ())
+                self.filled(inner, before, ops)
         if not before:
             return [op]
         ops = [each for each in ops if each not in sizes.taken]
-        changed = replace(body, ops=tuple(ops))
-        return [*before, replace(op, regions=(changed,))]
+        changed = with_carried(op, replace(body, ops=tuple(ops)), carried)
+        return [*before, changed]
+
+    def known(self, op: Op, body: Region, sizes: _Sizes) -> bool:
+        """Whether the sizes of what an op makes can be computed before the loop."""
+        if op.prim in _MADE:
+            return sizes.are_known(op.args)
+        if op.out.type.is_scalar or any(_is_whole_put(user, op.out) for user in body.ops):
+            return False
+        firsts = (self.symbols.first_with(d) for d in op.out.type.shape if isinstance(d, str))
+        return all(first is not None for first in firsts)
+
+    def carried(self, op: Op, sizes: _Sizes, before: list[Op], ops: list[Op]) -> Carried:
+        """Two arrays before the loop in the place of one that each iteration hands on."""
+        if op.prim in _MADE:
+            before += sizes.take(op.args)
+        if op.prim is EMPTY:
+            turn = op.out
+            before.append(self.made(op, before))
+        else:
+            turn = self.filled(op, before, ops)
+        first, second = (replace(before[-1], outs=(replace(turn),)) for _ in range(2))
+        before[-1:] = [first, second]
+        spare, outs = replace(turn), (replace(turn), replace(turn))
+        for value in (spare, turn, first.out, second.out, *outs):
+            self.classes.join(op.out, value)
+            self.members.setdefault(self.classes.of(value), set()).add(value)
+        return Carried((first.out, second.out), (turn, spare), outs)
 
     def made(self, op: Op, before: list[Op]) -> Op:
         """The array, made where the loop may not run: its size must not be negative there."""
@@ -129,39 +177,75 @@ class _Moving:
         before += builder.ops
         return replace(op, prim=EMPTY, args=tuple(args))
 
-    def filled(self, op: Op, before: list[Op]) -> Sequence[Op]:
-        """Fill an array with zeros that has been made before the loop."""
+    def filled(self, op: Op, before: list[Op], ops: list[Op]) -> Value:
+        """Fill an array that is made before the loop with what an op made; return it."""
         array = replace(op.out)
-        self.members[self.classes.of(op.out)].add(array)
-        before.append(self.made(replace(op, outs=(array,)), before))
+        self.members.setdefault(self.classes.of(op.out), set()).add(array)
         builder = Builder(Symbols(self.symbols))
         builder.loc, builder.role = op.loc, op.role
-        self.fill(builder, array, op.args, (), op.out)
-        return builder.ops
+        sizes = op.args if op.prim is ZEROS else tuple(map(builder.size, op.out.type.shape))
+        before += builder.ops
+        before.append(
+            self.made(
+                replace(
+                    op, prim=EMPTY, args=sizes, outs=(array,), params={"dtype": op.out.type.dtype}
+                ),
+                before,
+            )
+        )
+        builder.ops = []
+        if op.prim is MATMUL:
+            # what it is put into has its name
+            product = replace(op.out, named=False)
+            whole = {"spec": (ALL,) * op.out.type.rank, "inplace": True}
+            put = Op(PUT, (array, product), whole, (op.out,), (), op.loc, op.role)
+            ops += [replace(op, outs=(product,)), put]
+        else:
+            source = op.args[0] if op.prim is COPY else None
+            self.fill(builder, array, source, sizes, (), op.out)
+            ops += builder.ops
+        return array
 
     def fill(
         self,
         builder: Builder,
         array: Value,
+        source: Value | None,
         sizes: Sequence[Value],
         index: tuple[Value, ...],
         out: Value,
     ) -> None:
-        """Append a nest of loops that writes zeros, with `out` for the array that it leaves."""
+        """Append a nest of loops that copies another array, or writes zeros where there is none.
+
+        `out` is for the array that it leaves.
+        """
         inner = builder.child()
         place = inner.value(INT, "ijkl"[len(index)] if len(index) < 4 else "i")
         param = replace(array)
         end = replace(array)
         at = (*index, place)
-        if len(sizes) == 1:
-            zero = inner.const(0.0, array.type.dtype) if array.type.is_float else inner.const(0)
-            params = {"spec": (AT,) * len(at), "inplace": True}
-            inner.append(Op(PUT, (param, zero, *at), params, (end,), (), builder.loc, builder.role))
+        if len(at) == array.type.rank:
+            spec = (AT,) * len(at)
+            if source is not None:
+                value = inner.emit(GET, (source, *at), {"spec": spec})
+            elif array.type.is_float:
+                value = inner.const(0.0, array.type.dtype)
+            else:
+                value = inner.const(0)
+            params = {"spec": spec, "inplace": True}
+            inner.append(
+                Op(PUT, (param, value, *at), params, (end,), (), builder.loc, builder.role)
+            )
         else:
-            self.fill(inner, param, sizes[1:], at, end)
+            self.fill(inner, param, source, sizes, at, end)
         region = inner.close((place, param), (end,))
-        bounds = (builder.const(0), sizes[0], builder.const(1))
+        bounds = (builder.const(0), sizes[len(index)], builder.const(1))
         builder.loop(bounds, [array], region, (out,))
+
+
+def _is_whole_put(op: Op, value: Value) -> bool:
+    """Whether an op writes a value to all of an array."""
+    return op.prim is PUT and op.args[1] is value and set(op.params["spec"]) == {ALL}
 
 
 def _arrays(region: Region) -> Iterable[Value]:

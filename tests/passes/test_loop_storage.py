@@ -201,11 +201,62 @@ def swapped(x, n):
     return np.sum(u)
 
 
-@pytest.mark.parametrize(("fn", "left"), [(smoothed, 0), (swapped, 1)])
+def multiplied(x, n):
+    """What is handed on is a product, what is added to it is another."""
+    a = np.sin(np.outer(x, x))
+    u = x
+    for i in range(n):
+        u = a @ u + a.T @ (x * i)
+    return np.sum(u)
+
+
+def remembered(x, n):
+    """What was handed on is handed on once more: the array before it is still read."""
+    u = x.copy()
+    last = x.copy()
+    for _ in range(n):
+        new = np.empty(len(u))
+        for j in range(len(u)):
+            new[j] = np.sin(u[j]) + 0.5 * last[j]
+        last = u
+        u = new
+    return np.sum(u * last)
+
+
+def copied(x, n):
+    """An array is handed on that is written to before and after."""
+    work = np.zeros(len(x))
+    u = x
+    for _ in range(n):
+        for j in range(len(x)):
+            work[j] = np.cos(u[j]) + 0.5 * u[len(x) - 1 - j]
+        u = work.copy()
+    return np.sum(u)
+
+
+def in_turn(x, n):
+    """An inner loop hands on what the outer one hands on: two for each run of the inner one."""
+    u = x
+    for i in range(n):
+        v = u
+        for k in range(i):
+            new = np.empty(len(x))
+            for j in range(len(x)):
+                new[j] = v[j] * v[len(x) - 1 - j] + np.cos(u[j]) * k
+            v = new
+        u = np.sin(v)
+    return np.sum(u)
+
+
+TURNS = [(smoothed, 0), (swapped, 0), (multiplied, 0), (remembered, 1), (copied, 0), (in_turn, 2)]
+
+
+@pytest.mark.parametrize(("fn", "left"), TURNS)
 def test_arrays_of_one_iteration_are_made_once(fn, left):
     x = np.array([0.3, -1.2, 0.8])
-    value = gradc.value_and_grad(fn, target="python")
-    assert value(x, 4)[0] == pytest.approx(fn(x, 4), rel=1e-14)
+    value = gradc.value_and_grad(fn, target="python", style="loops")
+    for n in (0, 1, 4):
+        assert value(x, n)[0] == pytest.approx(fn(x, n), rel=1e-14)
     value.check(x, 4)
     found, _ = primal(fn, x, 4)
     assert len(made_in_loops(found)) == left
