@@ -15,6 +15,7 @@ import numba
 import numpy as np
 from numba.core import cgutils
 from numba.core import types as numba_types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -50,6 +51,38 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
             tuple(signature.args[k] for k in (2, 0, 1)),
         )
     return wrapped
+
+
+def _extremum(sign: str) -> Any:
+    """``max`` or ``min`` of two numbers, as Python has it: the first of two that are equal.
+
+    numba compiles a function of its own for that of integers, through all of its passes.
+    """
+
+    @intrinsic
+    def extremum(context: Any, a: Any, b: Any) -> Any:
+        kind = context.unify_types(types.unliteral(a), types.unliteral(b))
+        if not isinstance(kind, types.Integer | types.Float):
+            raise TypingError(f"no order of {a} and {b}")
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            pairs = zip(args, signature.args, strict=True)
+            first, second = (context.cast(builder, arg, its, kind) for arg, its in pairs)
+            if isinstance(kind, types.Float):
+                other = builder.fcmp_ordered(sign, second, first)
+            elif kind.signed:
+                other = builder.icmp_signed(sign, second, first)
+            else:
+                other = builder.icmp_unsigned(sign, second, first)
+            return builder.select(other, second, first)
+
+        return kind(a, b), generate
+
+    return extremum
+
+
+# Python's own functions that stand for others in compiled programs.
+BUILTINS: Mapping[str, Any] = {"max": _extremum(">"), "min": _extremum("<")}
 
 
 @intrinsic

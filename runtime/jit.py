@@ -310,10 +310,12 @@ def _prepared(
     options: KernelOptions,
 ) -> types.FunctionType:
     """The same function in another module, calling compiled helpers and routines."""
+    from gradc_runtime.compiled import BUILTINS
+
     names = _used_names(function, signature)
     namespace = {
         name: _counterpart(value, names, options.fastmath) if name in names else value
-        for name, value in function.__globals__.items()
+        for name, value in {**BUILTINS, **function.__globals__}.items()
     }
     if home is not None:
         namespace["__name__"] = home.__name__

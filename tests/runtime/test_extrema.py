@@ -97,3 +97,17 @@ def test_nan_is_never_lost(largest, size):
 def test_the_reduction_is_one_of_vectors(largest):
     largest(np.ones(3))
     assert "llvm.maximum.v" in largest.inspect_llvm()
+
+
+def test_pythons_max_and_min_are_those_of_python():
+    import numba
+
+    from gradc_runtime.compiled import BUILTINS
+
+    largest, smallest = BUILTINS["max"], BUILTINS["min"]
+    both = numba.njit(lambda a, b: (largest(a, b), smallest(a, b), largest(b, 0), smallest(0, b)))
+    values = [(3, -2), (-5, 5), (2, 2), (1.5, -0.5), (np.nan, 1.0), (1.0, np.nan), (0.0, -0.0)]
+    for a, b in [*values, (2, 1.5), (-1.5, 4)]:
+        expected = (max(a, b), min(a, b), max(b, 0), min(0, b))
+        np.testing.assert_array_equal(both(a, b), expected)
+        assert [np.signbit(each) for each in both(a, b)] == [np.signbit(each) for each in expected]
