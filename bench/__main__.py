@@ -18,6 +18,7 @@ QUICK_ROUNDS = {
     "gradient_ratio": 3,
     "jacobians": 3,
     "vector_math": 5,
+    "memory": 1,
     "chain": 3,
     "sparse": 3,
 }
