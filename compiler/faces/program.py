@@ -476,6 +476,8 @@ class Derivative:
 
     def outputs(self, tree: Any, results: Results) -> Any:
         """Put results into the structure that the function returns."""
+        if isinstance(tree, int):  # one number or array, as most functions return
+            return self._output(tree, results)
         return map_leaves(lambda leaf: self._output(leaf, results), tree, (Static,))
 
     def _output(self, leaf: Any, results: Results) -> Any:
