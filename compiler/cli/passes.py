@@ -77,8 +77,8 @@ def _explain(name: str) -> None:
 def _documentation(name: str, cls: type[Pass]) -> str:
     """What a pass does is said, by example, at the top of its file."""
     home = cls.__module__
-    if home == "gradc.driver":
-        # These are passes in the driver only, for the passes' room may not import theirs.
+    if home == "gradc.modes":
+        # These are passes beside the driver, for the passes' room may not import theirs.
         home = f"gradc.adjoint.{name}"
     return _plain(inspect.getdoc(sys.modules[home]) or "")
 

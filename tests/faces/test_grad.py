@@ -351,5 +351,5 @@ def moved(x, n):
 def test_a_gradient_says_which_sizes_do_not_fit(target):
     slope = gradc.grad(moved, target=target)
     np.testing.assert_array_equal(slope(np.ones(3), 2), [0, 1, 2])
-    with pytest.raises(ValueError, match=r"line \d+: sizes that must be equal are not"):
+    with pytest.raises(ValueError, match=r"test_grad\.py:\d+: could not broadcast"):
         slope(np.ones(3), 3)
