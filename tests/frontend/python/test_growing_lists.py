@@ -40,8 +40,8 @@ def _tried(function, args):
 
 
 def _slope(function, args, which, place):
-    """An extrapolated difference; None where the program branches another way."""
-    found = []
+    """An extrapolated difference; None where the program branches another way or has a kink."""
+    found, middle = [], _tried(function, args)
     for step in (1e-5, 2e-5):
         moved = []
         for sign in (1.0, -1.0):
@@ -50,6 +50,9 @@ def _slope(function, args, which, place):
             moved.append(_tried(function, other))
         if any(isinstance(value, type) for value in moved):
             return None
+        ahead, back = (moved[0] - middle) / step, (middle - moved[1]) / step
+        if abs(ahead - back) > 1e-3 * max(1.0, abs(ahead)):
+            return None  # extrema of equal items, say, which share their cotangent
         found.append((moved[0] - moved[1]) / (2 * step))
     settled = abs(found[0] - found[1]) < 1e-4 * max(1.0, abs(found[0]))
     return (4.0 * found[0] - found[1]) / 3.0 if settled else None
