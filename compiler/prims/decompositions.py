@@ -212,14 +212,20 @@ EIGH = Primitive(
 # -- singular values ----------------------------------------------------------------------------
 
 
-def _infer_svd(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+def svd_types(args: Sequence[Value], full: bool) -> tuple[Type, ...]:
+    """The types of ``u, s, vh``: with as many vectors as singular values, or all of them."""
     matrix, least = args[0].type, dim_of(args[1])
     if not matrix.is_float or matrix.rank < 2:
         raise TypeError(f"svd of {matrix}")
     *stack, rows, columns = matrix.shape
-    shapes = ((*stack, rows, least), (*stack, least), (*stack, least, columns))
+    left, right = (rows, columns) if full else (least, least)
+    shapes = ((*stack, rows, left), (*stack, least), (*stack, right, columns))
     u, s, vh = (matrix.with_shape(shape) for shape in shapes)
     return u, s, vh
+
+
+def _infer_svd(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
+    return svd_types(args, full=False)
 
 
 def _evaluate_svd(a: Any, least: Any) -> Any:

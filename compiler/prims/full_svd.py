@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from gradc.ir.builder import dim_of
 from gradc.ir.core import Kind, Params, Primitive, Value
 from gradc.ir.types import DType, Type
 from gradc.prims.arithmetic import CAST, SUB
 from gradc.prims.compare import EQ, NE
-from gradc.prims.decompositions import svd_jvp, svd_vjp
+from gradc.prims.decompositions import svd_jvp, svd_types, svd_vjp
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ALL, GET, PUT, SLICE
 from gradc.prims.shape import BROADCAST, EMPTY, SUM, sizes_of
@@ -26,13 +25,7 @@ _SQUARE = np.array([[0.3, -1.1], [2.0, 0.7]])
 
 
 def _infer(args: Sequence[Value], params: Params) -> tuple[Type, ...]:
-    matrix, least = args[0].type, dim_of(args[1])
-    if not matrix.is_float or matrix.rank < 2:
-        raise TypeError(f"svd of {matrix}")
-    *stack, rows, columns = matrix.shape
-    shapes = ((*stack, rows, rows), (*stack, least), (*stack, columns, columns))
-    u, s, vh = (matrix.with_shape(shape) for shape in shapes)
-    return u, s, vh
+    return svd_types(args, full=True)
 
 
 def _spec(rank: int, axis: int) -> tuple[str, ...]:

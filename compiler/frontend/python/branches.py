@@ -148,18 +148,16 @@ def _changed_lists(
                 raise GrowingError(frozenset([changed]), reason)
             found[changed] = [_unknown_length(names[changed], len(left), len(right))]
             continue
-        found[changed] = (
-            [
-                _joined_total(merger, before, merger.join(changed.name, a, b, False), (a, b))
-                for before, a, b in zip(contents, left, right, strict=True)
-            ]
-            if len(contents) == len(left)
-            else [merger.join(changed.name, a, b, False) for a, b in zip(left, right, strict=True)]
-        )
+        found[changed] = [
+            _joined_total(merger, contents, merger.join(changed.name, a, b, False), (a, b))
+            for a, b in zip(left, right, strict=True)
+        ]
     return found
 
 
-def _joined_total(merger: Merger, before: Ref, joined: Rebuild, arms: tuple[Ref, Ref]) -> Rebuild:
+def _joined_total(
+    merger: Merger, before: tuple[Ref, ...], joined: Rebuild, arms: tuple[Ref, Ref]
+) -> Rebuild:
     """What is joined; of lists that are counted, the most that an arm appends."""
     total = growing.larger_total(merger.ctx, before, *arms)
     if total is None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradc.frontend.python import arithmetic, indexing, listed, views
+from gradc.frontend.python import arithmetic, listed, views
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.problems import GrowingError, RefusedError, shapes
 from gradc.frontend.python.promote import Kind, promote
@@ -116,7 +116,11 @@ def contents(ctx: Lowering, ref: Ref) -> Struct | None:
 
 def count_of(ctx: Lowering, held: Struct) -> Value:
     """How many items there are."""
-    value = ctx.value(held.fields[COUNT], DType.INT)
+    return _not_negative(ctx, ctx.value(held.fields[COUNT], DType.INT))
+
+
+def _not_negative(ctx: Lowering, value: Value) -> Value:
+    """An integer of which it is known from now on that it is not negative."""
     if isinstance(value.size, str):
         ctx.builder.sizes.low.setdefault(value.size, Affine())
     return value
@@ -146,7 +150,7 @@ def settled(ctx: Lowering, ref: Ref) -> Ref:
     copy = ctx.result(ctx.read(seen))
     assert isinstance(copy, Array)
     copy.cell.locked = copy.type.rank > 1
-    return Struct(_listed_class(held), {ITEMS: copy})
+    return listed.new_listed(copy, held.cls is GrowingNumbers)
 
 
 def _listed_class(held: Struct) -> type:
@@ -169,8 +173,7 @@ def _unknown(ctx: Lowering, ref: List, held: Struct) -> Ref:
     sizes = [count_of(ctx, held), *(ctx.size(dim) for dim in item.shape if ctx.in_scope(dim))]
     value = ctx.emit(ZEROS, sizes, {"dtype": kind.dtype}, "unknown")
     ctx.growth.unknown.add(value)
-    weak = kind.weak and not item.shape
-    return Struct(PythonItems if weak else NumpyItems, {ITEMS: ctx.result(value)})
+    return listed.new_listed(ctx.result(value), kind.weak and not item.shape)
 
 
 def as_listed(ctx: Lowering, ref: List) -> Struct | None:
@@ -180,9 +183,9 @@ def as_listed(ctx: Lowering, ref: List) -> Struct | None:
         if not items or not may_grow(ctx, items):
             return None
         weak = all(ctx.kind(item).weak for item in items)
-        array = ctx.call(Constant(np.array), (Tuple(items),), {}, None)
-        return Struct(PythonItems if weak else NumpyItems, {ITEMS: array})
-    made = settled(ctx, ref)
+        made = listed.new_listed(ctx.call(Constant(np.array), (Tuple(items),), {}, None), weak)
+    else:
+        made = settled(ctx, ref)
     assert isinstance(made, Struct)
     return made
 
@@ -233,15 +236,13 @@ def item_of(ctx: Lowering, ref: List, held: Struct, index: Ref, text: str) -> Re
     """Read ``items[index]``."""
     if isinstance(index, Slice) or held.cls is CountedItems:
         return listed.item_of(ctx, settled(ctx, ref), index, text)
-    seen = _filled(ctx, held)
-    if ctx.shape(index) or not ctx.is_numeric(index):
-        raise shapes(f"`{text}`: the index of a list is an integer or a slice")
-    found = indexing.subscript(ctx, seen, index, text)
+    seen = listed.new_listed(_filled(ctx, held), held.cls is GrowingNumbers)
+    found = listed.item_of(ctx, seen, index, text)
     if isinstance(found, Array):  # a write to it would have to change what was appended
         found = ctx.result(ctx.read(found))
         assert isinstance(found, Array)
         found.cell.locked = True
-    return listed.as_item(Struct(_listed_class(held), {}), found)
+    return found
 
 
 def lists_in(ctx: Lowering, iterable: Ref) -> Iterator[List]:
@@ -294,18 +295,17 @@ def _to_grow(ctx: Lowering, ref: List, item: Ref) -> Struct | None:
 def pop(ctx: Lowering, ref: List, held: Struct) -> Ref:
     """``items.pop()``: the last item."""
     count = count_of(ctx, held)
+    last = ctx.builder.integer(SUB, count, 1)
     some = ctx.emit(GT, (count, ctx.builder.const(0)))
     ctx.check(some, "IndexError", "pop from empty list")
     if held.cls is CountedItems:
         taken = listed.item_of(ctx, settled(ctx, ref), Scalar(ctx.builder.const(-1)), "pop()")
     else:
-        last = ctx.builder.integer(SUB, count, 1)
-        if isinstance(last.size, str):
-            ctx.builder.sizes.low.setdefault(last.size, Affine())
-        step = views.get_step(data_of(ctx, held).type, _at(ctx, held), [last])
-        value = ctx.read(Array(data_of(ctx, held).cell, (step,)))
+        data = data_of(ctx, held)
+        step = views.get_step(data.type, _at(ctx, held), [_not_negative(ctx, last)])
+        value = ctx.read(Array(data.cell, (step,)))
         taken = listed.as_item(Struct(_listed_class(held), {}), ctx.result(value))
-    _set(ctx, ref, held, ctx.builder.integer(SUB, count, 1))
+    _set(ctx, ref, held, last)
     return taken
 
 
@@ -416,10 +416,12 @@ def class_of(kind: Kind, rank: int) -> type:
     return GrowingNumbers if kind.weak and rank == 1 else GrowingItems
 
 
-def larger_total(ctx: Lowering, before: Ref, left: Ref, right: Ref) -> Ref | None:
+def larger_total(ctx: Lowering, before: tuple[Ref, ...], left: Ref, right: Ref) -> Ref | None:
     """How much was appended at most where arms meet, if both append a number known beforehand."""
-    held = (before, left, right)
-    if not all(isinstance(each, Struct) and each.cls is CountedItems for each in held):
+    held = (*before, left, right)
+    if len(before) != 1 or not all(
+        isinstance(each, Struct) and each.cls is CountedItems for each in held
+    ):
         return None
     totals = [ctx.value(each.fields[TOTAL], DType.INT) for each in held if isinstance(each, Struct)]
     forms = [ctx.builder.form(total) for total in totals]

@@ -1,8 +1,8 @@
 """Lists whose length is known at run time only: read like lists, kept as arrays.
 
 ``parts = [f(v) for v in x]`` is such a list. It has a length, items, slices and a truth value, it
-can be looped over and passed to functions, but it does not grow and its items are not assigned:
-for that there are arrays. An array that a function of NumPy makes of it is a new one.
+can be looped over and passed to functions; where it is changed, it becomes one that grows
+(:mod:`gradc.frontend.python.growing`). An array that a function of NumPy makes of it is a new one.
 """
 
 from __future__ import annotations
@@ -62,14 +62,6 @@ def item_of(ctx: Lowering, listed: Ref, index: Ref, text: str) -> Ref:
         assert isinstance(listed, Struct)
         return Struct(listed.cls, {_ITEMS: found})
     return as_item(listed, found)
-
-
-def unchangeable(what: str) -> RefusedError:
-    """The refusal of a change of such a list."""
-    return RefusedError(
-        f"{what}: a list whose length is known at run time only cannot be changed",
-        "use an array: `y = np.zeros(n)`, and in a loop `y[i] = ...`",
-    )
 
 
 def not_joined(text: str) -> RefusedError:

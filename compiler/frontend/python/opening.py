@@ -81,6 +81,12 @@ def _known(ctx: Lowering) -> frozenset[object]:
     return frozenset(ctx.state.lists) | {ref for ref in names if is_listed(ref)}
 
 
+def _check_known(ctx: Lowering, ref: Ref, reason: RefusedError) -> None:
+    """Leave it to the outermost loop or branch around that knows a list to make it ready."""
+    if any(ref in outer for outer in ctx.growth.openers):
+        raise GrowingError(frozenset([ref]), reason)
+
+
 def grow(ctx: Lowering, ref: List, item: Ref) -> None:
     """Append to a list whose length is not known."""
     opening(ctx, lambda: growing.append(ctx, ref, item))
@@ -94,8 +100,7 @@ def with_array(ctx: Lowering, ref: List, item: Ref) -> None:
     GrowingError
         Where a loop or branch around knows the list.
     """
-    if any(ref in outer for outer in ctx.growth.openers):
-        raise GrowingError(frozenset([ref]), growing.cannot_grow(ctx, ref))
+    _check_known(ctx, ref, growing.cannot_grow(ctx, ref))
     ctx.growth.counted[ref] = _kind_of(ctx, ref)
     ctx.growth.counted[ref].join(ctx, item)
     _make_room(ctx, ref, ctx.builder.const(0))
@@ -116,8 +121,7 @@ def changeable(ctx: Lowering, ref: Struct) -> List:
         " another name",
         "copy it: `items = list(...)`, or use an array",
     )
-    if any(ref in outer for outer in ctx.growth.openers):
-        raise GrowingError(frozenset([ref]), reason)
+    _check_known(ctx, ref, reason)
     array = ref.fields[ITEMS]
     if not isinstance(array, Array):
         raise RefusedError("")

@@ -63,9 +63,7 @@ def augmented(ctx: Lowering, node: ast.AugAssign) -> None:
                 )
             with ctx.blame(node.target):
                 writes.augmented(ctx, owner, index, _supported(node), ref, node.target)
-        case ast.Attribute() if _array_of(ctx, node.target) is not None:
-            array = _array_of(ctx, node.target)
-            assert array is not None
+        case ast.Attribute() if (array := _array_of(ctx, node.target)) is not None:
             ref = ctx.expression(node.value)
             with ctx.blame(node.target):
                 writes.in_place(ctx, array, _supported(node), ref, ast.unparse(node.target))
@@ -80,8 +78,7 @@ def _array_of(ctx: Lowering, target: ast.Attribute) -> Array | None:
         return None
     found = owner.fields.get(target.attr)
     frozen = owner.cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    is_array = isinstance(found, Array) and found.type.rank > 0
-    return found if isinstance(found, Array) and is_array and not frozen else None
+    return found if isinstance(found, Array) and found.type.rank and not frozen else None
 
 
 def _augmented_name(ctx: Lowering, node: ast.AugAssign, name: str, old: Ref, ref: Ref) -> None:
