@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from gradc.analysis.dependent import dependent_values
 from gradc.frontend.python import growing
 from gradc.frontend.python.context import Lowering
 from gradc.frontend.python.growing import COUNT, ITEMS, TOTAL, ItemKind
@@ -35,7 +36,7 @@ from gradc.frontend.python.refs import (
     is_listed,
 )
 from gradc.frontend.python.written.joining import enlarged
-from gradc.ir.control import FOR, IF, LOOP_BOUNDS, WHILE
+from gradc.ir.control import FOR, IF, LOOP_BOUNDS
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import DType
 from gradc.prims.arithmetic import ADD, MUL
@@ -359,72 +360,28 @@ def _without_control(ops: Sequence[Op]) -> list[Op]:
 
 def _depends(ops: Sequence[Op], wanted: Collection[Value], unknown: set[Value]) -> bool:
     """Whether values depend on what is not known, or what may raise an error does."""
-    taint = _Taint(unknown)
-    taint.follow(ops)
-    return taint.harm or not taint.found.isdisjoint(wanted)
+    found = dependent_values(ops, unknown)
+    return not found.isdisjoint(wanted) or _may_raise_by(ops, found)
 
 
-class _Taint:
-    def __init__(self, unknown: set[Value]) -> None:
-        self.found = set(unknown)
-        self.harm = False
-
-    def follow(self, ops: Sequence[Op]) -> None:
-        for op in ops:
-            self.op(op)
-
-    def op(self, op: Op) -> None:
-        found = self.found
+def _may_raise_by(ops: Sequence[Op], found: frozenset[Value]) -> bool:
+    """Whether an error depends on values, or whether and how often it is looked for."""
+    for op in ops:
         if not op.regions:
-            if not found.isdisjoint(op.args):
-                found.update(op.outs)
-                self.harm |= not op.prim.pure
-            return
-        if op.prim is IF:
-            self.arms(op)
-        elif op.prim in (FOR, WHILE):
-            self.loop(op)
-        else:
-            self.whole(op)
+            if not op.prim.pure and not found.isdisjoint(op.args):
+                return True
+            continue
+        decided = not found.isdisjoint(_control(op)) and any(map(_may_raise, op.regions))
+        if decided or any(_may_raise_by(region.ops, found) for region in op.regions):
+            return True
+    return False
 
-    def arms(self, op: Op) -> None:
-        for region in op.regions:
-            self.follow(region.ops)
-            found = zip(op.outs, region.yields, strict=True)
-            self.found.update(out for out, end in found if end in self.found)
-        if op.args[0] in self.found:
-            self.found.update(op.outs)
-            self.harm |= any(map(_may_raise, op.regions))
 
-    def loop(self, op: Op) -> None:
-        bounds = op.args[:LOOP_BOUNDS] if op.prim is FOR else ()
-        inits = op.args[len(bounds) :]
-        body = op.regions[-1]
-        params = body.params[len(body.params) - len(inits) :]
-        while True:
-            before = len(self.found)
-            for region in op.regions:
-                own = region.params[len(region.params) - len(inits) :]
-                pairs = zip(own, inits, params, strict=True)
-                self.found.update(each for each, init, param in pairs if {init, param} & self.found)
-                self.follow(region.ops)
-            ends = zip(params, body.yields, strict=True)
-            self.found.update(param for param, end in ends if end in self.found)
-            if len(self.found) == before:
-                break
-        outs = zip(op.outs, params, strict=True)
-        self.found.update(out for out, param in outs if param in self.found)
-        control = bounds if op.prim is FOR else op.regions[0].yields
-        if not self.found.isdisjoint(control):
-            self.found.update(op.outs)
-            self.harm |= any(map(_may_raise, op.regions))
-
-    def whole(self, op: Op) -> None:
-        before = len(self.found)
-        for region in op.regions:
-            self.follow(region.ops)
-        if len(self.found) > before or not self.found.isdisjoint(op.args):
-            self.found.update(op.outs)
+def _control(op: Op) -> Sequence[Value]:
+    """What decides which regions of an op run, and how often."""
+    if op.prim is FOR:
+        return op.args[:LOOP_BOUNDS]
+    return op.args if op.prim is IF else op.regions[0].yields
 
 
 def _may_raise(region: Region) -> bool:
