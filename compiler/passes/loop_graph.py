@@ -11,6 +11,7 @@ from gradc.ir.core import Op, Primitive, Value
 from gradc.ir.types import BOOL, INT, Dim, DType
 from gradc.ir.walk import free_values
 from gradc.passes.loop_nodes import (
+    Base,
     Entry,
     Form,
     Node,
@@ -296,25 +297,10 @@ class Graph(NodeList):
             for have, want in zip(ref.shape, shape, strict=True)
             if have != want
         ]
-        renamed = dict(zip(ref.shape, shape, strict=True))
-        node = self.map(None, op, (self._renamed(ref, renamed),), op.out, shape)
+        renamed = _Renaming(self, dict(zip(ref.shape, shape, strict=True)))
+        node = self.map(None, op, (renamed.ref(ref),), op.out, shape)
         node.after = tuple(checks)
         self.add(node, op.out)
-
-    def _renamed(self, ref: Ref, dims: Mapping[Dim, Dim]) -> Ref:
-        """A reference, and the maps that it is made of, over sizes of other names."""
-        shape = tuple(dims.get(dim, dim) for dim in ref.shape)
-        entries = tuple(
-            entry if entry.at is None else replace(entry, at=self._renamed(entry.at, dims))
-            for entry in ref.entries
-        )
-        base = ref.base
-        if isinstance(base, Node) and base.form is Form.MAP and base.shape:
-            inputs = [self._renamed(operand, dims) for operand in base.inputs]
-            over = tuple(dims.get(dim, dim) for dim in base.shape)
-            copy = replace(base, inputs=tuple(inputs), shape=over)
-            base = self.append(copy).base
-        return Ref(base, entries, shape)
 
     def not_empty(self, op: Op, dims: Iterable[Dim]) -> tuple[Node, ...]:
         """Check that there is something to take an extremum of, where one is wanted."""
@@ -406,6 +392,38 @@ class Graph(NodeList):
         inputs = (self.ref(labels), spread(size.base, shape))
         index = self.append(self.map(WRAP, checked, inputs, out, shape))
         return [*(Entry(axis) for axis in range(len(shape))), Entry(at=index)]
+
+
+class _Renaming:
+    """References, and the maps of a region that they are made of, over sizes of other names.
+
+    What an outer region has made is there as it is: only how it is referred to changes.
+    """
+
+    def __init__(self, graph: Graph, dims: Mapping[Dim, Dim]) -> None:
+        self.graph, self.dims = graph, dims
+        self.own = frozenset(graph.nodes)
+        self.copies: dict[Node, Base] = {}
+
+    def ref(self, ref: Ref) -> Ref:
+        entries = tuple(
+            entry if entry.at is None else replace(entry, at=self.ref(entry.at))
+            for entry in ref.entries
+        )
+        return Ref(self._base(ref.base), entries, self._shape(ref.shape))
+
+    def _base(self, base: Base) -> Base:
+        is_map = isinstance(base, Node) and base.form is Form.MAP and bool(base.shape)
+        if not isinstance(base, Node) or not is_map or base not in self.own:
+            return base
+        if base not in self.copies:
+            inputs = tuple(self.ref(operand) for operand in base.inputs)
+            copy = replace(base, inputs=inputs, shape=self._shape(base.shape))
+            self.copies[base] = self.graph.append(copy).base
+        return self.copies[base]
+
+    def _shape(self, shape: Shape) -> Shape:
+        return tuple(self.dims.get(dim, dim) for dim in shape)
 
 
 def _only_ones_move(op: Op) -> bool:

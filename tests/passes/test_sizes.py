@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gradc
 from gradc.ir.parser import parse_text
 from gradc.ir.verify import verify
 from gradc.passes.base import Context
@@ -87,3 +88,17 @@ def test_the_adjoint_of_a_check_demands_nothing():
     text = SHARED_SIZE.replace("what='x and y differ'", "what=''")
     function = parse_text(text, TABLE)
     assert UnifySizes().run(function, Context()) is function
+
+
+def biased(a, x, b):
+    """Sizes of arguments that turn out equal, and sums that rows of a Jacobian read."""
+    return np.tanh(np.sum(a * x, axis=1) + b)
+
+
+def test_rows_of_a_jacobian_read_what_was_computed_before_them():
+    a, x, b = np.linspace(-1.0, 1.0, 6).reshape(3, 2), np.array([0.3, -0.8]), np.array([0.1, 0, 2])
+    by_rows = gradc.jacrev(biased, argnums=(0, 1, 2), target="python")
+    by_columns = gradc.jacfwd(biased, argnums=(0, 1, 2), target="python")
+    for found, wanted in zip(by_rows(a, x, b), by_columns(a, x, b), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
+    assert by_rows.specialize(a, x, b).compiled.source.count("= np.tanh(") == 1

@@ -8,15 +8,13 @@ from hypothesis import given, settings
 
 import gradc
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options, run_passes
+from gradc.driver import run_passes
 from gradc.ir.verify import verify
 from gradc.passes.base import Context
 from gradc.passes.takeover import TakeOver
 from gradc.prims.evaluate import evaluate
 from tests.generators.ir_programs import ir_programs
 from tests.passes.helpers import assert_close, check, parse
-from tests.zoo import CASES, switches
-from tests.zoo.switches import ALL, subject_of
 
 LOOPS = "inline,expand,simplify,cse,dce,loops,simplify,cse,dce,writes"
 
@@ -97,12 +95,3 @@ def test_random_gradients(program):
     after = verify(TakeOver().run(made, Context()), "takeover")
     with np.errstate(all="ignore"):
         assert_close(evaluate(after, program.args), evaluate(made, program.args))
-
-
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES[3::8]])
-def test_gradients_of_the_zoo_as_they_are_compiled(case, monkeypatch):
-    subject = subject_of(case)
-    if subject is None:
-        return
-    monkeypatch.setattr(switches, "OPTIONS", Options(cache=False))
-    switches.check(subject, "gradient", (ALL,))

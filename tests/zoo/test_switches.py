@@ -14,13 +14,11 @@ from gradc.ir.routines import routines_of
 from gradc.ir.walk import all_ops
 from tests.zoo import CASES
 from tests.zoo.case import Case
-from tests.zoo.switches import ALL, ALONE, RAW, SWITCHES, WITHOUT, check, subject_of
+from tests.zoo.switches import ALL, ALONE, SETTINGS, SWITCHES, check, subject_of
 
-BY_TURNS = (*ALONE, *WITHOUT)
+BY_TURNS = tuple(name for name in SETTINGS if SETTINGS[name] is not ALL)
 EVERY_OTHER = CASES[::2]
-FORWARD_TOO = CASES[5::12]
-
-
+DERIVATIVES = ("reverse over forward", "columns", "rows", "hessian")
 SHARE_ALL = "share{least=-1000000,sites=1,copies=true}"
 
 
@@ -34,20 +32,22 @@ def by_turns(cases: list[Case]) -> list[object]:
 
 def test_enough_is_tried() -> None:
     assert len({case.fn for case in EVERY_OTHER}) >= 250
-    assert len(FORWARD_TOO) >= len(BY_TURNS)
-    assert {"simplify", "licm", "jam", "loops", "inplace", "workspace"} <= set(SWITCHES)
+    assert {"simplify", "licm", "jam", "loops", "gather", "idle", "takeover"} <= set(SWITCHES)
 
 
 @pytest.mark.parametrize(("case", "setting"), by_turns(EVERY_OTHER))
-def test_value_and_gradient(case: Case, setting: frozenset[str]) -> None:
+def test_value_and_gradient(case: Case, setting: str) -> None:
     subject = subject_of(case)
-    check(subject, "value", (ALL, setting))
-    check(subject, "gradient", (ALL, setting))
+    for kind in ("value", "gradient"):
+        check(subject, kind, {"all passes": ALL, setting: SETTINGS[setting]})
 
 
-@pytest.mark.parametrize(("case", "setting"), by_turns(FORWARD_TOO))
-def test_reverse_over_forward(case: Case, setting: frozenset[str]) -> None:
-    check(subject_of(case), "reverse over forward", (ALL, setting))
+@pytest.mark.parametrize(("case", "setting"), by_turns(CASES[5::12]))
+def test_further_derivatives(case: Case, setting: str) -> None:
+    subject = subject_of(case)
+    for kind in DERIVATIVES:
+        if kind in subject.kinds:
+            check(subject, kind, {"all passes": ALL, setting: SETTINGS[setting]})
 
 
 def with_callees() -> list[object]:
@@ -72,8 +72,9 @@ def test_enough_functions_call_others() -> None:
 def test_with_everything_shared(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "SHARE", SHARE_ALL)
     subject = subject_of(case)
-    check(subject, "value", (ALL, RAW - {"share"}))
-    check(subject, "gradient", (ALL, RAW - {"share"}))
+    settings = {"all passes": ALL, "share alone": ALONE["share"]}
+    check(subject, "value", settings)
+    check(subject, "gradient", settings)
 
 
 @pytest.mark.parametrize("case", CALLING[::4])
@@ -81,4 +82,4 @@ def test_reverse_over_forward_with_everything_shared(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver, "SHARE", SHARE_ALL)
-    check(subject_of(case), "reverse over forward", (ALL,))
+    check(subject_of(case), "reverse over forward", {"all passes": ALL})
