@@ -18,7 +18,9 @@ from numba.core import types as numba_types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.ir_utils import mk_unique_var
-from numba.core.typed_passes import InlineOverloads, NopythonRewrites
+from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
+
+from gradc_runtime.independent import IndependentLowering
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -106,6 +108,10 @@ class UnsignedCompiler(CompilerBase):  # type: ignore[misc]
         passes.add_pass_after(VectorPowers, UnsignedIndices)
         # they fuse expressions over whole arrays, which gradc has done already where it pays
         passes.passes = [each for each in passes.passes if each[0] is not NopythonRewrites]
+        passes.passes = [
+            (IndependentLowering, IndependentLowering._name) if each[0] is NativeLowering else each
+            for each in passes.passes
+        ]
         passes.finalize()
         return [passes]
 

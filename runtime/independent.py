@@ -1,0 +1,330 @@
+"""Tells LLVM which loops of a kernel have iterations that never meet in memory.
+
+LLVM asks before it makes vectors of a loop whether an iteration reads or writes what another one
+writes, and compares addresses at run time where it cannot tell. These comparisons are made once
+for a whole nest of loops, and there they fail for what is right: the rows of one array ::
+
+    for layer in range(layers):
+        for i in range(width):
+            h[2 * layer, i] = f(h[2 * layer, i], h[2 * layer + 1, i])    # rows 0 2 4 ..., 1 3 5 ...
+            h[2 * layer + 1, i] = ...
+
+In an innermost loop over a range in which every array that is written is a block of memory of its
+own, read and written only at the loop's index along one axis, no two iterations meet: indices are
+within their axes when a generated program uses them. Loads and stores of such a loop are put into
+an access group, and its last branch says that the group is parallel
+(https://llvm.org/docs/LangRef.html#llvm-loop-parallel-accesses-metadata).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import llvmlite.ir
+from numba.core import analysis, ir, lowering
+from numba.core import types as numba_types
+from numba.core.compiler_machinery import register_pass
+from numba.core.ir_utils import build_definitions
+from numba.core.typed_passes import NativeLowering
+
+types: Any = numba_types  # declares fewer types than it has
+
+# What is no memory: numbers, what numba makes of ranges, functions and modules, shapes.
+_VALUES = (
+    types.Number,
+    types.Boolean,
+    types.NoneType,
+    types.BaseTuple,
+    types.RangeType,
+    types.RangeIteratorType,
+    types.Pair,
+    types.Callable,
+    types.Module,
+    types.SliceType,
+    types.DTypeSpec,
+    types.StringLiteral,
+    types.BooleanLiteral,
+)
+# Arrays that a program is given may share memory with each other, and what comes out of a list or
+# the like may be any array.
+_GIVEN, _ANY = "arguments", "any"
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class IndependentLowering(NativeLowering):  # type: ignore[misc]
+    """numba's lowering, with independent loops marked for LLVM."""
+
+    _name = "gradc_independent_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        """The class that lowers a function."""
+        return _Lower
+
+
+class _Lower(lowering.Lower):  # type: ignore[misc]
+    """Writes LLVM's text; what it writes for a loop that was found independent is marked."""
+
+    def pre_lower(self) -> None:
+        super().pre_lower()
+        self._offset = -1
+        self._offsets = {id(block): offset for offset, block in self.blocks.items()}
+        self._loops: dict[int, _Loop] = {}
+        for header, body in independent_loops(self.blocks, self.fndesc.typemap):
+            self._loops.update(dict.fromkeys(body, _marked(self.module, header)))
+
+    def pre_block(self, block: Any) -> None:
+        super().pre_block(block)
+        self._offset = self._offsets[id(block)]
+
+    def lower_inst(self, inst: Any) -> None:
+        loop = self._loops.get(self._offset)
+        if loop is None:
+            super().lower_inst(inst)
+            return
+        blocks = self.function.blocks
+        current, count = self.builder.block, len(blocks)
+        length = len(current.instructions)
+        super().lower_inst(inst)
+        written = list(current.instructions[length:])
+        for block in blocks[count:]:
+            written += block.instructions
+        for each in written:
+            if each.opname in ("load", "store"):
+                each.set_metadata("llvm.access.group", loop.accesses)
+        if isinstance(inst, ir.Jump) and inst.target == loop.header:
+            self.builder.block.terminator.set_metadata("llvm.loop", loop.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """A marked loop: where it begins, and its names for LLVM.
+
+    Attributes
+    ----------
+    header : int
+    accesses : _Distinct
+        What its loads and stores say.
+    name : _Distinct
+        What the branch at its end says.
+    """
+
+    header: int
+    accesses: _Distinct
+    name: _Distinct
+
+
+def _marked(module: Any, header: int) -> _Loop:
+    accesses = _Distinct(module, ())
+    said = module.add_metadata(["llvm.loop.parallel_accesses", accesses])
+    name = _Distinct(module, (said,))
+    # the name of a loop begins with itself
+    name.operands = (name, said)
+    return _Loop(header, accesses, name)
+
+
+class _Distinct(llvmlite.ir.values.MDValue):  # type: ignore[misc]
+    """A node of metadata that is equal to itself only; llvmlite has no other way to write it."""
+
+    def __init__(self, module: Any, operands: tuple[Any, ...]) -> None:
+        super().__init__(module, operands, str(len(module.metadata)))
+
+    def descr(self, buf: list[str]) -> None:
+        listed = ", ".join(each.get_reference() for each in self.operands)
+        buf += (f"distinct !{{ {listed} }}", "\n")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+# -- which loops ----------------------------------------------------------------------------------
+
+
+def independent_loops(
+    blocks: Mapping[int, Any], typemap: Mapping[str, Any]
+) -> Iterator[tuple[int, frozenset[int]]]:
+    """Find the innermost loops of a function that write arrays and whose iterations never meet.
+
+    Parameters
+    ----------
+    blocks : mapping of int to ir.Block
+        The typed function, its indices unsigned.
+    typemap : mapping of str to numba type
+
+    Yields
+    ------
+    header : int
+    body : frozenset of int
+        The blocks of the loop, the header among them.
+    """
+    variables = _Variables(typemap, build_definitions(blocks))
+    loops = analysis.compute_cfg_from_blocks(blocks).loops()
+    for header, loop in loops.items():
+        body = frozenset(loop.body)
+        if any(other != header and other in body for other in loops):
+            continue
+        accesses = _Accesses(variables, [each for label in body for each in blocks[label].body])
+        if accesses.only_elements() and accesses.never_meet():
+            yield header, body
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """What is known of the variables of a function."""
+
+    types: Mapping[str, Any]
+    definitions: Mapping[str, list[Any]]
+
+    def is_array(self, name: str) -> bool:
+        return isinstance(self.types.get(name), types.Array)
+
+    def holds_no_memory(self, name: str) -> bool:
+        """Whether a variable is a number or the like; tuples of arrays are not."""
+        kind = self.types.get(name)
+        if isinstance(kind, types.BaseTuple):
+            return all(isinstance(each, (types.Number, types.Boolean)) for each in kind)
+        return isinstance(kind, _VALUES) and not isinstance(kind, types.BoundFunction)
+
+    def one(self, name: str) -> Any:
+        """The one definition of a variable; None where it has several."""
+        found = self.definitions.get(name, ())
+        return found[0] if len(found) == 1 else None
+
+    def origin(self, name: str) -> str:
+        """The variable that a variable is a copy of, perhaps with another type of integer."""
+        made = self.one(name)
+        while isinstance(made, ir.Var) or (isinstance(made, ir.Expr) and made.op == "cast"):
+            name = made.name if isinstance(made, ir.Var) else made.value.name
+            made = self.one(name)
+        return name
+
+    def memory(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[object]:
+        """Names for all memory that an array or a tuple of arrays may lie in."""
+        if name in seen:
+            return frozenset()
+        found: set[object] = set()
+        for made in self.definitions.get(name, ()):
+            found |= self.memory_of(made, seen | {name})
+        return frozenset(found)
+
+    def memory_of(self, made: Any, seen: frozenset[str]) -> frozenset[object]:
+        """The memory of what an expression gives: new, or that of any array it is made of."""
+        if isinstance(made, ir.Var):
+            return self.memory(made.name, seen)
+        if isinstance(made, (ir.Global, ir.FreeVar, ir.Arg)):
+            return frozenset({_GIVEN})
+        if not isinstance(made, ir.Expr):
+            return frozenset({_ANY})
+        found: set[object] = {id(made)}
+        for variable in () if self.is_copy(made) else made.list_vars():
+            kind = self.types[variable.name]
+            if isinstance(kind, (types.Array, types.BaseTuple, types.BoundFunction)):
+                found |= self.memory(variable.name, seen)
+            elif not self.holds_no_memory(variable.name):
+                found.add(_ANY)
+        return frozenset(found)
+
+    def is_copy(self, made: Any) -> bool:
+        """Whether an expression is the call of a method that copies."""
+        if made.op != "call":
+            return False
+        method = self.one(made.func.name)
+        return isinstance(method, ir.Expr) and method.op == "getattr" and method.attr == "copy"
+
+
+@dataclass(slots=True)
+class _Accesses:
+    """Where a loop reads and writes arrays.
+
+    Attributes
+    ----------
+    written : set of str
+        The arrays that are written.
+    own : dict
+        For each array the axes along which every access so far is at the loop's index.
+    """
+
+    variables: _Variables
+    statements: list[Any]
+    written: set[str] = field(default_factory=set)
+    own: dict[str, set[int]] = field(default_factory=dict)
+
+    def only_elements(self) -> bool:
+        """Look at the loop; False where it may do more than compute, read and write elements."""
+        return all(map(self.statement, self.statements))
+
+    def statement(self, statement: Any) -> bool:
+        """Take a statement into account; False where it may do more than :meth:`only_elements`."""
+        if isinstance(statement, (ir.SetItem, ir.StaticSetItem)):
+            index = statement.index
+            if isinstance(statement, ir.StaticSetItem):
+                index = statement.index_var
+            self.written.add(self.variables.origin(statement.target.name))
+            number = self.variables.holds_no_memory(statement.value.name)
+            return number and self.access(statement.target.name, index)
+        if isinstance(statement, ir.Assign):
+            return self.assignment(statement)
+        return isinstance(statement, (ir.Jump, ir.Branch, ir.Del, ir.StaticRaise, ir.PopBlock))
+
+    def assignment(self, statement: Any) -> bool:
+        value = statement.value
+        if not self.variables.holds_no_memory(statement.target.name):
+            return False
+        if not isinstance(value, ir.Expr):
+            return True
+        if value.op in ("getitem", "static_getitem") and self.variables.is_array(value.value.name):
+            index = value.index if value.op == "getitem" else value.index_var
+            return self.access(value.value.name, index)
+        if value.op == "getattr" and self.variables.is_array(value.value.name):
+            return value.attr in ("shape", "size", "ndim")
+        return all(self.variables.holds_no_memory(each.name) for each in value.list_vars())
+
+    def access(self, array: str, index: Any) -> bool:
+        """An element is read or written; False where that cannot be told."""
+        if index is None or not self.variables.is_array(array):
+            return False
+        name = self.variables.origin(array)
+        own = {axis for axis, item in enumerate(self.items(index)) if self.is_index(item)}
+        self.own[name] = self.own[name] & own if name in self.own else own
+        return True
+
+    def items(self, index: Any) -> list[str]:
+        """The variables of an index, one for each axis."""
+        if not isinstance(self.variables.types[index.name], types.BaseTuple):
+            return [index.name]
+        made = self.variables.one(self.variables.origin(index.name))
+        if isinstance(made, ir.Expr) and made.op == "build_tuple":
+            return [item.name for item in made.items]
+        return []
+
+    def is_index(self, name: str) -> bool:
+        """Whether a variable is what the loop's range gives in this iteration."""
+        made = self.variables.one(self.variables.origin(name))
+        if not (isinstance(made, ir.Expr) and made.op == "pair_first"):
+            return False
+        step = self.variables.one(made.value.name)
+        return (
+            isinstance(step, ir.Expr)
+            and step.op == "iternext"
+            and isinstance(self.variables.types[step.value.name], types.RangeIteratorType)
+            and any(getattr(each, "value", None) is step for each in self.statements)
+        )
+
+    def never_meet(self) -> bool:
+        """Whether something is written, and nothing that another iteration touches."""
+        memory = {name: self.variables.memory(name) for name in self.own}
+        return bool(self.written) and all(
+            self.own[name]
+            and self.variables.types[name].layout in "CF"
+            and not any(_meet(memory[name], memory[other]) for other in memory if other != name)
+            for name in self.written
+        )
+
+
+def _meet(one: frozenset[object], other: frozenset[object]) -> bool:
+    return _ANY in one | other or not one.isdisjoint(other)
