@@ -19,6 +19,7 @@ QUICK_ROUNDS = {
     "jacobians": 3,
     "vector_math": 5,
     "memory": 1,
+    "kernels": 5,
     "chain": 3,
     "sparse": 3,
 }
