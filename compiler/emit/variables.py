@@ -118,21 +118,37 @@ class _Namer:
         """Give an array without contents one variable with what a loop makes of it.
 
         It may be in use for longer, as the memory of all iterations of a loop around; since what
-        lies in it does not matter, what the loop leaves there serves as well.
+        lies in it does not matter, what the loop leaves there serves as well. That is for loops
+        that write to it: what is handed on in its place is another array, and has its own name.
         """
         workspace = {op.out for op in all_ops(self.function.body) if op.prim is EMPTY}
         for op in all_ops(self.function.body):
             if op.prim is not FOR:
                 continue
             carried = zip(carried_inits(op), carried_params(op), op.outs, strict=True)
-            for init, param, out in carried:
+            for slot, (init, param, out) in enumerate(carried):
                 a = self.variable(init)
                 if self.plan.real(init) not in workspace or a is None:
+                    continue
+                if not self.hands_on_itself(op, slot):
                     continue
                 workspace |= {param, out}
                 for b in (self.variable(param), self.variable(out)):
                     if b is not None:
                         self.join(self.root(a), b)
+
+    def hands_on_itself(self, op: Op, slot: int) -> bool:
+        """Whether a loop hands the array on that it was given, written to or not."""
+        value = self.plan.real(loop_body(op).yields[slot])
+        while value is not self.plan.real(carried_params(op)[slot]):
+            maker = self.plan.made_by.get(value)
+            if maker is None or maker.prim is not FOR:
+                return False
+            inner = maker.outs.index(value)
+            if not self.hands_on_itself(maker, inner):
+                return False
+            value = self.plan.real(carried_inits(maker)[inner])
+        return True
 
     def share_across_control(self) -> None:
         for op in all_ops(self.function.body):

@@ -3,7 +3,8 @@
 - its value in Python is that of its IR
 - forward mode agrees with extrapolated differences of the Python function
 - reverse mode is the transpose of forward mode
-- after the passes of the driver, and as emitted text, both compute the same
+- after the passes of the driver, and as the text for numba, which is run uncompiled but as
+  strictly as machine code would be (:mod:`tests.emit.strict`), both compute the same
 - and compiled the same again
 - its IR and that of its derivatives as text are read back as they were
 
@@ -13,7 +14,7 @@ With `shared`, every function that can be a routine is one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from gradc.adjoint.reverse import reverse
 from gradc.driver import Inspection, Options, emission_pipeline, mode_pipeline, run_passes
 from gradc.emit import emit_module
 from gradc.errors import GradcError, InternalError
-from gradc.faces.arguments import scalar_for_python
 from gradc.faces.containers import flatten
 from gradc.faces.program import Program, make_program
 from gradc.faces.runtime_errors import restate
@@ -35,6 +35,7 @@ from gradc.passes.routines import lowered_together
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
 from gradc_runtime.differences import derivative
+from tests.emit.strict import run_strictly
 from tests.generators.python_programs import PythonProgram, forget
 from tests.generators.python_writer import PARAMETERS
 
@@ -55,7 +56,11 @@ class WrongError(AssertionError):
 
 
 def check_program(
-    drawn: PythonProgram, text: bool = True, compiled: bool = False, shared: bool = False
+    drawn: PythonProgram,
+    text: bool = True,
+    compiled: bool = False,
+    shared: bool = False,
+    thorough: bool = False,
 ) -> str:
     """Check one program, and say what became of it.
 
@@ -69,6 +74,9 @@ def check_program(
     shared : bool
         Whether functions that are called become routines of the program, however small and
         seldom called.
+    thorough : bool
+        Whether the text of both derivatives is made with loops in blocks for threads, too, and
+        that of the Jacobian in both modes.
 
     Returns
     -------
@@ -85,14 +93,14 @@ def check_program(
     function = drawn.function()
     try:
         with np.errstate(all="ignore"):
-            return _Check(drawn, function, shared).run(text, compiled)
+            return _Check(drawn, function, shared, thorough).run(text, compiled)
     finally:
         forget(function)
 
 
 class _Check:
-    def __init__(self, drawn: PythonProgram, python: Any, shared: bool = False) -> None:
-        self.drawn, self.python, self.shared = drawn, python, shared
+    def __init__(self, drawn: PythonProgram, python: Any, shared: bool, thorough: bool) -> None:
+        self.drawn, self.python, self.shared, self.thorough = drawn, python, shared, thorough
         rng = np.random.default_rng(drawn.seed + 1000)
         # arguments that share memory are moved as what they are
         moving = replace(drawn, seed=drawn.seed + 1000).arguments()
@@ -204,44 +212,85 @@ class _Check:
         bar_seeds, results = seeds
         _reads_back(function)
         jobs = [
-            (mode_pipeline("jvp", ACTIVE), self.directions, wanted[0]),
-            (mode_pipeline("vjp", ACTIVE, results), bar_seeds, wanted[1]),
+            _Job(mode_pipeline("jvp", ACTIVE), self.directions, wanted[0]),
+            _Job(mode_pipeline("vjp", ACTIVE, results), bar_seeds, wanted[1]),
         ]
-        for pipeline, further, expected in jobs:
-            made = run_passes(function, pipeline, Inspection(verify_each=True))
+        for job in jobs:
+            made = run_passes(function, job.pipeline, Inspection(verify_each=True))
             _reads_back(made)
-            given = [*args, *further]
-            found = self.evaluated(made, given, program)[-len(expected) :]
-            scale = max(1.0, _size(expected))
-            _same(pipeline, _vector(found), _vector(expected), 1e-10 * scale)
-            routines, lowered = lowered_together(made, _lowered)
-            source = emit_module(
-                [lowered],
-                style="loops",
-                title="fuzzed",
-                options={"fastmath": False},
-                routines=routines,
+            given = [*args, *job.further]
+            self.same(job, self.evaluated(made, given, program), job.pipeline)
+            self.as_text(job, made, given, emission_pipeline("loops", "cpu"), compiled)
+            if self.thorough:
+                blocks = emission_pipeline("loops", "cpu", parallel=True)
+                self.as_text(job, made, given, blocks)
+        if self.thorough:
+            for mode in ("jacfwd", "jacrev"):
+                job = _Job(mode_pipeline(mode, ACTIVE, results), [], wanted[0], self.directions)
+                made = run_passes(function, job.pipeline, Inspection(verify_each=True))
+                self.as_text(job, made, args, emission_pipeline("loops", "cpu"))
+
+    def as_text(
+        self, job: _Job, made: Function, given: list[Any], pipeline: str, compiled: bool = False
+    ) -> None:
+        """Emit a derivative, run its text and compare what comes out."""
+        routines, lowered = lowered_together(made, lambda each: _lowered(each, pipeline))
+        source = emit_module(
+            [lowered],
+            style="loops",
+            title="fuzzed",
+            options={"fastmath": False},
+            routines=routines,
+        )
+        try:
+            out = (_run_compiled if compiled else run_strictly)(source, lowered.name, given)
+        except (ArithmeticError, ValueError, IndexError, NameError, TypeError) as error:
+            raise WrongError(f"the text of {lowered.name} raises {error!r}") from error
+        self.same(job, out, "compiled" if compiled else f"text of {lowered.name}")
+
+    def same(self, job: _Job, out: Sequence[Any], what: str) -> None:
+        found, scale = _vector(job.read(out)), max(1.0, _size(job.expected))
+        _same(what, found, _vector(job.expected), 1e-10 * scale)
+
+
+@dataclass
+class _Job:
+    """A derivative to make, what it takes beside the arguments, and what it should give.
+
+    Along `directions` the blocks of a Jacobian are added up to tangents.
+    """
+
+    pipeline: str
+    further: Sequence[Any]
+    expected: Sequence[Any]
+    directions: Sequence[Any] = ()
+
+    def read(self, out: Sequence[Any]) -> Sequence[Any]:
+        if not self.directions:
+            return out[-len(self.expected) :]
+        count = len(self.directions)
+        rows = [out[k : k + count] for k in range(0, len(out), count)]
+        return [
+            sum(
+                np.tensordot(block, u, np.ndim(u))
+                for block, u in zip(row, self.directions, strict=True)
             )
-            namespace: dict[str, Any] = {}
-            exec(compile(source, "<generated>", "exec"), namespace)
-            kernel = namespace[lowered.name]
-            run = kernel if compiled else kernel.py_func
-            plain = [_copied(arg) if compiled else scalar_for_python(_copied(arg)) for arg in given]
-            try:
-                out = run(*plain)
-            except (ArithmeticError, ValueError, IndexError, NameError, TypeError) as error:
-                raise WrongError(f"the text of {lowered.name} raises {error!r}") from error
-            out = out if isinstance(out, tuple) else (out,)
-            last = _vector(out[-len(expected) :])
-            _same("compiled" if compiled else "text", last, _vector(expected), 1e-10 * scale)
+            for row in rows
+        ]
+
+
+def _run_compiled(source: str, name: str, given: Sequence[Any]) -> list[Any]:
+    namespace: dict[str, Any] = {}
+    exec(compile(source, "<generated>", "exec"), namespace)
+    out = namespace[name](*map(_copied, given))
+    return list(out) if isinstance(out, tuple) else [out]
 
 
 def _base(array: Any) -> Any:
     return array if array.base is None else array.base
 
 
-def _lowered(function: Function) -> Function:
-    pipeline = emission_pipeline("loops", "cpu")
+def _lowered(function: Function, pipeline: str) -> Function:
     return verify(run_passes(function, pipeline, routines=False), "emission")
 
 

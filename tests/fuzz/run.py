@@ -32,12 +32,12 @@ class Tally:
 
     Parameters
     ----------
-    shared : bool
-        See :func:`tests.fuzz.property.check_program`.
+    shared, thorough : bool
+        See :func:`tests.fuzz.property.check_program`; a thorough one looks at each text.
     """
 
-    def __init__(self, shared: bool = False) -> None:
-        self.shared = shared
+    def __init__(self, shared: bool = False, thorough: bool = False) -> None:
+        self.shared, self.thorough = shared, thorough
         self.counts: Counter[str] = Counter()
         self.seen: set[int] = set()
 
@@ -49,19 +49,19 @@ class Tally:
         self.seen.add(key)
         number = len(self.seen)
         compiled = number % COMPILED_EVERY == 0
-        text = compiled or number % TEXT_EVERY == 0
-        outcome = check_program(program, text, compiled, self.shared)
+        text = compiled or self.thorough or number % TEXT_EVERY == 0
+        outcome = check_program(program, text, compiled, self.shared, self.thorough)
         self.counts[outcome] += 1
         self.counts["as text"] += text
         self.counts["compiled"] += compiled
 
 
-def failure_of(program: PythonProgram, shared: bool = False) -> str | None:
+def failure_of(program: PythonProgram, shared: bool = False, thorough: bool = False) -> str | None:
     """What is wrong with a program, without the numbers; None where nothing is."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(LONGEST)
     try:
-        check_program(program, text=True, shared=shared)
+        check_program(program, text=True, shared=shared, thorough=thorough)
     except (NameError, TimeoutError):  # a line too many is gone, or the end of a loop
         return None
     except WrongError as error:
@@ -77,7 +77,7 @@ def _too_long(number: int, frame: object) -> None:
     raise TimeoutError
 
 
-def run(tally: Tally, seeds: Iterable[int], shrink: float) -> list[str]:
+def run(tally: Tally, seeds: Iterable[int], shrink: float, numerical: bool = False) -> list[str]:
     """Check the programs of some seeds; returns the failures as text.
 
     Parameters
@@ -86,17 +86,20 @@ def run(tally: Tally, seeds: Iterable[int], shrink: float) -> list[str]:
     seeds : iterable of int
     shrink : float
         Seconds to spend on making a failure small.
+    numerical : bool
+        Whether the programs have loops over arrays, mostly.
     """
     found = []
     for seed in seeds:
-        program = random_program(seed)
+        program = random_program(seed, numerical)
         try:
             tally.check(program)
         except Exception as error:  # noqa: BLE001  as above
             tally.counts["wrong"] += 1
-            kind = failure_of(program, tally.shared)
+            how = (tally.shared, tally.thorough)
+            kind = failure_of(program, *how)
             small = reduced(
-                program, lambda each, kind=kind: failure_of(each, tally.shared) == kind, shrink
+                program, lambda each, kind=kind, how=how: failure_of(each, *how) == kind, shrink
             )
             text = f"program {seed}: {type(error).__name__}: {error}\n{small}"
             found.append(text)
@@ -125,16 +128,22 @@ def main() -> int:
     parser.add_argument(
         "--shared", action="store_true", help="make a routine of every function that can be one"
     )
+    parser.add_argument(
+        "--thorough", action="store_true", help="the text of every program, and of Jacobians"
+    )
+    parser.add_argument(
+        "--numerical", action="store_true", help="programs of stencils, steps and rotations"
+    )
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     gc.set_threshold(200_000, 20, 20)  # a program leaves cycles behind: a fifth of the time
-    tally, start = Tally(chosen.shared), time.perf_counter()
+    tally, start = Tally(chosen.shared, chosen.thorough), time.perf_counter()
     first = chosen.seed * PER_SEED
     seeds = range(first, first + chosen.programs)
     if chosen.only is not None:
         seeds = range(chosen.only, chosen.only + 1)
     for begin in range(0, len(seeds), REPORT_EVERY):
-        run(tally, seeds[begin : begin + REPORT_EVERY], chosen.shrink)
+        run(tally, seeds[begin : begin + REPORT_EVERY], chosen.shrink, chosen.numerical)
         print(report(tally, time.perf_counter() - start), flush=True)
     return 1 if tally.counts["wrong"] else 0
 

@@ -18,9 +18,11 @@ from tests.generators.python_programs import (
 )
 
 PROGRAMS = 60
-SEEDED = 100
+SEEDED = 80
 # Of these every function that can be one is a routine of its own.
-SHARED = 60
+SHARED = 50
+# Loops over arrays, and every text of theirs.
+NUMERICAL = 12
 
 KINK = """\
 def program(x, y, v, w, a, k):
@@ -56,6 +58,9 @@ def test_random_programs():
         outcomes[check_program(random_program(seed), text=seed % 10 == 0)] += 1
     for seed in range(SEEDED, SEEDED + SHARED):
         outcomes[check_program(random_program(seed), text=seed % 10 == 0, shared=True)] += 1
+    for seed in range(NUMERICAL):
+        program = random_program(seed, numerical=True)
+        outcomes[check_program(program, text=True, thorough=True)] += 1
     assert outcomes["right"] > 0.75 * sum(outcomes.values()), outcomes
     assert outcomes["raises"] < 0.05 * sum(outcomes.values()), outcomes
     assert outcomes["not settled"] < 0.05 * sum(outcomes.values()), outcomes
@@ -95,7 +100,7 @@ def _halved(derivatives):
 
 
 def test_a_wrong_program_is_made_small_and_shown(monkeypatch):
-    def refuse(program, text=True, compiled=False, shared=False):
+    def refuse(program, *given, **options):
         if "while " in program.source:
             raise WrongError("a loop: 1.5")
         return "right"

@@ -141,19 +141,23 @@ def forget(function: Callable[..., Any]) -> None:
     linecache.cache.pop(function.__code__.co_filename, None)
 
 
-def written(choices: Choices, most: int = 7, depth: int = 2) -> PythonProgram:
+def written(
+    choices: Choices, most: int = 7, depth: int = 2, numerical: bool = False
+) -> PythonProgram:
     """A program of up to `most` statements at its outermost level."""
-    source = Writer(choices).function(most, depth)
-    rows, columns = 3 + choices.below(3), 2 + choices.below(2)
+    writer = Writer(choices)
+    writer.numerical = numerical
+    source = writer.function(most, depth)
+    rows, columns = 3 + choices.below(6 if numerical else 3), 2 + choices.below(2)
     overlap = OVERLAPS[max(0, choices.below(40) - 33)]
     return PythonProgram(source, (rows, columns), choices.below(4), choices.below(100), overlap)
 
 
-def random_program(seed: int) -> PythonProgram:
+def random_program(seed: int, numerical: bool = False) -> PythonProgram:
     """The program of a seed: short ones more often, for more of them can be checked."""
     choices = RandomChoices(seed)
     most = (2, 2, 3, 3, 4, 7)[choices.below(6)]
-    return written(choices, most, depth=1 + choices.below(2))
+    return written(choices, most, depth=1 + choices.below(2), numerical=numerical)
 
 
 @st.composite

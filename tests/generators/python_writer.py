@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.generators.python_extras import Extras
+from tests.generators.python_numerics import Numerics
 from tests.generators.python_scope import Scope, Shape
 
 NAME = "program"
 PARAMETERS = "x, y, v, w, a, k"
 
 
-class Writer(Extras):
-    """Writes a program, block by block."""
+class Writer(Numerics):
+    """Writes a program, block by block; a `numerical` one has loops over arrays, mostly."""
 
     nested = 0
+    numerical = False
 
     # -- blocks --------------------------------------------------------------------------------
 
@@ -34,6 +35,8 @@ class Writer(Extras):
             kinds += [self.sequence]
             if self.helpers:
                 kinds.append(self.call)
+            if self.numerical:
+                kinds += [self.numerics] * len(kinds)
             if scope.in_loop:
                 kinds.append(self.jump)
             if depth > 0:
@@ -214,5 +217,5 @@ class Writer(Extras):
         arrays: dict[str, Shape] = {"v": ("n",), "w": ("n",), "a": ("n", "m")}
         scope = Scope(["x", "y"], {"k": None}, arrays)
         self.statements(scope, most, depth)
-        self.line(self.result(scope))
+        self.line(self.result_of_numerics(scope) if self.numerical else self.result(scope))
         return "\n".join([*text, f"def {NAME}({PARAMETERS}):", *self.lines, ""])

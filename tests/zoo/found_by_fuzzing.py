@@ -170,3 +170,33 @@ def a_sum_of_one_value_in_a_loop(x, y, v, k):
         x = sum(v[k % len(v)] / (1.5 + 2.0**2) for _ in v)
         y += 0.1
     return v[-1] * x
+
+
+@zoo(V, 0.7)
+def steps_that_start_from_what_they_read(v, c):
+    # an array made before loops had one name with what a loop in them handed on from it
+    u = np.sin(v)
+    q = u
+    for _ in range(3):
+        r = np.zeros_like(u)
+        for i in range(len(v)):
+            r[i] = c * u[i] + 0.1 * i
+        q = r
+    return q
+
+
+@zoo(V, 0.7)
+def steps_in_sweeps(v, c):
+    total = 0.0
+    for k in range(3):
+        u = np.zeros(len(v))
+        for i in range(len(v)):
+            u[i] = v[i] * (k + c)
+        q = u
+        for _ in range(3):
+            r = np.zeros(len(v))
+            for i in range(1, len(v)):
+                r[i] = np.sin(q[i - 1]) + c * u[i] * u[i - 1]
+            q = r
+        total += np.sum(q * u)
+    return total

@@ -26,8 +26,8 @@ from gradc.faces.program import make_program
 from gradc.ir.core import Function
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
+from tests.emit.strict import run_strictly
 from tests.zoo.case import Case
-from tests.zoo.strict import run_strictly
 
 COMMA = re.compile(r",(?![^{]*\})")
 OPTIONS = Options(cache=False)

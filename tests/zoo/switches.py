@@ -6,7 +6,7 @@ The value, the gradient, the gradient of a directional derivative (reverse over 
 Jacobian by columns and by rows and the Hessian of each function are made by nothing but the
 transformation itself, and compared with what is made by all passes, by all passes but each one,
 and by each pass alone. It is the text for numba that is compared, run by the interpreter (see
-:mod:`tests.zoo.strict`). In the end it says of how many functions each switch changes the text:
+:mod:`tests.emit.strict`). In the end it says of how many functions each switch changes the text:
 one that changes none is a failure. The tests run a sample; this runs all.
 """
 
