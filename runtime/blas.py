@@ -5,7 +5,7 @@ are not contiguous; that took more time than the rest of many kernels. Here the 
 the kernel. A transposed operand, or a part of a matrix, is handed over as it lies in memory; only
 where no axis has neighbouring elements next to each other is it copied.
 
-The functions of BLAS are those that numba finds in SciPy when a kernel first calls one.
+The functions of BLAS are those of SciPy (:mod:`gradc_runtime.scipy_exports`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ from numba.core.imputils import impl_ret_borrowed, impl_ret_new_ref
 from numba.extending import intrinsic
 
 from gradc_runtime.allocation import new_array
+from gradc_runtime.scipy_exports import PREFIX, register_products
 
 types: Any = numba_types  # declares fewer types than it has
 
 _CHAR, _INT, _POINTER = ir.IntType(8), ir.IntType(32), ir.IntType(8).as_pointer()
 _SIZE = ir.IntType(64)
+_ALONE = ir.Constant(_SIZE, 1)
 _LARGEST_SIZE = 2**31 - 1  # BLAS counts in 32 bits
 _KINDS = {types.float64: "d", types.float32: "s"}
+
+register_products()
 
 
 @intrinsic
@@ -205,15 +209,11 @@ class _Call:
         given = [*left.shape, right.shape[1]]
         for operand in (left, right):
             given += [operand.data, operand.by_rows, operand.step]
-        failed = builder.call(function, [*given, out])
-        with builder.if_then(cgutils.is_not_null(builder, failed), likely=False):
-            self.context.call_conv.return_user_exc(
-                builder, RuntimeError, ("BLAS, which SciPy brings, was not found",)
-            )
+        builder.call(function, [*given, out])
 
 
 def _product(module: ir.Module, letter: str, element: Any) -> Any:
-    """The function that multiplies, once in a module; it returns whether BLAS was not found.
+    """The function that multiplies, once in a module.
 
     A row or a column goes to the product of a matrix and a vector, which reads the matrix once:
     that of matrices copies it first, and takes three times as long.
@@ -223,7 +223,7 @@ def _product(module: ir.Module, letter: str, element: Any) -> Any:
     if known is not None:
         return known
     one_of = [_POINTER, ir.IntType(1), _SIZE]
-    kind = ir.FunctionType(_INT, [_SIZE, _SIZE, _SIZE, *one_of, *one_of, _POINTER])
+    kind = ir.FunctionType(ir.VoidType(), [_SIZE, _SIZE, _SIZE, *one_of, *one_of, _POINTER])
     function = ir.Function(module, kind, name)
     function.linkage = "internal"
     function.attributes.add("noinline")
@@ -232,40 +232,51 @@ def _product(module: ir.Module, letter: str, element: Any) -> Any:
     left = _Operand(operands[0], (rows, inner), *operands[1:3])
     right = _Operand(operands[3], (inner, columns), *operands[4:6])
     call = _Blas(builder, letter, element)
-    one = ir.Constant(_SIZE, 1)
     some = builder.icmp_signed(">", inner, ir.Constant(_SIZE, 0))  # else nothing would be written
-    dense = [builder.icmp_signed("==", each.step, one) for each in (left, right)]
+    dense = [builder.icmp_signed("==", each.step, _ALONE) for each in (left, right)]
     for alone, in_line, matrix, vector, on_left in (
         (columns, builder.or_(dense[1], builder.not_(right.by_rows)), left, right, True),
         (rows, builder.or_(dense[0], left.by_rows), right, left, False),
     ):
-        single = builder.icmp_signed("==", alone, one)
+        single = builder.icmp_signed("==", alone, _ALONE)
         with builder.if_then(builder.and_(builder.and_(single, some), in_line)):
-            builder.ret(call.gemv(matrix, vector.data, out, on_left))
-    builder.ret(call.gemm(left, right, out))
+            call.gemv(matrix, vector.data, out, on_left)
+            builder.ret_void()
+    call.gemm(left, right, out)
+    builder.ret_void()
     return function
 
 
 class _Blas:
-    """Writes the calls of numba's helpers, which hand them on to BLAS; it thinks in columns."""
+    """Writes the calls of BLAS, which takes the addresses of all its arguments, and columns."""
 
     def __init__(self, builder: Any, letter: str, element: Any) -> None:
         self.builder = builder
-        self.letter = ir.Constant(_CHAR, ord(letter))
-        self.factors = [self.factor(ir.Constant(element, number)) for number in (1.0, 0.0)]
+        self.letter = letter
+        self.one, self.zero = (self.place(ir.Constant(element, number)) for number in (1.0, 0.0))
 
-    def factor(self, number: Any) -> Any:
-        """The address of a constant."""
-        slot = self.builder.alloca(number.type)
-        self.builder.store(number, slot)
+    def place(self, value: Any) -> Any:
+        """The address of a value; sizes are narrowed to what BLAS counts in."""
+        value = self.builder.trunc(value, _INT) if value.type == _SIZE else value
+        slot = self.builder.alloca(value.type)
+        self.builder.store(value, slot)
         return self.builder.bitcast(slot, _POINTER)
 
     def transposed(self, choice: Any) -> Any:
         """The letter for a matrix that is taken transposed, or not."""
         letters = (ir.Constant(_CHAR, ord(each)) for each in "tn")
-        return self.builder.select(choice, *letters)
+        return self.place(self.builder.select(choice, *letters))
 
-    def gemv(self, matrix: _Operand, vector: Any, out: Any, on_left: bool) -> Any:
+    def call(self, name: str, *args: Any) -> None:
+        """Write a call; what is not an address yet is put somewhere."""
+        given = [arg if arg.type == _POINTER else self.place(arg) for arg in args]
+        kind = ir.FunctionType(ir.VoidType(), [_POINTER] * len(given))
+        function = cgutils.get_or_insert_function(
+            self.builder.module, kind, f"{PREFIX}{self.letter}{name}"
+        )
+        self.builder.call(function, given)
+
+    def gemv(self, matrix: _Operand, vector: Any, out: Any, on_left: bool) -> None:
         """``matrix @ vector``, or ``vector @ matrix`` where it is not on the left."""
         builder = self.builder
         first, second = matrix.shape
@@ -273,30 +284,15 @@ class _Blas:
         height = builder.select(matrix.by_rows, second, first)
         width = builder.select(matrix.by_rows, first, second)
         across = matrix.by_rows if on_left else builder.not_(matrix.by_rows)
-        kind = [_CHAR, _CHAR, _SIZE, _SIZE, _POINTER, _POINTER, _SIZE, *[_POINTER] * 3]
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_INT, kind), "numba_xxgemv"
-        )
-        flags = [self.letter, self.transposed(across), height, width]
-        alpha, beta = self.factors
-        return builder.call(function, [*flags, alpha, matrix.data, matrix.step, vector, beta, out])
+        lines = (matrix.data, matrix.step, vector, _ALONE, self.zero, out, _ALONE)
+        self.call("gemv", self.transposed(across), height, width, self.one, *lines)
 
-    def gemm(self, left: _Operand, right: _Operand, out: Any) -> Any:
+    def gemm(self, left: _Operand, right: _Operand, out: Any) -> None:
         """``left @ right``: BLAS computes the transpose."""
         builder = self.builder
         rows, inner = left.shape
         columns = right.shape[1]
-        arrays = [_POINTER, _POINTER, _SIZE, _POINTER, _SIZE, _POINTER, _POINTER, _SIZE]
-        kind = [_CHAR, _CHAR, _CHAR, _SIZE, _SIZE, _SIZE, *arrays]
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_INT, kind), "numba_xxgemm"
-        )
-        flags = [
-            self.letter,
-            *(self.transposed(builder.not_(each.by_rows)) for each in (right, left)),
-        ]
-        one = ir.Constant(_SIZE, 1)
-        apart = builder.select(builder.icmp_signed(">", columns, one), columns, one)
-        alpha, beta = self.factors
-        operands = [right.data, right.step, left.data, left.step, beta, out, apart]
-        return builder.call(function, [*flags, columns, rows, inner, alpha, *operands])
+        flags = [self.transposed(builder.not_(each.by_rows)) for each in (right, left)]
+        apart = builder.select(builder.icmp_signed(">", columns, _ALONE), columns, _ALONE)
+        operands = (right.data, right.step, left.data, left.step, self.zero, out, apart)
+        self.call("gemm", *flags, columns, rows, inner, self.one, *operands)

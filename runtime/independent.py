@@ -23,11 +23,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import llvmlite.ir
-from numba.core import analysis, ir, lowering
+from numba.core import analysis, ir
 from numba.core import types as numba_types
 from numba.core.compiler_machinery import register_pass
 from numba.core.ir_utils import build_definitions
-from numba.core.typed_passes import NativeLowering
+from numba.core.typed_passes import BaseNativeLowering
+
+from gradc_runtime.lowering import ShortLower
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -53,8 +55,8 @@ _GIVEN, _ANY = "arguments", "any"
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class IndependentLowering(NativeLowering):  # type: ignore[misc]
-    """numba's lowering, with independent loops marked for LLVM."""
+class IndependentLowering(BaseNativeLowering):  # type: ignore[misc]
+    """The lowering of :mod:`gradc_runtime.lowering`, with independent loops marked for LLVM."""
 
     _name = "gradc_independent_lowering"
 
@@ -64,7 +66,7 @@ class IndependentLowering(NativeLowering):  # type: ignore[misc]
         return _Lower
 
 
-class _Lower(lowering.Lower):  # type: ignore[misc]
+class _Lower(ShortLower):
     """Writes LLVM's text; what it writes for a loop that was found independent is marked."""
 
     def pre_lower(self) -> None:
@@ -79,15 +81,14 @@ class _Lower(lowering.Lower):  # type: ignore[misc]
         super().pre_block(block)
         self._offset = self._offsets[id(block)]
 
-    def lower_inst(self, inst: Any) -> None:
+    def lower_inst(self, inst: Any) -> Any:
         loop = self._loops.get(self._offset)
         if loop is None:
-            super().lower_inst(inst)
-            return
+            return super().lower_inst(inst)
         blocks = self.function.blocks
         current, count = self.builder.block, len(blocks)
         length = len(current.instructions)
-        super().lower_inst(inst)
+        made = super().lower_inst(inst)
         written = list(current.instructions[length:])
         for block in blocks[count:]:
             written += block.instructions
@@ -96,6 +97,7 @@ class _Lower(lowering.Lower):  # type: ignore[misc]
                 each.set_metadata("llvm.access.group", loop.accesses)
         if isinstance(inst, ir.Jump) and inst.target == loop.header:
             self.builder.block.terminator.set_metadata("llvm.loop", loop.name)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from gradc_runtime.blocks import BlockKernel
+from gradc_runtime.collector import less_collecting
 
 # LLVM's fast-math flags without `nnan` and `ninf`: NaN and infinity keep their meaning.
 FASTMATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
@@ -103,6 +104,7 @@ class Kernel:
             self._entry = self.dispatcher if compiled is None else compiled.entry_point
         return self._entry
 
+    @less_collecting()
     def _from_disk(self) -> Callable[..., Any] | None:
         from gradc_runtime.kept import kept_kernel
         from gradc_runtime.memory import keep_freed_memory
@@ -161,7 +163,7 @@ def _block_dispatcher(block: BlockKernel) -> Any:
     """The body of a parallel loop for numba, which compiles it for the types it is called with."""
     import numba
 
-    from gradc_runtime.unsigned import UnsignedCompiler
+    from gradc_runtime.pipeline import KernelCompiler
 
     if block.dispatcher is None:
         options = KernelOptions(block.fastmath)
@@ -170,7 +172,7 @@ def _block_dispatcher(block: BlockKernel) -> Any:
             error_model="numpy",
             nogil=True,
             fastmath=set(FASTMATH) if block.fastmath else False,
-            pipeline_class=UnsignedCompiler,
+            pipeline_class=KernelCompiler,
         )(function)
     return block.dispatcher
 
@@ -219,6 +221,7 @@ def routine(*, inline: bool = False) -> Callable[[Callable[..., Any]], Routine]:
     return decorate
 
 
+@less_collecting()
 def _compile(function: types.FunctionType, signature: str, options: KernelOptions) -> Any:
     """Compile a function for one signature, through numba's file cache where there is one."""
     import numba
@@ -256,7 +259,7 @@ def _compile(function: types.FunctionType, signature: str, options: KernelOption
 
 def _settings(options: KernelOptions) -> dict[str, Any]:
     """What kernels and routines have in common."""
-    from gradc_runtime.unsigned import UnsignedCompiler
+    from gradc_runtime.pipeline import KernelCompiler
 
     return {
         "error_model": "numpy",
@@ -264,7 +267,7 @@ def _settings(options: KernelOptions) -> dict[str, Any]:
         "fastmath": set(FASTMATH) if options.fastmath else False,
         "parallel": _LOOPS_ONLY if options.parallel else False,
         "boundscheck": options.boundscheck,
-        "pipeline_class": UnsignedCompiler,
+        "pipeline_class": KernelCompiler,
     }
 
 

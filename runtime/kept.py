@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gradc_runtime.arrays import dot
 from gradc_runtime.caching import can_cache
 from gradc_runtime.providers import compiled_form
+from gradc_runtime.scipy_exports import register_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def declare_symbols(function: types.FunctionType, names: Iterable[str], fastmath
 
         load()
     for value in values:
+        if value is dot:
+            register_products()
         compiled_form(value, names)
 
 

@@ -11,14 +11,14 @@ code that takes one tuple of plain values and arrays, and returns the routine's 
 
 from __future__ import annotations
 
-import ctypes
-import importlib
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba.core import cgutils
 from numba.core import types as numba_types
 from numba.extending import intrinsic
+
+from gradc_runtime.scipy_exports import PREFIX, register
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -30,21 +30,8 @@ BLAS = ("gemm", "trsm")
 LAPACK = ("getrf", "getrs", "getri", "potrf", "geqrf", "orgqr", "syevd", "gesdd")
 
 
-def _register() -> None:
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    name_of = ctypes.pythonapi.PyCapsule_GetName
-    name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    for library, names in (("cython_blas", BLAS), ("cython_lapack", LAPACK)):
-        exported = importlib.import_module(f"scipy.linalg.{library}").__pyx_capi__
-        for name in names:
-            for letter in _LETTERS.values():
-                capsule = exported[letter + name]
-                address = pointer(capsule, name_of(capsule))
-                binding.add_symbol(f"gradc_lapack_{letter}{name}", address)
-
-
-_register()
+for _library, _names in (("cython_blas", BLAS), ("cython_lapack", LAPACK)):
+    register(_library, [letter + name for name in _names for letter in _LETTERS.values()])
 
 
 def routine(name: str, arguments: str, *, info: bool = True) -> Any:
@@ -64,7 +51,7 @@ def routine(name: str, arguments: str, *, info: bool = True) -> Any:
     @intrinsic
     def call(context: Any, operands: Any) -> Any:
         element = next(kind.dtype for kind in operands if isinstance(kind, types.Array))
-        symbol = f"gradc_lapack_{_LETTERS[element]}{name}"
+        symbol = f"{PREFIX}{_LETTERS[element]}{name}"
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             values = cgutils.unpack_tuple(builder, args[0], len(arguments))

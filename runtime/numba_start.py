@@ -16,8 +16,8 @@ def load_array_functions() -> None:
 
     numba imports ``scipy.linalg`` with its first kernel, compiled or from the cache, only to note
     that a BLAS is there: half of the time a small cached kernel takes to load. Here it is told so,
-    since SciPy comes with gradc. A kernel with matrix products loads it when that is compiled or
-    first run; numba looks again then, and finds out if it is missing.
+    since SciPy comes with gradc. Matrix products of kernels load the file that they call alone
+    (:mod:`gradc_runtime.scipy_exports`); numba looks again for functions of other people's.
     """
     with _LOADING:
         if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:

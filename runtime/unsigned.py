@@ -6,6 +6,9 @@ programs no index is negative (:func:`gradc_runtime.arrays.wrap` has seen to tho
 so the integers that index arrays are handed to numba as unsigned. The text of the programs keeps
 Python's plain integers: in them unsigned arithmetic would be a trap, since NumPy makes a float
 of the sum of an unsigned and a signed integer.
+
+Single elements of arrays are lowered by :mod:`gradc_runtime.lowering`, which needs no telling;
+here are parts of arrays (``x[i, 1:]``), and all that numba lowers itself.
 """
 
 from __future__ import annotations
@@ -15,12 +18,10 @@ from typing import Any
 
 from numba.core import ir
 from numba.core import types as numba_types
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
+from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.ir_utils import mk_unique_var
-from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
 
-from gradc_runtime.independent import IndependentLowering
+from gradc_runtime.lowering import serves, takes
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -98,27 +99,10 @@ def _power() -> Any:
     return power()
 
 
-class UnsignedCompiler(CompilerBase):  # type: ignore[misc]
-    """numba's compiler with passes of gradc's after type inference."""
-
-    def define_pipelines(self) -> list[PassManager]:
-        """The one pipeline of nopython mode."""
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.add_pass_after(UnsignedIndices, InlineOverloads)
-        passes.add_pass_after(VectorPowers, UnsignedIndices)
-        # they fuse expressions over whole arrays, which gradc has done already where it pays
-        passes.passes = [each for each in passes.passes if each[0] is not NopythonRewrites]
-        passes.passes = [
-            (IndependentLowering, IndependentLowering._name) if each[0] is NativeLowering else each
-            for each in passes.passes
-        ]
-        passes.finalize()
-        return [passes]
-
-
 class _Rewriting:
     def __init__(self, state: Any) -> None:
         self.state = state
+        self.rest_only = serves(state.flags)
         self.types = state.typemap
         self.changed = False
 
@@ -163,6 +147,8 @@ class _Rewriting:
         kind = self.types[index.name]
         if not isinstance(self.types[array.name], types.Array):
             return None
+        if self.rest_only and takes(self.typeof, array, index):
+            return None
         if _is_signed(kind):
             return self.unsigned(index, before)
         if not isinstance(kind, types.BaseTuple) or not any(map(_is_signed, kind)):
@@ -180,6 +166,10 @@ class _Rewriting:
             index.loc,
             before,
         )
+
+    def typeof(self, name: str) -> Any:
+        """The type of a variable."""
+        return self.types[name]
 
     def definition(self, index: Any) -> Any:
         """The expression that builds a tuple; None where it cannot be told."""
