@@ -45,7 +45,7 @@ def _mixture(rng: np.random.Generator) -> Callable[[], Any]:
 def _bundle(rng: np.random.Generator) -> Callable[[], Any]:
     from bench.gradbench.functions import ba
     from bench.gradbench.modules import Primal
-    from gradc.driver import Options
+    from gradc.options import Options
 
     cameras, points, sightings = 49, 7776, 31843
     pairs = np.stack(

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, TypeVar, Unpack, overload
 
 from gradc.faces.functions import (
-    MEANINGS,
     Argnums,
     Differentiated,
     Gradient,
     ValueAndGradient,
 )
 from gradc.faces.options import OptionKeywords, chosen_options
-from gradc.faces.products import JVP, VJP
+from gradc.later import Later
 
 if TYPE_CHECKING:
     from gradc.faces.expressions import Expression
@@ -410,10 +409,13 @@ def checkpoint(loop_or_function: T) -> T:
 checkpoint.__gradc_intrinsic__ = "checkpoint"  # type: ignore[attr-defined]
 stop_gradient.__gradc_intrinsic__ = "stop_gradient"  # type: ignore[attr-defined]
 
-grad.__gradc_transform__ = MEANINGS["grad"]  # type: ignore[attr-defined]
-value_and_grad.__gradc_transform__ = MEANINGS["value_and_grad"]  # type: ignore[attr-defined]
-vjp.__gradc_transform__ = VJP  # type: ignore[attr-defined]
-jvp.__gradc_transform__ = JVP  # type: ignore[attr-defined]
+for _function, _module, _meaning in (
+    (grad, "gradc.faces.meanings", "GRADIENT"),
+    (value_and_grad, "gradc.faces.meanings", "VALUE_AND_GRADIENT"),
+    (vjp, "gradc.faces.products", "VJP"),
+    (jvp, "gradc.faces.products", "JVP"),
+):
+    vars(_function)["__gradc_transform__"] = Later(_module, _meaning)
 
 __all__ = [
     "Differentiated",

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gradc import cache
 from gradc.errors import GradcError
@@ -25,22 +25,19 @@ from gradc.ir.core import Function, Role
 from gradc.ir.printer import to_text
 from gradc.ir.walk import all_ops
 from gradc.modes import CompressedPass, ForwardPass, HessianPass, JacobianPass, ReversePass
+from gradc.options import Mode, Options, Style, Target
 from gradc.passes.base import Pass
 from gradc.passes.inlined import inlined_names
 from gradc.passes.pipeline import Timing, parse_pipeline, run_pipeline
 from gradc.passes.registry import PASSES
 from gradc.passes.routines import lowered_together
+from gradc_runtime.collector import less_collecting
 
 if TYPE_CHECKING:
     from gradc_runtime.cuda import CudaKernel
     from gradc_runtime.jit import Kernel
 
 T = TypeVar("T")
-Target = Literal["cpu", "cuda", "python"]
-Style = Literal["loops", "numpy"]
-Mode = Literal[
-    "primal", "grad", "value_and_grad", "vjp", "jvp", "jacfwd", "jacrev", "hessian", "hvp"
-]
 
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
@@ -74,20 +71,6 @@ REGISTRY: Mapping[str, type[Pass]] = {
     CompressedPass.name: CompressedPass,
     HessianPass.name: HessianPass,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to compile; the keywords that every face takes."""
-
-    target: Target = "cpu"
-    style: Style = "loops"
-    fastmath: bool = True
-    parallel: bool = False
-    cache: bool = True
-    memory_limit: int | None = None
-    boundscheck: bool = True
-    share: bool = True
 
 
 @dataclass(slots=True)
@@ -166,6 +149,7 @@ def emission_pipeline(
     return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, work])
 
 
+@less_collecting()
 def run_passes(
     function: Function, pipeline: str, inspection: Inspection | None = None, routines: bool = True
 ) -> Function:
@@ -210,6 +194,7 @@ class Compiled:
     shared: frozenset[int] = frozenset()
     gradients_of: tuple[int, ...] = ()
 
+    @less_collecting()
     def text(self, style: Style) -> str:
         """The module as Python text."""
         if self.options.target == "cuda" and style == "loops":

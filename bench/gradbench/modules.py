@@ -25,9 +25,9 @@ from bench.gradbench.functions import (
     particle,
     saddle,
 )
-from gradc.driver import Mode, Options
 from gradc.faces.functions import Differentiated
 from gradc.faces.program import Derivative
+from gradc.options import Mode, Options
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import optree
 
-from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.containers import flatten, unflatten
 from gradc.faces.options import OptionKeywords, chosen_options
@@ -21,6 +20,7 @@ from gradc.faces.products import Primal, active_arguments, is_float
 from gradc.faces.pullbacks import Pullback, Pushforward
 from gradc.faces.shapes import result_shapes
 from gradc.frontend.python import Static
+from gradc.options import Options
 
 
 @dataclass(frozen=True, eq=False, slots=True)

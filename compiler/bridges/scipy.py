@@ -18,10 +18,10 @@ import numpy as np
 
 from gradc.api import value_and_grad
 from gradc.derivatives import hessian, hvp, jacobian, sparse_hessian, sparse_jacobian
-from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.functions import Differentiated
 from gradc.faces.products import Primal
+from gradc.options import Options
 
 _WITHOUT_DERIVATIVES = frozenset({"nelder-mead", "powell", "cobyla", "cobyqa"})
 _WITH_PRODUCTS = frozenset({"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"})

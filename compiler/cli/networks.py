@@ -100,8 +100,8 @@ def random_batch(network: Network) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def uncompiled(network: Network) -> Network:
     """The same network as array statements, for what runs too rarely to pay for a compilation."""
-    from gradc.driver import Options
     from gradc.faces.models import Model
+    from gradc.options import Options
 
     options = Options(target="python", style="numpy")
     return Model(network.path, options, network.dtype, network.spec)

@@ -12,7 +12,8 @@ import click
 from gradc.errors import GradTypeError
 
 if TYPE_CHECKING:
-    from gradc.driver import Inspection, Options
+    from gradc.driver import Inspection
+    from gradc.options import Options
 
 # A misspelt option is two dashes and words; what has an operator or a digit first is a formula.
 _NEGATIVE = re.compile(r"-[^-]|---|--[\d(.]|--\w*[*+/(]")
@@ -162,6 +163,6 @@ def make_inspection(
 
 def make_options(**given: Any) -> Options:
     """The options of the driver."""
-    from gradc.driver import Options
+    from gradc.options import Options
 
     return Options(**given)

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from gradc.cli.arguments import Arguments
     from gradc.cli.points import Nested
     from gradc.cli.types import ArgumentType
-    from gradc.driver import Compiled, Inspection, Options
+    from gradc.driver import Compiled, Inspection
     from gradc.faces.models import Model as Network
     from gradc.faces.program import Derivative
     from gradc.frontend.scalar_ir import ParsedFormula
     from gradc.ir.core import Function
+    from gradc.options import Options
 
 # What a function raises, by itself or where its arguments do not fit, about the point it is given.
 _RAISED_BY_FUNCTIONS = (ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gradc.cli.arguments import Arguments
     from gradc.cli.models import FormulaModel, NetworkModel, PythonModel
     from gradc.cli.programs import Called
-    from gradc.driver import Options
     from gradc.faces.models import Model as Network
+    from gradc.options import Options
 
     Array = NDArray[Any]
 

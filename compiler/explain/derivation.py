@@ -56,7 +56,8 @@ def derive(
 
 
 def _readable_program(function: Function, positions: Sequence[int]) -> str:
-    from gradc.driver import Options, compile_function
+    from gradc.driver import compile_function
+    from gradc.options import Options
 
     options = Options(style="numpy")
     return compile_function(function, "value_and_grad", positions, options).source

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from gradc.driver import Mode, Options
 from gradc.errors import GradTypeError
 from gradc.faces.axes import Axes, argument_axes, broadcast_axes, name_of
 from gradc.faces.containers import flatten, unflatten
@@ -18,6 +17,7 @@ from gradc.faces.meanings import BATCH
 from gradc.faces.program import ArgTree, Derivative, lower
 from gradc.frontend.python import Leaf, Lowered, Static
 from gradc.frontend.python.derived import Prepared
+from gradc.options import Mode, Options
 from gradc.passes.batching import batched, sample_type
 
 

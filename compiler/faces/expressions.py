@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from gradc.driver import Compiled, Options, compile_function
+from gradc.driver import Compiled, compile_function
 from gradc.errors import GradcError, GradTypeError
 from gradc.faces.arguments import scalar_for_python
 from gradc.faces.samples import batch_of_numbers, is_batch, problem_with_counts
 from gradc.frontend.scalar_ir import ParsedFormula
+from gradc.options import Options
 from gradc_runtime.cuda import CudaUnavailableError
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gradc.driver import Options
 from gradc.errors import GradientCheckError, GradTypeError
 from gradc.faces.checking import SEED, compare, directions, dtype_of, is_active, moved, reference
 from gradc.faces.containers import flatten, leaf_names, unflatten
@@ -15,6 +14,7 @@ from gradc.faces.functions import parameter_names
 from gradc.faces.locating import Suspect, worst_place
 from gradc.faces.products import pullback_at, pushforward
 from gradc.faces.pullbacks import Pullback, Pushforward
+from gradc.options import Options
 
 
 def _flat_value(value: Any) -> np.ndarray[Any, Any]:

@@ -10,24 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradc.adjoint.reverse import reverse
-from gradc.driver import Compiled, Mode, Options
 from gradc.errors import GradcError, GradTypeError
-from gradc.faces.arguments import kind_of
-from gradc.faces.containers import flatten
-from gradc.faces.overlaps import Overlap, check_lists
-from gradc.faces.program import ArgTree, Derivative, Program, make_program, program_of_types
 from gradc.faces.records import record_path, recorded_route, write_record
-from gradc.faces.routes import MISS, Route, route_for
-from gradc.faces.samples import kind_of_sample
-from gradc.frontend.python import Lowered
-from gradc.frontend.python.transforms import Transform
-from gradc.ir.builder import Symbols
-from gradc.ir.core import Function
-from gradc.passes.winners import with_winners
+from gradc.faces.routes import MISS, Route
+from gradc.options import Mode, Options
 
 if TYPE_CHECKING:
+    from gradc.driver import Compiled
     from gradc.faces.c_functions import CFunction
+    from gradc.faces.overlaps import Overlap
+    from gradc.faces.program import ArgTree, Derivative, Program
+    from gradc.frontend.python import Lowered
+    from gradc.ir.core import Function
 
 Argnums = int | str | Sequence[int | str]
 
@@ -43,7 +37,7 @@ class Differentiated:
     """
 
     mode: Mode = "grad"
-    kind: type[Derivative] = Derivative
+    kind: type[Derivative] | None = None  # the usual one
 
     def __init__(
         self,
@@ -90,6 +84,8 @@ class Differentiated:
             if found is not MISS:
                 self._last = route
                 return found
+        from gradc.faces.new_routes import route_for
+
         leaves, derivative = self.derivative_for(args, {})
         results = derivative.run(leaves)
         left = route_for(derivative, args, self.finish)
@@ -121,6 +117,11 @@ class Differentiated:
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[list[Any], Program]:
         """The leaves of the arguments and the program for their types."""
+        from gradc.faces.arguments import kind_of
+        from gradc.faces.containers import flatten
+        from gradc.faces.overlaps import check_lists
+        from gradc.faces.samples import kind_of_sample
+
         # a program has its keywords by name, in whatever order a call gives them
         leaves, spec = flatten((tuple(args), dict(sorted(kwargs.items()))))
         kinds = kind_of_sample if self.options.target == "cuda" else kind_of
@@ -143,6 +144,8 @@ class Differentiated:
         apart: Program | None = None,
         overlaps: Sequence[Overlap] = (),
     ) -> Program:
+        from gradc.faces.program import make_program
+
         names = parameter_names(self.primal)
         return make_program(self.primal, args, kwargs, names, self.options, apart, overlaps)
 
@@ -179,6 +182,8 @@ class Differentiated:
         self, positional: Sequence[ArgTree], keywords: Mapping[str, ArgTree]
     ) -> Program:
         """The program for arguments of which only the types are known."""
+        from gradc.faces.program import program_of_types
+
         names = parameter_names(self.primal)
         return program_of_types(self.primal, positional, keywords, names, self.options)
 
@@ -193,7 +198,10 @@ class Differentiated:
     @property
     def __gradc_transform__(self) -> object:
         """What calling this inside a compiled function means."""
-        return self.primal, self.argnums, self.has_aux, MEANINGS[self.mode]
+        from gradc.faces.meanings import GRADIENT, VALUE_AND_GRADIENT
+
+        meaning = {"grad": GRADIENT, "value_and_grad": VALUE_AND_GRADIENT}[self.mode]
+        return self.primal, self.argnums, self.has_aux, meaning
 
     # -- what can be looked at ---------------------------------------------------------------
 
@@ -329,17 +337,6 @@ class ValueAndGradient(Differentiated):
         if not self.has_aux:
             return value, gradient
         return (value, derivative.outputs(derivative.aux_tree, results[:count])), gradient
-
-
-def _differentiate(function: Function, wrt: Sequence[int], scope: Symbols) -> Function:
-    return reverse(with_winners(function, scope), wrt, results=[0], scope=scope)
-
-
-# What the transformations mean where they are used inside a compiled function.
-MEANINGS: Mapping[Mode, Transform] = {
-    "grad": Transform(False, _differentiate),
-    "value_and_grad": Transform(True, _differentiate),
-}
 
 
 def _checked_argnums(argnums: Argnums) -> tuple[int | str, ...]:

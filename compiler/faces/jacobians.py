@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradc.driver import Mode, Options
 from gradc.errors import GradTypeError
 from gradc.faces.blocks import BlockDerivative
 from gradc.faces.containers import flatten
@@ -20,6 +19,7 @@ from gradc.faces.shapes import result_counts
 from gradc.frontend.python import Leaf, Lowered
 from gradc.frontend.python.derived import Meaning, Prepared
 from gradc.ir.core import Function, Region
+from gradc.options import Mode, Options
 
 JacobianMode = Literal["auto", "forward", "reverse"]
 

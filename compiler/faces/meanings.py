@@ -8,9 +8,18 @@ from gradc.adjoint.hessian import hessian_of_gradient, hessian_vector
 from gradc.adjoint.jacobian import jacobian_forward, jacobian_reverse
 from gradc.adjoint.reverse import reverse
 from gradc.frontend.python.derived import Meaning, Outermost
+from gradc.frontend.python.transforms import Transform
+from gradc.ir.builder import Symbols
 from gradc.ir.core import Function
 from gradc.passes.batching import batched
 from gradc.passes.winners import with_winners
+
+
+def _gradient(function: Function, wrt: Sequence[int], scope: Symbols) -> Function:
+    return reverse(with_winners(function, scope), wrt, results=[0], scope=scope)
+
+
+GRADIENT, VALUE_AND_GRADIENT = Transform(False, _gradient), Transform(True, _gradient)
 
 
 def _jacobian(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
+from gradc.driver import Compiled, Inspection, compile_function
 from gradc.faces.model_arguments import check_params, check_samples, check_targets
 from gradc.frontend.network import (
     Parameter,
@@ -25,6 +25,7 @@ from gradc.frontend.network import (
 from gradc.frontend.network_spec import NetworkSpec, read_network_spec
 from gradc.ir.core import Function
 from gradc.ir.types import DType
+from gradc.options import Mode, Options
 
 Array = np.ndarray[Any, Any]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from gradc.driver import Options, Style, Target
 from gradc.errors import GradTypeError
+from gradc.options import Options, Style, Target
 
 
 class OptionKeywords(TypedDict, total=False):
-    """The keywords that every face takes; see :class:`gradc.driver.Options`."""
+    """The keywords that every face takes; see :class:`gradc.options.Options`."""
 
     target: Target
     style: Style

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.containers import flatten
 from gradc.faces.functions import Differentiated
@@ -18,6 +17,7 @@ from gradc.faces.program import Derivative
 from gradc.frontend.python import Static
 from gradc.frontend.python.products import Product
 from gradc.ir.core import Function, Region
+from gradc.options import Options
 from gradc.passes.winners import with_winners
 
 

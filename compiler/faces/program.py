@@ -14,7 +14,7 @@ import numpy as np
 import optree
 from numpy.linalg import LinAlgError
 
-from gradc.driver import Compiled, Inspection, Mode, Options, compile_function
+from gradc.driver import Compiled, Inspection, compile_function
 from gradc.errors import Diagnostic, GradcError, GradTypeError, Location
 from gradc.faces.arguments import (
     Argument,
@@ -29,6 +29,7 @@ from gradc.faces.overlaps import Overlap, overlaps_of, with_memory
 from gradc.faces.samples import describe_sample, problem_with_samples, with_captured_sizes
 from gradc.frontend.python import Leaf, Lowered, Static, lower_function
 from gradc.ir.builder import Symbols
+from gradc.options import Mode, Options
 from gradc_runtime.cuda import CudaUnavailableError
 
 # The results of a kernel, by their number.
@@ -77,8 +78,8 @@ class Program:
     def shared(self) -> list[int]:
         """The parameters that are the same for all samples of a CUDA kernel."""
         batched = [self.arguments[leaf].batched for leaf in self.traced]
-        count = len(batched) + len(self.lowered.captured)
-        return [n for n in range(count) if n >= len(batched) or not batched[n]]
+        captured = [False] * len(self.lowered.captured)
+        return [n for n, is_batched in enumerate(batched + captured) if not is_batched]
 
     def derivative(
         self,
@@ -259,8 +260,7 @@ class Derivative:
         self.leaves = self._differentiated(argnums)
         self.wrt = [position[leaf] for group in self.leaves for leaf in group]
         self.groups = [program.spans[number] for number in argnums]
-        value_tree, aux_tree = self._outputs()
-        self.value_tree, self.aux_tree = value_tree, aux_tree
+        self.value_tree, self.aux_tree = value_tree, aux_tree = self._outputs()
         without_values = mode not in ("primal", "value_and_grad", "jvp")
         self.kept = flatten_indices(aux_tree) if without_values and has_aux else []
         function = program.lowered.function

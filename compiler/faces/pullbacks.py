@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from gradc.driver import Options
 from gradc.faces.containers import flatten, unflatten
 from gradc.faces.functions import parameter_names
 from gradc.faces.jacobians import vectors_before_captured
@@ -14,6 +13,7 @@ from gradc.faces.products import active_arguments, is_float, pullback_at, pushfo
 from gradc.faces.program import ArgTree, Derivative, Program, program_of_types
 from gradc.frontend.python import Lowered
 from gradc.ir.core import Function, Region
+from gradc.options import Options
 
 
 class _Product:

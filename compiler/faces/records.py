@@ -22,16 +22,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gradc import cache
-from gradc.driver import Mode, Options
 from gradc.errors import Location
 from gradc.faces.as_they_come import was_assumed
 from gradc.faces.fingerprints import compiler_fingerprint, fingerprint
-from gradc.faces.program import Derivative
 from gradc.faces.routes import (
     MISS,
     Route,
@@ -41,7 +39,11 @@ from gradc.faces.routes import (
     run_of_entry,
 )
 from gradc.faces.runtime_errors import restate
+from gradc.options import Mode, Options
 from gradc_runtime.files import write_atomically
+
+if TYPE_CHECKING:
+    from gradc.faces.program import Derivative
 
 #: Set to 0, every process reads and differentiates functions itself.
 VARIABLE = "GRADC_RECORDS"
@@ -53,7 +55,7 @@ class Face(Protocol):
     """What a record has to know of a :class:`gradc.faces.functions.Differentiated`."""
 
     mode: Mode
-    kind: type[Derivative]
+    kind: type[Derivative] | None
     primal: Callable[..., Any]
     options: Options
     has_aux: bool
@@ -68,7 +70,7 @@ def record_path(face: Face, args: Sequence[Any]) -> Path | None:
     the environment says so.
     """
     options = face.options
-    recordable = face.mode in ("grad", "value_and_grad") and face.kind is Derivative
+    recordable = face.mode in ("grad", "value_and_grad") and face.kind is None
     if not recordable or face.has_aux or not options.cache or options.target != "cpu":
         return None
     if os.environ.get(VARIABLE) == "0":

@@ -9,25 +9,22 @@ arguments; a later call with the same ones goes from the arguments to the kernel
 
 A route is for positional arguments that are floats, ints, bools, NumPy scalars and arrays. It
 looks at each array again: one of another element type, with other axes of size 1, not contiguous
-or not writeable goes the long way, which prepares it or compiles for it.
+or not writeable goes the long way, which prepares it or compiles for it. What a call leaves behind
+is decided in :mod:`gradc.faces.new_routes`; a route of an earlier process needs nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradc.faces.arguments import Argument, as_kernels_take
-from gradc.faces.program import Derivative
-from gradc.frontend.python import Leaf, Static
+if TYPE_CHECKING:
+    from gradc.faces.program import Derivative
 
-Arrange = Callable[[Derivative, list[Any]], Any]
 MISS: Any = object()
 """What a route returns for arguments that are not its own."""
-
-_NUMBERS = (float, int, bool)
 
 
 class Route:
@@ -54,36 +51,6 @@ class Route:
         self.derivative = derivative
         self.run = run
         self.specimens = specimens
-
-
-def route_for(derivative: Derivative, args: Sequence[Any], arrange: Arrange) -> Route | None:
-    """The route that a call leaves behind; None where its arguments take the long way.
-
-    Parameters
-    ----------
-    derivative : Derivative
-        What the arguments were compiled for.
-    args : sequence
-        The positional arguments; there are no others.
-    arrange : callable
-        From the results of the kernel to what the user gets.
-    """
-    program = derivative.program
-    if program.options.target != "cpu" or not all(map(_is_plain, args, program.arguments)):
-        return None
-    if program.asks_for_memory:
-        return None  # each call has to look for arguments that share memory
-    captured = tuple(array for _, array in program.lowered.captured)
-    kinds = (value.type for value, _ in program.lowered.captured)
-    if not all(as_kernels_take(a, kind) is a for a, kind in zip(captured, kinds, strict=True)):
-        return None  # copied in each call: it may have other numbers then
-    checks = [
-        (position, check_of_array(arg))
-        for position, arg in enumerate(args)
-        if type(arg) is np.ndarray
-    ]
-    entry, finish = derivative.compiled.kernel.entry, _finish(derivative, arrange)
-    return Route(derivative, run_of_entry(entry, captured, checks, finish, derivative.instead))
 
 
 def run_of_entry(
@@ -124,16 +91,6 @@ def run_of_entry(
     return run
 
 
-def _is_plain(arg: Any, argument: Argument) -> bool:
-    """Whether an argument of this type goes to the kernel as it is."""
-    kind = type(arg)
-    if kind is np.ndarray:
-        return bool(arg.ndim)
-    if isinstance(arg, np.generic) and isinstance(argument.spec, Leaf):
-        return bool(arg.dtype == argument.spec.type.dtype.numpy)
-    return kind in _NUMBERS
-
-
 def check_of_array(array: np.ndarray[Any, Any]) -> Callable[[Any], bool]:
     """Whether an array may be handed to the kernel that was compiled for this one."""
     # the one object of NumPy for this element type in the byte order of the machine
@@ -157,22 +114,6 @@ def check_of_array(array: np.ndarray[Any, Any]) -> Callable[[Any], bool]:
         )
 
     return fits_with_known if min(known) < 2 else fits
-
-
-def _finish(derivative: Derivative, arrange: Arrange) -> Callable[[Any], Any] | None:
-    """From the kernel's results to what the user gets; None where they are that already."""
-    program = derivative.program
-    is_simple = derivative.mode in ("grad", "value_and_grad") and not derivative.has_aux
-    if not is_simple or not all(spec.is_leaf() for _, _, spec in derivative.groups):
-        return lambda results: arrange(
-            derivative, list(results) if isinstance(results, tuple) else [results]
-        )
-    restore = [_restore(program.arguments[leaf]) for (leaf,) in derivative.leaves]
-    if derivative.mode != "value_and_grad":
-        return finish_of_gradient(restore, derivative.single)
-    weak = program.lowered.out_weak[derivative.value_tree]
-    result = program.lowered.function.results[derivative.value_tree].type
-    return finish_of_pair(None if weak else result.dtype.numpy.type, restore, derivative.single)
 
 
 def finish_of_gradient(
@@ -215,11 +156,3 @@ def _restored(
     return tuple(
         bar if back is None else back(bar) for back, bar in zip(restore, bars, strict=True)
     )
-
-
-def _restore(argument: Argument) -> Callable[[Any], Any] | None:
-    """How a gradient gets the type of its argument; None where it has it already."""
-    spec = argument.spec
-    if isinstance(spec, Static) or (spec.type.is_scalar and not spec.weak):
-        return argument.restore
-    return None

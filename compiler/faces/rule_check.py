@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradc.driver import Options
 from gradc.errors import GradientCheckError, GradTypeError
 from gradc.faces.checking import SEED, directions, is_active
 from gradc.faces.containers import flatten, unflatten
 from gradc.faces.function_check import check_function
 from gradc.faces.products import active_arguments, pullback_at, pushforward
+from gradc.options import Options
 
 # How far the two forms of one derivative may differ by rounding.
 _ROUNDING = 1e-9

@@ -21,11 +21,12 @@ from gradc.faces.structure import Array, Mode, PatternProgram, Structure, find_s
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from gradc.driver import Compiled, Options
+    from gradc.driver import Compiled
     from gradc.faces.program import ArgTree, Program
     from gradc.frontend.python import Lowered
     from gradc.frontend.python.derived import Outermost
     from gradc.ir.core import Function
+    from gradc.options import Options
 
 # How many structures (sizes and integers) are kept.
 KEPT = 16

@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 
 from gradc.adjoint.lanes import dependent_values, with_lanes
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options
 from gradc.faces.program import make_program
 from gradc.ir.core import Function, Region
 from gradc.ir.verify import verify
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 from tests.adjoint.test_random_ir import float_positions, float_results, random_like
 from tests.generators.ir_programs import ir_programs

@@ -9,8 +9,9 @@ import pytest
 
 import gradc
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options, run_passes
+from gradc.driver import run_passes
 from gradc.faces.program import make_program
+from gradc.options import Options
 
 
 def power(x, n):

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradc.driver import Options
 from gradc.errors import GradTypeError
 from gradc.faces.models import Model
 from gradc.frontend.network import initial_values, loss_function, predict_function
 from gradc.frontend.network_spec import parse_network_spec
 from gradc.ir.types import DType
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 
 SPEC = """\

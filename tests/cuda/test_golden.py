@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradc.driver import Options as DriverOptions
 from gradc.driver import compile_function
 from gradc.emit.cuda import emit_kernel
 from gradc.frontend.python import Leaf, lower_function
 from gradc.ir.core import Function
 from gradc.ir.types import Type, dtype_of_numpy
+from gradc.options import Options as DriverOptions
 from gradc.prims.evaluate import evaluate
 from tests.cuda.host import load_kernel, run_kernel
 from tests.golden.runner import Case, gradients, read_case

@@ -15,11 +15,11 @@ from dataclasses import replace
 import pytest
 
 from gradc.adjoint.forward import forward
-from gradc.driver import Options
 from gradc.explain.functions_page import _RULES
 from gradc.faces.program import make_program
 from gradc.ir.core import Function, Kind
 from gradc.ir.walk import all_ops
+from gradc.options import Options
 from gradc.passes.base import Context
 from gradc.passes.dce import DeadCode
 from gradc.passes.simplify import Simplify

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.driver import Options, compile_function
+from gradc.driver import compile_function
 from gradc.errors import GradTypeError
 from gradc.explain.lines import explain_lines
 from gradc.explain.program import ProgramLine, of_source, program_lines
 from gradc.frontend.formula import parse_formula
 from gradc.ir.parser import parse_text
+from gradc.options import Options
 from gradc.prims.table import TABLE
 
 PROGRAM = '''\

@@ -281,3 +281,31 @@ def test_gradc_is_loaded_without_what_only_some_functions_need() -> None:
     code = f"import sys; from gradc import grad; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+SECOND = """
+import sys
+import numpy as np
+import user_of_records
+from gradc import grad
+found = grad(user_of_records.loss)(np.array([0.5, 1.0, 2.0]))
+print(*[name for name in ("gradc.driver", "gradc.frontend", "optree") if name in sys.modules])
+print(found.tolist())
+"""
+
+
+def test_a_gradient_from_the_disk_loads_no_compiler(user: User) -> None:
+    user.load()
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", SECOND],
+            cwd=user.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    assert printed[0][0] == "gradc.driver gradc.frontend optree"
+    assert printed[1][0] == ""
+    assert printed[0][1] == printed[1][1]

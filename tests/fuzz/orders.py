@@ -27,11 +27,12 @@ import numpy as np
 
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Options, run_passes
+from gradc.driver import run_passes
 from gradc.errors import GradcError
 from gradc.faces.program import make_program
 from gradc.ir.core import Function, Region
 from gradc.ir.verify import verify
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 from gradc_runtime.differences import derivative
 from tests.fuzz.property import ACTIVE, MODERATE, WrongError

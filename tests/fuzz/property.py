@@ -21,7 +21,7 @@ import numpy as np
 
 from gradc.adjoint.forward import forward
 from gradc.adjoint.reverse import reverse
-from gradc.driver import Inspection, Options, emission_pipeline, mode_pipeline, run_passes
+from gradc.driver import Inspection, emission_pipeline, mode_pipeline, run_passes
 from gradc.emit import emit_module
 from gradc.errors import GradcError, InternalError
 from gradc.faces.containers import flatten
@@ -31,6 +31,7 @@ from gradc.ir.core import Function
 from gradc.ir.parser import parse_text
 from gradc.ir.printer import to_text
 from gradc.ir.verify import verify
+from gradc.options import Options
 from gradc.passes.routines import lowered_together
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from gradc import driver
-from gradc.driver import Options, run_passes
+from gradc.driver import run_passes
 from gradc.faces.program import make_program
 from gradc.ir.core import Function
 from gradc.ir.printer import to_text
 from gradc.ir.routines import routines_of
 from gradc.ir.verify import verify
 from gradc.ir.walk import all_ops
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 from gradc.prims.routines import CALL
 

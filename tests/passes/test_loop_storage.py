@@ -275,8 +275,8 @@ MADE = "sizes,simplify,cse,dce,loops,simplify,cse,dce,inplace,workspace"
 
 def primal(fn, *args, pipeline=MADE):
     """The primal, emitted, and its text."""
-    from gradc.driver import Options
     from gradc.faces.program import make_program
+    from gradc.options import Options
 
     names = list(inspect.signature(fn).parameters)
     program = make_program(fn, args, {}, names, Options(target="python"))

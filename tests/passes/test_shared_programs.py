@@ -10,12 +10,13 @@ import pytest
 
 import gradc
 from gradc import driver
-from gradc.driver import Options, compile_function
+from gradc.driver import compile_function
 from gradc.ir.parser import parse_text
 from gradc.ir.printer import to_text
 from gradc.ir.routines import routines_of
 from gradc.ir.verify import verify
 from gradc.ir.walk import all_ops
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 from gradc.prims.table import TABLE
 from tests.passes.sharing import ALL, FEW, V, both, lowered, shared, wave, written

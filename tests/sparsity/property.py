@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from gradc.adjoint.forward import forward
-from gradc.driver import Options, run_passes
+from gradc.driver import run_passes
 from gradc.errors import GradcError
 from gradc.faces.entries import EntriesProgram, lanes_of
 from gradc.faces.program import Derivative, make_program
 from gradc.faces.structure import PatternProgram, Structure, find_structure
 from gradc.ir.verify import verify
+from gradc.options import Options
 from gradc.prims.evaluate import evaluate
 from tests.generators.python_programs import PythonProgram, forget
 from tests.generators.python_writer import PARAMETERS

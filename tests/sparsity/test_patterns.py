@@ -196,7 +196,7 @@ def test_the_work_grows_with_the_entries(size):
 
 
 def gradc_options():
-    from gradc.driver import Options
+    from gradc.options import Options
 
     return Options()
 

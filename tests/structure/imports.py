@@ -18,6 +18,8 @@ FOLDERS = {"gradc": ROOT / "compiler", "gradc_runtime": ROOT / "runtime"}
 # its own floor unless the floor is in STRANGERS.
 FLOORS = {
     "errors": 0,
+    "later": 0,
+    "options": 0,
     "ir": 1,
     "prims": 2,
     "analysis": 3,

@@ -19,13 +19,14 @@ from unittest import mock
 import numpy as np
 
 from gradc import driver, emit
-from gradc.driver import Compiled, Mode, Options, compile_function
+from gradc.driver import Compiled, compile_function
 from gradc.emit.names import identifier
 from gradc.faces.containers import flatten
 from gradc.faces.program import make_program
 from gradc.ir.core import Function
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
+from gradc.options import Mode, Options
 from tests.emit.strict import run_strictly
 from tests.zoo.case import Case
 

@@ -8,10 +8,12 @@ from typing import Any
 from gradc.frontend.python.lower import Leaf, Lowered, Static, lower
 from gradc.frontend.python.sharing import Memory, Outside
 from gradc.frontend.python.tables import tables
+from gradc_runtime.collector import less_collecting
 
 __all__ = ["Leaf", "Lowered", "Memory", "Outside", "Static", "lower_function"]
 
 
+@less_collecting()
 def lower_function(
     fn: Callable[..., Any],
     args: Sequence[Any] = (),

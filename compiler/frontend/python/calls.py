@@ -63,11 +63,11 @@ from gradc.frontend.python.routines import call_routine, calls_itself
 from gradc.frontend.python.sites import before_call, mark_call
 from gradc.frontend.python.structs import construct, replaced
 from gradc.frontend.python.transforms import (
-    TRANSFORM,
     Derivation,
     Transform,
     apply_transform,
     call_derivation,
+    meaning_of,
 )
 from gradc.frontend.python.ufuncs import call_ufunc
 
@@ -174,7 +174,7 @@ def _known(
     custom = getattr(function, CUSTOM_FUNCTION, None)
     if isinstance(custom, CustomFunction):
         return call_custom(ctx, call, custom, args, kwargs, node)
-    transform = getattr(function, TRANSFORM, None)
+    transform = meaning_of(function)
     if isinstance(transform, Outermost):
         raise RefusedError(transform.what, transform.hint)
     if isinstance(transform, Meaning):

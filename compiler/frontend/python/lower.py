@@ -41,7 +41,7 @@ from gradc.frontend.python.refs import (
 )
 from gradc.frontend.python.sharing import Memory
 from gradc.frontend.python.source import Files, Source, function_name
-from gradc.frontend.python.transforms import TRANSFORM
+from gradc.frontend.python.transforms import meaning_of
 from gradc.ir.builder import CONST
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Type
@@ -199,7 +199,7 @@ class _Lowerer:
 
     def _read(self, function: Any) -> Ref | None:
         """The source to read for a function; one that is more than its source is remembered."""
-        meant = getattr(function, CUSTOM_FUNCTION, None) or getattr(function, TRANSFORM, None)
+        meant = getattr(function, CUSTOM_FUNCTION, None) or meaning_of(function)
         is_written = isinstance(meant, Prepared) and meant.meaning.kind == "returning"
         if isinstance(meant, CustomFunction) or (isinstance(meant, Prepared) and is_written):
             self.whole = self.whole or function

@@ -42,9 +42,17 @@ from gradc.frontend.python.trees import Parts, is_number, made_ref, taken_apart
 from gradc.ir.builder import Symbols
 from gradc.ir.core import Function, Region, Value
 from gradc.ir.walk import clone_op
+from gradc.later import Later
 
 # The attribute by which a transformation, or what it returned, says what it is.
 TRANSFORM = "__gradc_transform__"
+
+
+def meaning_of(function: object) -> object:
+    """What a transformation, or what it returned, says that it is; None for all others."""
+    found = getattr(function, TRANSFORM, None)
+    return found.load() if isinstance(found, Later) else found
+
 
 # ``differentiate(function, wrt, scope)``: the function of value and gradients.
 Differentiate = Callable[[Function, Sequence[int], Symbols], Function]

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.driver import Options, compile_function
+from gradc.driver import compile_function
 from gradc.faces.program import make_program
 from gradc.ir.walk import all_ops
+from gradc.options import Options
 
 X = np.array([0.7, -0.4, 0.3])
 _COUNT = itertools.count()
