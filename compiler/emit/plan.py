@@ -21,7 +21,16 @@ from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
 from gradc.prims.routines import is_pure
-from gradc.prims.shape import AGAIN, BROADCAST, EMPTY, EXPECT, STOP_GRADIENT, TRANSPOSE, ZEROS
+from gradc.prims.shape import (
+    AGAIN,
+    BROADCAST,
+    EMPTY,
+    EXPECT,
+    STAND_IN,
+    STOP_GRADIENT,
+    TRANSPOSE,
+    ZEROS,
+)
 
 # Operands that the text of a primitive mentions twice: they need a name.
 _MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
@@ -32,8 +41,10 @@ _LONGEST_NAME = 12
 
 
 def only_renames(op: Op) -> bool:
-    """Whether an op hands its operand on without a statement."""
-    return op.prim in (STOP_GRADIENT, AGAIN) or (op.prim is EXPECT and not op.params["what"])
+    """Whether an op hands its first operand on without a statement."""
+    return op.prim in (STOP_GRADIENT, AGAIN, STAND_IN) or (
+        op.prim is EXPECT and not op.params["what"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

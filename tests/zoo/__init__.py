@@ -21,6 +21,7 @@ from tests.zoo import (
     mutation,
     names,
     nested,
+    numerics,
     numpy_scalars,
     products,
     recursion,
@@ -55,6 +56,7 @@ CASES: list[Case] = [
         more_numpy,
         found_by_fuzzing,
         names,
+        numerics,
     )
     for case in module.zoo.cases
 ]

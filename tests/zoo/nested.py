@@ -344,3 +344,17 @@ def writing_inside_jacobian(x):
 def one_argument_asked_for_twice(x, y):
     slopes = grad(lambda u, v: u * u * v, (0, -2))(x, y)
     return slopes[0] * slopes[1] * y
+
+
+@zoo(0.2, np.array([0.5, -1.2, 2.0]))
+def newton_step_to_the_nearest(w, x):
+    def smallest(w, x):
+        best = 1.0e9
+        for i in range(len(x)):
+            best = min(best, (x[i] - w) ** 2 + 0.1 * np.sin(w * x[i]))
+        return best
+
+    def slope(w):
+        return np.sum(grad(smallest)(w, x))
+
+    return grad(smallest)(w, x) / grad(slope)(w)

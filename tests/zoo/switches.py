@@ -120,11 +120,14 @@ class Crossing:
     functions, failures : int
     changed : Counter
         Of how many functions each switch changes the text of anything.
+    where : dict
+        For each switch the first function for which it does, and what of it.
     """
 
     functions: int = 0
     failures: int = 0
     changed: Counter[str] = field(default_factory=Counter)
+    where: dict[str, str] = field(default_factory=dict)
 
     def cross(self, case: Case) -> None:
         """Try a function in every setting."""
@@ -144,16 +147,17 @@ class Crossing:
             for said, names in found.items():
                 print(f"{case.name}, {kind}, {'; '.join(names)}:\n{said}\n", flush=True)
                 self.failures += len(names)
-            if not found:
-                changed |= changed_by(subject, kind)
+            for name in set() if found else changed_by(subject, kind):
+                changed.add(name)
+                self.where.setdefault(name, f"{case.name}, {kind}")
         self.changed.update(changed)
 
     def report(self) -> str:
         """The counts as a table."""
-        lines = [f"{'switch':20} functions changed by it, off and alone"]
+        lines = [f"{'switch':20} functions changed by it, off and alone; the first"]
         for name in (*SWITCHES, *ASKED):
             off, alone = self.changed[name], self.changed[f"{name} alone"]
-            lines.append(f"{name:20} {off:5d} {alone:5d}")
+            lines.append(f"{name:20} {off:5d} {alone:5d}  {self.where.get(name, 'none')}")
         return "\n".join(lines)
 
 
@@ -167,6 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for case in CASES[options.start :: options.every]:
         crossing.cross(case)
     print(crossing.report())
+    idle = [name for name in SWITCHES if not crossing.changed.keys() & {name, f"{name} alone"}]
+    if idle and options.every == 1:
+        crossing.failures += len(idle)
+        print(f"no function is changed by {', '.join(idle)}")
     settings, seconds = len(SETTINGS) + 1, time.perf_counter() - start
     done = f"{crossing.functions} functions in {settings} settings"
     print(f"{done}, {crossing.failures} failures, {seconds:.0f} s")

@@ -6,15 +6,23 @@ What the transformation makes by itself is what the others are compared with;
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gradc import driver
 from gradc.driver import run_passes
+from gradc.ir.builder import Builder, Symbols
+from gradc.ir.core import Function, Op, Region
 from gradc.ir.routines import routines_of
-from gradc.ir.walk import all_ops
+from gradc.ir.walk import all_ops, map_regions, with_body
+from gradc.passes.base import Context, Pass
+from gradc.passes.registry import PASSES
+from gradc.prims.arithmetic import MUL
+from gradc.prims.index import ADD_AT, PUT
 from tests.zoo import CASES
 from tests.zoo.case import Case
-from tests.zoo.switches import ALL, ALONE, SETTINGS, SWITCHES, check, subject_of
+from tests.zoo.switches import ALL, ALONE, BASE, SETTINGS, SWITCHES, WITHOUT, check, subject_of
 
 BY_TURNS = tuple(name for name in SETTINGS if SETTINGS[name] is not ALL)
 EVERY_OTHER = CASES[::2]
@@ -48,6 +56,82 @@ def test_further_derivatives(case: Case, setting: str) -> None:
     for kind in DERIVATIVES:
         if kind in subject.kinds:
             check(subject, kind, {"all passes": ALL, setting: SETTINGS[setting]})
+
+
+#: For each switch a function whose program it changes, switched off or on alone.
+CHANGED = {
+    "share": ("numerics.error_of_a_step", "gradient"),
+    "sizes": ("numerics.two_layers", "value"),
+    "simplify": ("numerics.softened", "value"),
+    "cse": ("numerics.log_sum_exp", "value"),
+    "dce": ("numerics.banana", "gradient"),
+    "induction": ("containers.list_of_rows_that_grows", "gradient"),
+    "checks": ("numerics.prefix_sums", "value"),
+    "licm": ("numerics.rotated_points", "value"),
+    "jam": ("numerics.drawdown", "rows"),
+    "twins": ("nested.newton_step_to_the_nearest", "value"),
+    "winners": ("numerics.log_sum_exp", "gradient"),
+    "branches": ("numerics.log_sum_exp", "gradient"),
+    "rows": ("derivatives.batch_of_batch", "gradient"),
+    "zeros": ("found_by_fuzzing.a_sum_of_one_value_in_a_loop", "gradient"),
+    "expand": ("elementwise.clip", "value"),
+    "loops": ("numerics.softened", "value"),
+    "reach": ("numerics.softened", "columns"),
+    "writes": ("numerics.prefix_sums", "gradient"),
+    "idle": ("numerics.rotated_points", "columns"),
+    "gather": ("numerics.banana", "gradient"),
+    "takeover": ("numerics.prefix_sums", "gradient"),
+    "inplace": ("numerics.prefix_sums", "value"),
+    "workspace": ("numerics.diffusion", "value"),
+    "jacobian.once": ("numerics.log_sum_exp", "columns"),
+    "hessian.once": ("numerics.softened", "hessian"),
+    "loops.blas": ("numerics.two_layers", "value"),
+    "reach.keep": ("numerics.softened", "columns"),
+    "workspace.turns": ("numerics.diffusion", "value"),
+}
+BY_NAME = {case.name: case for case in CASES}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_each_switch_changes_a_program_and_no_number(switch: str) -> None:
+    name, kind = CHANGED[switch]
+    subject = subject_of(BY_NAME[name])
+    off = subject.text(kind, WITHOUT[switch]) != subject.text(kind, ALL)
+    alone = subject.text(kind, ALONE[switch]) != subject.text(kind, BASE[switch])
+    assert off or alone
+    settings = {"all passes": ALL, "without": WITHOUT[switch], "alone": ALONE[switch]}
+    check(subject, kind, settings)
+
+
+@pytest.mark.parametrize("switch", ["gather", "takeover", "idle", "workspace.turns", "writes"])
+def test_a_wrong_pass_is_noticed(switch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = switch.partition(".")[0]
+    run = PASSES[owner].run
+
+    def wrong(self: Pass, function: Function, context: Context) -> Function:
+        made = run(self, function, context)
+        return made if made is function else with_body(made, _halved(made.body))
+
+    monkeypatch.setattr(PASSES[owner], "run", wrong)
+    name, kind = CHANGED[switch]
+    with pytest.raises(AssertionError, match="Not equal"):
+        check(subject_of(BY_NAME[name]), kind, {"all passes": ALL})
+
+
+def _halved(region: Region) -> Region:
+    """A region in which each number that is put into an array or added to it is half as large."""
+    half = Symbols()
+    ops: list[Op] = []
+    for op in region.ops:
+        op = map_regions(op, _halved)
+        if op.prim in (PUT, ADD_AT) and op.args[1].type.is_scalar and op.args[1].type.is_float:
+            builder = Builder(half)
+            number = builder.const(0.5, op.args[1].type.dtype)
+            value = builder.emit(MUL, (op.args[1], number))
+            ops += builder.ops
+            op = replace(op, args=(op.args[0], value, *op.args[2:]))
+        ops.append(op)
+    return Region(region.params, tuple(ops), region.yields)
 
 
 def with_callees() -> list[object]:
