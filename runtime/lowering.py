@@ -22,12 +22,13 @@ from numba.core import cgutils, ir
 from numba.core import types as numba_types
 from numba.core.lowering import Lower
 
-from gradc_runtime.allocation import array_of, raise_if
+from gradc_runtime.allocation import array_of, new_array, raise_if
 
 types: Any = numba_types  # declares fewer types than it has
 _MEMORY = types.MemInfoPointer(types.voidptr)
 _INDEX, _FLAG = llvm.IntType(64), llvm.IntType(1)
 _OTHER_SIZE = "total size of new array must be unchanged"
+_OTHER_SHAPE = "could not assign an array of another shape"
 
 
 class ShortLower(Lower):  # type: ignore[misc]
@@ -140,6 +141,8 @@ class ShortLower(Lower):  # type: ignore[misc]
             return self.context.pack_value(
                 self.builder, kind.dtype, value, pointer, align=None if kind.aligned else 1
             )
+        if (items := rows_to_write(self.typeof, self.func_ir, inst)) is not None:
+            return self._write_rows(inst, items)
         return super().lower_inst(inst)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
@@ -153,7 +156,9 @@ class ShortLower(Lower):  # type: ignore[misc]
             kind, name = self.typeof(expr.value.name), expr.value.name
             if isinstance(kind, types.Array):
                 sizes = [self._size(name, kind, axis) for axis in range(kind.ndim)]
-                return cgutils.pack_array(self.builder, sizes, llvm.IntType(64))
+                return cgutils.pack_array(self.builder, sizes, _INDEX)
+        if expr.op == "call" and self._is_copy(expr):
+            return self._copied(resty, expr)
         if expr.op == "call" and (sizes := self._sizes_to_have(expr)) is not None:
             return self._reshaped(resty, expr, sizes)
         if expr.op in ("getiter", "iternext"):
@@ -173,20 +178,43 @@ class ShortLower(Lower):  # type: ignore[misc]
         )
         return self.context.cast(self.builder, value, kind.dtype, resty)
 
+    def _write_rows(self, inst: Any, items: Sequence[Any]) -> None:
+        """Copy an array to a part of another one that lies in one piece."""
+        builder, names = self.builder, (inst.target.name, inst.value.name)
+        target, given = map(self.typeof, names)
+        wrong, count = _FLAG(0), _INDEX(1)
+        for axis in range(given.ndim):
+            size = self._size(names[1], given, axis)
+            there = self._size(names[0], target, len(items) + axis)
+            wrong = builder.or_(wrong, builder.icmp_unsigned("!=", size, there))
+            count = builder.mul(count, size)
+        raise_if(self.context, builder, wrong, ValueError, _OTHER_SHAPE)
+        places = [
+            self.context.cast(builder, self.loadvar(each.name), self.typeof(each.name), types.intp)
+            for each in items
+        ]
+        pointer = self._at(names[0], target, places + [_INDEX(0)] * given.ndim)
+        width = self.context.get_abi_sizeof(self.context.get_data_type(given.dtype))
+        cgutils.raw_memmove(builder, pointer, self._part(names[1], given, "data"), count, width)
+
     def _pointer(self, name: str, kind: Any, index: Any) -> Any:
         """A pointer to an element; no index is negative."""
-        builder, axes = self.builder, range(kind.ndim)
         index_kind = self.typeof(index.name)
         value = self.loadvar(index.name)
         if isinstance(index_kind, types.BaseTuple):
-            values = cgutils.unpack_tuple(builder, value, kind.ndim)
+            values = cgutils.unpack_tuple(self.builder, value, kind.ndim)
             kinds = list(index_kind)
         else:
             values, kinds = [value], [index_kind]
         places = [
-            self.context.cast(builder, each, its, types.intp)
+            self.context.cast(self.builder, each, its, types.intp)
             for each, its in zip(values, kinds, strict=True)
         ]
+        return self._at(name, kind, places)
+
+    def _at(self, name: str, kind: Any, places: Sequence[Any]) -> Any:
+        """A pointer to the element at a place along each axis."""
+        builder, axes = self.builder, range(kind.ndim)
         data = self._part(name, kind, "data")
         if kind.layout not in "CF":
             strides = [self._part(name, kind, "strides", axis) for axis in axes]
@@ -200,6 +228,22 @@ class ShortLower(Lower):  # type: ignore[misc]
             step = size if step is None else builder.mul(step, size)
             place = builder.add(builder.mul(places[axis], step), place)
         return builder.gep(data, [place])
+
+    def _is_copy(self, expr: Any) -> bool:
+        """Whether a call is ``x.copy()`` of a contiguous array."""
+        kind = self.typeof(expr.func.name)
+        is_method = isinstance(kind, types.BoundFunction) and kind.typing_key == "array.copy"
+        return is_method and _holds_numbers(kind.this) and kind.this.layout == "C"
+
+    def _copied(self, resty: Any, expr: Any) -> Any:
+        builder, kind = self.builder, self.typeof(expr.func.name).this
+        array = self.loadvar(expr.func.name)
+        shape = builder.extract_value(array, self._field(kind, "shape"))
+        sizes = cgutils.unpack_tuple(builder, shape, kind.ndim)
+        made, total = new_array(self.context, builder, resty, sizes)
+        data = builder.extract_value(array, self._field(kind, "data"))
+        cgutils.raw_memcpy(builder, made.data, data, total, 1)
+        return made._getvalue()
 
     def _sizes_to_have(self, expr: Any) -> Any:
         """What a call makes the sizes of a contiguous array; None for all other calls."""
@@ -242,10 +286,7 @@ class ShortLower(Lower):  # type: ignore[misc]
 
     def _step_of(self, state: Any) -> int | None:
         """The step of a range, where it is 1 or -1."""
-        try:
-            made = self.func_ir.get_definition(state)
-        except KeyError:
-            return None
+        made = _definition(self.func_ir, state)
         if not isinstance(made, ir.Expr) or made.op != "call":
             return None
         if len(made.args) < 3:
@@ -294,9 +335,7 @@ class ShortLower(Lower):  # type: ignore[misc]
 def takes(typeof: Any, array: Any, index: Any) -> bool:
     """Whether an element of an array is reached by integers, one for each axis."""
     kind, index_kind = typeof(array.name), typeof(index.name)
-    if not isinstance(kind, types.Array) or not isinstance(
-        kind.dtype, types.Number | types.Boolean
-    ):
+    if not _holds_numbers(kind):
         return False
     if isinstance(index_kind, types.Integer):
         return bool(kind.ndim == 1)
@@ -305,6 +344,59 @@ def takes(typeof: Any, array: Any, index: Any) -> bool:
         and len(index_kind) == kind.ndim
         and all(isinstance(each, types.Integer) for each in index_kind)
     )
+
+
+def rows_to_write(typeof: Any, function: Any, statement: Any) -> Any:
+    """The integers of ``x[i] = y``, ``x[i, :] = y`` and ``x[:] = y`` of contiguous arrays.
+
+    None for other statements. numba compiles a message for arrays of another shape, which takes
+    three seconds.
+    """
+    if not isinstance(statement, ir.SetItem | ir.StaticSetItem):
+        return None
+    index = statement.index if isinstance(statement, ir.SetItem) else statement.index_var
+    target, given = typeof(statement.target.name), typeof(statement.value.name)
+    if not _holds_numbers(target) or not _holds_numbers(given) or target.dtype != given.dtype:
+        return None
+    items = [index]
+    if isinstance(typeof(index.name), types.BaseTuple):
+        made = _definition(function, index)
+        items = list(made.items) if getattr(made, "op", "") == "build_tuple" else []
+    whole = [_is_all(function, item) for item in items]
+    count = whole.index(True) if True in whole else len(items)
+    numbers = items[:count]
+    fits = all(whole[count:]) and count + given.ndim == target.ndim
+    plain = all(_is_place(typeof(each.name)) for each in numbers)
+    return numbers if items and fits and plain and target.layout == given.layout == "C" else None
+
+
+def _is_place(kind: Any) -> bool:
+    """Whether an index is a number that counts from the start."""
+    return isinstance(kind, types.Integer) and getattr(kind, "literal_value", 0) >= 0
+
+
+def _is_all(function: Any, index: Any) -> bool:
+    """Whether an index is ``:``."""
+    made = _definition(function, index)
+    if isinstance(made, ir.Const):
+        return bool(made.value == slice(None))
+    if not isinstance(made, ir.Expr) or made.op != "call":
+        return False
+    called = getattr(_definition(function, made.func), "value", None)
+    ends = [_definition(function, each) for each in made.args]
+    return called is slice and all(isinstance(e, ir.Const) and e.value is None for e in ends)
+
+
+def _definition(function: Any, variable: Any) -> Any:
+    """The one expression that a variable stands for; None where there are several."""
+    try:
+        return function.get_definition(variable)
+    except KeyError:
+        return None
+
+
+def _holds_numbers(kind: Any) -> bool:
+    return isinstance(kind, types.Array) and isinstance(kind.dtype, types.Number | types.Boolean)
 
 
 def _is_counted_from_the_start(index: Any) -> bool:

@@ -21,7 +21,7 @@ from numba.core import types as numba_types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.ir_utils import mk_unique_var
 
-from gradc_runtime.lowering import serves, takes
+from gradc_runtime.lowering import rows_to_write, serves, takes
 
 types: Any = numba_types  # declares fewer types than it has
 
@@ -132,6 +132,8 @@ class _Rewriting:
 
     def write(self, statement: Any, before: list[Any]) -> Any:
         """An assignment to an element of an array."""
+        if self.rest_only and rows_to_write(self.typeof, self.state.func_ir, statement) is not None:
+            return statement
         index = self.index(statement.target, statement.index, before)
         if index is None:
             return statement

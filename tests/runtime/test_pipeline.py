@@ -65,6 +65,19 @@ def other_sizes(x, n, m):
     return x, lying, flat.reshape((1, flat.shape[0]))
 
 
+@kernel("f8[:, :, ::1], f8[:, ::1], f4[::1], i8")
+def rows(x, y, single, i):
+    x[i] = y
+    x[1, i, :] = y[0]
+    x[0, 1] = y[i + 1]
+    y[:, :] = x[1]
+    copy = np.empty(single.shape[0], np.float32)
+    copy[:] = single.copy()
+    single[:] = 0.0
+    y[0, :] = single
+    return x, y, copy, single
+
+
 @routine()
 def half_of_each(x):
     y = np.empty(x.shape[0])
@@ -92,6 +105,10 @@ def matrices():
         (takes_turns, lambda: (np.arange(4.0), 3)),
         (two_orders, lambda: (np.arange(6.0).reshape(2, 3),)),
         (other_sizes, lambda: (np.arange(6.0).reshape(2, 3), 3, 2)),
+        (
+            rows,
+            lambda: (np.ones((2, 2, 3)), np.arange(6.0).reshape(2, 3), np.ones(3, np.float32), 0),
+        ),
         (gives_back, lambda: (np.arange(4.0),)),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -104,12 +121,14 @@ def test_compiled_and_uncompiled_agree(compiled, arguments):
 
 
 def test_arrays_are_released_and_arguments_stay():
-    x, matrix = np.arange(4.0), np.ones((2, 3))
+    x, matrix, cube = np.arange(4.0), np.ones((2, 3)), np.ones((2, 2, 3))
+    single = np.ones(3, np.float32)
     calls = (
         lambda: gives_back(x),
         lambda: takes_turns(x, 2),
         lambda: raises(x),
         lambda: other_sizes(matrix, 3, 2),
+        lambda: rows(cube, matrix, single, 0),
     )
     for call in calls:
         call()
@@ -126,6 +145,11 @@ def test_arrays_are_released_and_arguments_stay():
 def test_sizes_that_do_not_fit_are_refused(n, m):
     with pytest.raises(ValueError, match="total size of new array must be unchanged"):
         other_sizes(np.ones((2, 3)), n, m)
+
+
+def test_rows_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="could not assign an array of another shape"):
+        rows(np.ones((2, 2, 3)), np.ones((2, 4)), np.ones(3, np.float32), 0)
 
 
 def raises(x):
