@@ -197,13 +197,19 @@ class _Variables:
         found = self.definitions.get(name, ())
         return found[0] if len(found) == 1 else None
 
-    def origin(self, name: str) -> str:
-        """The variable that a variable is a copy of, perhaps with another type of integer."""
-        made = self.one(name)
-        while isinstance(made, ir.Var) or (isinstance(made, ir.Expr) and made.op == "cast"):
-            name = made.name if isinstance(made, ir.Var) else made.value.name
-            made = self.one(name)
-        return name
+    def origin(self, name: str, seen: frozenset[str] = frozenset()) -> str:
+        """The variable that a variable is a copy of, perhaps with another type of integer.
+
+        numba also copies what waits on Python's stack while a conditional is evaluated.
+        """
+        found = set()
+        for made in self.definitions.get(name, ()):
+            if isinstance(made, ir.Expr) and made.op == "cast":
+                made = made.value
+            if not isinstance(made, ir.Var) or name in seen:
+                return name
+            found.add(self.origin(made.name, seen | {name}))
+        return found.pop() if len(found) == 1 else name
 
     def memory(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[object]:
         """Names for all memory that an array or a tuple of arrays may lie in."""
@@ -275,6 +281,8 @@ class _Accesses:
 
     def assignment(self, statement: Any) -> bool:
         value = statement.value
+        if isinstance(value, ir.Var) and self.variables.is_array(value.name):
+            return self.variables.origin(statement.target.name) == self.variables.origin(value.name)
         if not self.variables.holds_no_memory(statement.target.name):
             return False
         if not isinstance(value, ir.Expr):

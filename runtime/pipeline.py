@@ -19,6 +19,7 @@ from numba.core import typed_passes, untyped_passes
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager, register_pass
 
+from gradc_runtime.conditionals import Conditionals
 from gradc_runtime.independent import IndependentLowering
 from gradc_runtime.lowering import serves
 from gradc_runtime.unsigned import UnsignedIndices, VectorPowers
@@ -96,6 +97,7 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
                 kept += [
                     (UnsignedIndices, "index arrays without looking for negative indices"),
                     (VectorPowers, "powers that loops are vectorised with"),
+                    (Conditionals, "conditionals between numbers become choices"),
                 ]
         passes.passes = kept
         passes.finalize()

@@ -18,7 +18,7 @@ be differentiated again. Whatever the gradient does not need is removed by later
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradc.adjoint.again import with_loops_in_place
@@ -36,7 +36,7 @@ from gradc.errors import InternalError
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
-from gradc.ir.walk import rename_values
+from gradc.ir.walk import defining_ops, rename_values
 from gradc.prims.custom import CUSTOM
 from gradc.prims.routines import CALL
 from gradc.prims.shape import STAND_IN
@@ -59,6 +59,10 @@ class ReverseSweep:
         How many bytes of tape a loop may have.
     nested : set of Op
         Those of them that are in another.
+    makers : mapping of Value to Op
+        What defines each value of the function.
+    enclosing : list of Op
+        The loops around the place that the sweep has come to.
     """
 
     activity: Activity
@@ -66,6 +70,8 @@ class ReverseSweep:
     residuals: list[tuple[Op, Plan]] = field(default_factory=list)
     limits: dict[Op, int] = field(default_factory=dict)
     nested: set[Op] = field(default_factory=set)
+    makers: Mapping[Value, Op] = field(default_factory=dict)
+    enclosing: list[Op] = field(default_factory=list)
 
     def checkpoints(self, op: Op) -> bool:
         """Whether a loop keeps checkpoints rather than a tape, if it needs one."""
@@ -227,7 +233,8 @@ def reverse(
         limits = dict.fromkeys(loops, memory_limit // max(len(loops), 1))
     active = activity(function, wrt, chosen)
     guards = Guards.of(function, active, chosen, mask)
-    sweep = ReverseSweep(active, guards, limits=limits)
+    makers = defining_ops(function.body)
+    sweep = ReverseSweep(active, guards, limits=limits, makers=makers)
     everything = Symbols(scope)
     everything.note_region(function.body)
     builder = Builder(Symbols(everything))

@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from gradc.adjoint.bounded import bounded_counts
 from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.residuals import Plan, plan_residuals
 from gradc.adjoint.tape import LoopTape, record_branch, record_loop, trip_counts
@@ -49,6 +50,8 @@ class Sweep(Protocol):
     residuals: list[tuple[Op, Plan]]
     limits: dict[Op, int]
     nested: set[Op]
+    makers: Mapping[Value, Op]
+    enclosing: list[Op]
 
     def is_active(self, value: Value) -> bool:
         """Whether a value has a cotangent."""
@@ -146,6 +149,7 @@ def reverse_loop(
     sums = {value: bar_like(value, op) for value in captured}
     seeds = [(body.yields[k], carry[k]) for k in active]
     before = len(sweep.residuals)
+    sweep.enclosing.append(op)
     swept = _sweep_region(sweep, body, bars, forward, sums, seeds, together)
     with swept.bars.builder.at(op.loc):
         ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
@@ -158,6 +162,7 @@ def reverse_loop(
             swept = _sweep_region(sweep, body, bars, forward, sums, seeds, together)
             with swept.bars.builder.at(op.loc):
                 ends = {k: swept.bars.get_or_zeros(params[k]) for k in active}
+    sweep.enclosing.pop()
     totals = {value: swept.bars.get_or_zeros(value) for value in captured}
     totals = {value: bar for value, bar in totals.items() if bar is not sums[value]}
     starts = {}
@@ -175,7 +180,7 @@ def reverse_loop(
         sweep.residuals.append((op, Plan((), ())))
         carry_out, results = made.in_one_loop(builder)
     else:
-        plan = made.plan(forward)
+        plan = made.plan(sweep, forward)
         sweep.residuals.append((op, plan))
         replaced, tape = record_loop(op, swept.kept, plan, forward)
         carry_out, results = made.in_two_loops(builder, plan, tape, independent)
@@ -205,8 +210,13 @@ def bar_like(primal: Value, op: Op) -> Value:
     return Value(primal.type, bar_name(primal), op.loc, named=primal.named)
 
 
-def _known_outside(forward: Symbols, body: Region, kept: Sequence[Op]) -> Callable[[Dim], bool]:
-    """Tell which sizes are known before a region runs, with its inner loops recording."""
+def _known_outside(
+    forward: Symbols, body: Region, kept: Sequence[Op], loop: Op | None = None
+) -> Callable[[Dim], bool]:
+    """Tell which sizes are known before a region runs, with its inner loops recording.
+
+    Those of a loop are also known where there is a bound for them.
+    """
     inside = {
         symbol
         for op in all_ops(Region(body.params, tuple(kept), ()))
@@ -215,7 +225,7 @@ def _known_outside(forward: Symbols, body: Region, kept: Sequence[Op]) -> Callab
         if isinstance(symbol, str)
     }
 
-    lifted = trip_counts(kept, body)
+    lifted = {*trip_counts(kept, body), *(bounded_counts(loop, kept) if loop is not None else ())}
 
     def known(dim: Dim) -> bool:
         if isinstance(dim, int) or dim in lifted:
@@ -262,21 +272,28 @@ class _ReversedLoop:
         builder.append(replace(op, args=args, outs=(*op.outs, *outs), regions=(region,)))
         return [start for _, start, _ in self.carried], list(outs)
 
-    def plan(self, forward: Symbols) -> Plan:
+    def plan(self, sweep: Sweep, forward: Symbols) -> Plan:
         """What the loop records for its adjoint; what is still there is not."""
         swept, body = self.swept, loop_body(self.op)
         both = (*self.carried, *self.summed)
         used = [end for *_, end in both]
         swept.drop_unused(used)
         again = swept.kept
+        still_there = None
         if self.op.prim is FOR:
-            still_there = StillThere(self.op, swept.kept)
+            still_there = StillThere(self.op, swept.kept, sweep.makers, sweep.enclosing)
             again = still_there.redirected(swept.kept)
             left_behind = still_there.substitution(swept.ops, used)
             swept.ops = [substitute_op(each, left_behind) for each in swept.ops]
         needed = swept.needed(body, used, [param for param, *_ in both])
-        known = _known_outside(forward, body, swept.kept)
-        return plan_residuals(again, needed, carried_params(self.op), known, costs=True)
+        known = _known_outside(forward, body, swept.kept, self.op)
+        plan = plan_residuals(again, needed, carried_params(self.op), known, costs=True)
+        if still_there is not None and plan.recorded:
+            read = still_there.read_back(again, plan.recorded)
+            if read is not again:
+                again = in_order_of_use(read)
+                plan = plan_residuals(again, needed, carried_params(self.op), known, costs=True)
+        return plan
 
     def in_two_loops(
         self, builder: Builder, plan: Plan, tape: LoopTape, independent: bool

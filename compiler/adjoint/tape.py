@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradc.adjoint.bounded import Bounded, bounded_counts
 from gradc.adjoint.residuals import Plan
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, loop_body
@@ -16,7 +17,7 @@ from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import INT, Dim, Type
 from gradc.ir.walk import clone_op
 from gradc.prims.arithmetic import ADD, FLOORDIV, MUL, SUB
-from gradc.prims.index import ALL, AT, GET, PUT
+from gradc.prims.index import ALL, AT, GET, PUT, SLICE
 from gradc.prims.loops import GROW, TAPE, TRIP
 from gradc.prims.shape import EMPTY
 
@@ -35,11 +36,14 @@ class LoopTape:
         For each recorded value the array that holds it, one entry an iteration.
     count : Value or None
         The number of iterations, where it has been computed.
+    bounded : mapping
+        Sizes of entries that change from one iteration to the next.
     """
 
     op: Op
     tapes: dict[Value, Value] = field(default_factory=dict)
     count: Value | None = None
+    bounded: Mapping[Dim, Bounded] = field(default_factory=dict)
 
     def reverse_range(self, builder: Builder, in_order: bool) -> tuple[Bounds, Value]:
         """Bounds and index of the reverse loop.
@@ -79,10 +83,15 @@ class LoopTape:
                     ADD, [start, offset], name=primal_index.name, size=primal_index.size
                 )
                 mapping[primal_index] = position
+        own: dict[Value, Value] = dict(mapping)
         for value, tape in self.tapes.items():
-            spec = {"spec": entry_spec(value.type)}
+            sizes = [
+                self.bounded[dim].again(builder, own) if dim in self.bounded else None
+                for dim in value.type.shape
+            ]
+            spec, operands = entry_part(sizes, builder)
             mapping[value] = builder.emit(
-                GET, [tape, number], spec, name=value.name, size=value.size
+                GET, [tape, number, *operands], {"spec": spec}, name=value.name, size=value.size
             )
         return mapping
 
@@ -91,6 +100,24 @@ class LoopTape:
 
     def _trip(self, builder: Builder) -> Value:
         return builder.emit(TRIP, self.op.args[:3], name="count")
+
+
+def entry_part(
+    sizes: Sequence[Value | None], builder: Builder
+) -> tuple[tuple[str, ...], list[Value]]:
+    """The index of one entry of a tape: of axes that are longer than the entry, as much as it has.
+
+    Parameters
+    ----------
+    sizes : sequence of Value or None
+        For each axis of the entry its size, None where that is the axis of the tape.
+    builder : Builder
+    """
+    spec, operands = [AT], []
+    for size in sizes:
+        spec.append(ALL if size is None else SLICE)
+        operands += [] if size is None else [builder.const(0), size, builder.const(1)]
+    return tuple(spec), operands
 
 
 def entry_spec(entry: Type) -> tuple[str, ...]:
@@ -142,6 +169,9 @@ def record_loop(
     if op.prim is FOR:
         if plan.recorded:
             tape.count = _trip_count(op, before, forward)
+            dims = {dim for value in plan.recorded for dim in value.type.shape}
+            bounded = bounded_counts(op, kept)
+            tape.bounded = recorder.bounded = {d: b for d, b in bounded.items() if d in dims}
             recorder.allocate(plan.recorded, tape.count)
     else:
         recorder.count_iterations()
@@ -196,6 +226,7 @@ class _Recorder:
         self.params: list[Value] = []
         self.current: dict[Value, Value] = {}
         self.number: Value | None = None
+        self.bounded: Mapping[Dim, Bounded] = {}
 
     def count_iterations(self) -> None:
         """Carry the number of iterations so far: a conditional loop has no index."""
@@ -205,8 +236,9 @@ class _Recorder:
 
     def allocate(self, recorded: Sequence[Value], count: Value | None) -> None:
         """Make an array for each recorded value before the loop."""
+        most = {dim: each.most(self.op, self.before) for dim, each in self.bounded.items()}
         for value in recorded:
-            sizes = [self.before.size(dim) for dim in value.type.shape]
+            sizes = [most.get(dim) or self.before.size(dim) for dim in value.type.shape]
             name, dtype = f"{value.name}_tape", value.type.dtype
             if count is None:
                 params = {"dtype": dtype, "symbol": self.before.symbols.fresh("capacity")}
@@ -249,8 +281,11 @@ class _Recorder:
         tape = self.current[value]
         if self.op.prim is not FOR:
             tape = builder.emit(GROW, [tape, self.number], name=tape.name)
-        spec = {"spec": entry_spec(value.type)}
-        written = builder.emit(PUT, [tape, value, self.number], spec, name=tape.name)
+        dims = value.type.shape
+        sizes = [self.bounded[d].count.out if d in self.bounded else None for d in dims]
+        spec, operands = entry_part(sizes, builder)
+        args = [tape, value, self.number, *operands]
+        written = builder.emit(PUT, args, {"spec": spec}, name=tape.name)
         self.current[value] = written
 
     def rebuilt(self, body: Region) -> Op:

@@ -17,6 +17,7 @@ from gradc.ir.control import WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import use_counts
+from gradc.prims.compare import SELECT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, GET, PICK, PUT
 from gradc.prims.linalg import MATMUL
@@ -38,6 +39,8 @@ _MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
 _LENGTHS = {GET: 2, PUT: 5, ADD_AT: 6, MATMUL: 3, BROADCAST: 9, TRANSPOSE: 2}
 _PLACE = re.compile(r"\{\w+\}")
 _LONGEST_NAME = 12
+# What is computed whether it is chosen or not.
+_CHEAP = 10
 
 
 def only_renames(op: Op) -> bool:
@@ -293,6 +296,7 @@ class _Planner:
                 self.lengths[op.out] = len(repr(op.params["value"]))
                 continue
             self._keep_short(op)
+            self._keep_conditionals_apart(op)
             if op.prim.results:
                 continue
             operands = self.plan.operands(op)
@@ -312,7 +316,16 @@ class _Planner:
             return False
         if not self._belongs(op, region, sites[0].index):
             return False
+        if op.prim is MATMUL and self._overwrites_a_factor(value, sites[0]):
+            return False
         return not self.writes.between(region, index, sites[0].index, self.reads[value])
+
+    def _overwrites_a_factor(self, product: Value, site: Site) -> bool:
+        """Whether a product is written into an array that it is made from: not as it is made."""
+        if site.index == len(site.region.ops):
+            return False
+        user = site.region.ops[site.index]
+        return user.prim in UPDATES and self.storage.of(user.args[0]) in self.reads[product]
 
     def _stored_under_its_name(self, value: Value) -> bool:
         """Whether a scalar only goes into an array of the same name: ``a[i] = ...`` says it."""
@@ -344,6 +357,23 @@ class _Planner:
             if not nested:
                 return
             self.plan.inlined.discard(max(nested, key=self.lengths.__getitem__))
+
+    def _keep_conditionals_apart(self, op: Op) -> None:
+        """Give elements that a conditional chooses from a statement, unless they are dear.
+
+        ``p = a * x[i]``, ``0.0 if zero else p`` reads in any case, so that a loop around becomes
+        vectors; ``0.0 if zero else a * x[i]`` is a branch.
+        """
+        if op.prim is not SELECT or not op.out.type.is_scalar:
+            return
+        for value in self.plan.operands(op)[1:]:
+            if self._may_be_named(value) and self.reads[value] and self._is_cheap(value):
+                self.plan.inlined.discard(value)
+
+    def _is_cheap(self, value: Value) -> bool:
+        maker = self.plan.made_by[value]
+        inside = filter(self._may_be_named, self.plan.operands(maker))
+        return maker.prim.cost <= _CHEAP and all(map(self._is_cheap, inside))
 
     def _source(self, value: Value) -> Value:
         """What is written for a value: of a broadcast that NumPy makes, its operand."""

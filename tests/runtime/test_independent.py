@@ -47,6 +47,13 @@ PROGRAMS = {
             y[i] += x[i]
     return y.sum()""",
     ),
+    "with a conditional in what is added": (
+        1,
+        """
+    for i in range(n):
+        a[0, i] += 0.0 if x[i] == 0.5 else x[i] * a[1, i]
+    return a.sum()""",
+    ),
     "two copies of an argument": (
         1,
         """
@@ -126,6 +133,16 @@ PROGRAMS = {
     b = arrays[1]
     for i in range(1, n):
         y[i] = b[i - 1] + x[i]
+    return y.sum()""",
+    ),
+    "another array in some iterations": (
+        0,
+        """
+    b = z
+    for i in range(1, n):
+        y[i] = b[i - 1] + x[i]
+        if x[i] > 0.5:
+            b = y
     return y.sum()""",
     ),
     "one of a tuple of arrays": (
