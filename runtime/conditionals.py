@@ -8,7 +8,8 @@ first, and a loop around is then no longer made of vectors::
     s += 0.0 if zero else p                          c = choose(zero, 0.0, p); s += c
     y[i] = 0.0 if zero else p                        c = choose(zero, 0.0, p); y[i] = c
 
-A branch is replaced where both sides do nothing but copy, and add and multiply numbers.
+A branch is replaced where both sides do nothing but copy, and add and multiply numbers, in
+innermost loops that could be made of vectors. In others a branch skips what it can.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from numba.core import types as numba_types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.ir_utils import build_definitions, mk_unique_var
 from numba.extending import intrinsic
+
+from gradc_runtime.independent import loops_of_vectors
 
 ir: Any = numba.core.ir
 types: Any = numba_types  # declares fewer types than it has
@@ -59,7 +62,9 @@ class Conditionals(FunctionPass):  # type: ignore[misc]
     def run_pass(self, state: Any) -> bool:
         """Replace every branch that can be, inner ones first; return whether there was one."""
         rewriting = _Rewriting(state)
-        while any(map(rewriting.replaced, list(state.func_ir.blocks.values()))):
+        bodies = loops_of_vectors(rewriting.blocks, state.typemap)
+        inside = [rewriting.blocks[label] for body in bodies for label in body]
+        while any(map(rewriting.replaced, inside)):
             pass
         if rewriting.changed:
             state.func_ir._definitions = build_definitions(rewriting.blocks)

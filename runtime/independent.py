@@ -18,6 +18,7 @@ an access group, and its last branch says that the group is parallel
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -164,6 +165,28 @@ def independent_loops(
     body : frozenset of int
         The blocks of the loop, the header among them.
     """
+    for header, body, accesses in _innermost(blocks, typemap):
+        if accesses.written and accesses.never_meet():
+            yield header, body
+
+
+def loops_of_vectors(
+    blocks: Mapping[int, Any], typemap: Mapping[str, Any]
+) -> Iterator[frozenset[int]]:
+    """Find the innermost loops that LLVM could make of vectors if there were no branches in them.
+
+    Their iterations never meet in memory, and numbers that they carry are only added to, or are
+    running extrema.
+    """
+    for _, body, accesses in _innermost(blocks, typemap):
+        if accesses.never_meet() and accesses.only_sums():
+            yield body
+
+
+def _innermost(
+    blocks: Mapping[int, Any], typemap: Mapping[str, Any]
+) -> Iterator[tuple[int, frozenset[int], _Accesses]]:
+    """The innermost loops that do no more than compute, read and write elements."""
     variables = _Variables(typemap, build_definitions(blocks))
     loops = analysis.compute_cfg_from_blocks(blocks).loops()
     for header, loop in loops.items():
@@ -171,8 +194,8 @@ def independent_loops(
         if any(other != header and other in body for other in loops):
             continue
         accesses = _Accesses(variables, [each for label in body for each in blocks[label].body])
-        if accesses.only_elements() and accesses.never_meet():
-            yield header, body
+        if accesses.only_elements():
+            yield header, body, accesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,14 +349,53 @@ class _Accesses:
         )
 
     def never_meet(self) -> bool:
-        """Whether something is written, and nothing that another iteration touches."""
+        """Whether nothing is written that another iteration touches."""
         memory = {name: self.variables.memory(name) for name in self.own}
-        return bool(self.written) and all(
+        return all(
             self.own[name]
             and self.variables.types[name].layout in "CF"
             and not any(_meet(memory[name], memory[other]) for other in memory if other != name)
             for name in self.written
         )
+
+    def only_sums(self) -> bool:
+        """Whether the numbers that the loop carries are only added to, or compared with."""
+        inside: dict[str, list[Any]] = {}
+        uses: dict[str, int] = {}
+        for each in self.statements:
+            if isinstance(each, ir.Assign):
+                inside.setdefault(each.target.name, []).append(each.value)
+                for used in _read(each.value):
+                    uses[used.name] = uses.get(used.name, 0) + 1
+        return all(
+            uses.get(name, 0) <= 1 and all(_leads(made, name, inside) for made in values)
+            for name, values in inside.items()
+            if isinstance(self.variables.types[name], (types.Number, types.Boolean))
+            and len(self.variables.definitions[name]) > len(values)
+        )
+
+
+def _read(value: Any) -> list[Any]:
+    """The variables that the right side of an assignment reads."""
+    if isinstance(value, ir.Var):
+        return [value]
+    return list(value.list_vars()) if isinstance(value, ir.Expr) else []
+
+
+def _leads(made: Any, name: str, inside: Mapping[str, list[Any]]) -> bool:
+    """Whether a value is a variable to which something has been added, or an extremum with it."""
+    if isinstance(made, ir.Var):
+        if made.name == name:
+            return True
+        values = inside.get(made.name, ())
+        return len(values) == 1 and _leads(values[0], name, inside)
+    if not isinstance(made, ir.Expr):
+        return False
+    if made.op in ("binop", "inplace_binop"):
+        function = made.immutable_fn if made.op == "inplace_binop" else made.fn
+        operands = {operator.add: (made.lhs, made.rhs), operator.sub: (made.lhs,)}
+        return any(_leads(each, name, inside) for each in operands.get(function, ()))
+    return made.op == "call" and any(each.name == name for each in made.args)
 
 
 def _meet(one: frozenset[object], other: frozenset[object]) -> bool:
