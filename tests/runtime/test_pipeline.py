@@ -65,6 +65,28 @@ def other_sizes(x, n, m):
     return x, lying, flat.reshape((1, flat.shape[0]))
 
 
+@kernel("f8[:, ::1], i8")
+def shared_names(x, n):
+    a = x.T if n > 2 else x
+    total = 0.0
+    last = 0
+    for i in range(n):
+        t = 0.5 * i
+        total += t
+        last = i
+    for i in range(a.shape[0]):
+        t = i % 2
+        if t:
+            continue
+        for j in range(a.shape[1]):
+            total += a[i, j] * (t + last)
+    i = total
+    while i > 1.0:
+        i /= 2.0
+        last -= 1
+    return total, i, last
+
+
 @kernel("f8[:, :, ::1], f8[:, ::1], f4[::1], i8")
 def rows(x, y, single, i):
     x[i] = y
@@ -109,6 +131,8 @@ def matrices():
             rows,
             lambda: (np.ones((2, 2, 3)), np.arange(6.0).reshape(2, 3), np.ones(3, np.float32), 0),
         ),
+        (shared_names, lambda: (np.arange(6.0).reshape(2, 3), 3)),
+        (shared_names, lambda: (np.arange(6.0).reshape(2, 3), 2)),
         (gives_back, lambda: (np.arange(4.0),)),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -176,6 +200,7 @@ def test_what_numba_is_spared(tmp_path):
     passes = " ".join(times)
     assert "gradc_independent_lowering" in passes
     assert "inline_closure_likes" not in passes
+    assert "reconstruct_ssa" not in passes
 
 
 def test_new_arrays_begin_where_vectors_do():
