@@ -2,7 +2,8 @@
 
 The pipeline is text, and everything that gradc does to a function is in it::
 
-    share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,dce,  the function
+    share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,anew,stages,dce,
+                                                                 the function
     winners,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,reach,inplace  the same as scalar loops
@@ -12,6 +13,7 @@ A function that takes derivatives itself has what they compute alike joined firs
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from gradc_runtime.jit import Kernel
 
 T = TypeVar("T")
+_STAGES = re.compile(r"stages(\{[^}]*\})?")
 
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
@@ -45,7 +48,9 @@ WINNERS = "winners"  # right before reverse mode
 LOOPS_OF_CUDA = ("loops{blas=false}", "workspace{turns=false}")
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.
-READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,dce"
+READ = f"sizes,{CLEAN},induction,simplify,checks,simplify,licm,cse,anew,stages,dce"
+STAGES_OF_PRIMAL = "stages{dear=false}"
+STAGES_OF_THREADS = "stages{behind=false}"
 # A derivative has loops and branches twice, to be computed again and for the adjoint.
 CLEAN_DERIVATIVE = f"simplify,cse,branches,jam,{CLEAN},rows,zeros,{CLEAN}"
 # Derivatives that a function takes inside: those of one function have its loops once each.
@@ -99,6 +104,7 @@ def mode_pipeline(
     positions = "+".join(str(index) for index in wrt)
     read = f"{READ},{JOIN_DERIVATIVES}" if nested else READ
     if mode == "primal":
+        read = read.replace("stages", STAGES_OF_PRIMAL)
         return f"{read},{CLEAN_DERIVATIVE}" if nested else read
     if mode == "jvp":
         return f"{read},forward{{wrt={positions}}},{CLEAN_DERIVATIVE}"
@@ -140,7 +146,7 @@ def emission_pipeline(
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
     if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
-        last = ["parallel", *last] if parallel else ["idle", "gather", "takeover", *last]
+        last = ["parallel", *last] if parallel else ["idle", "gather", "takeover", "stores", *last]
     if not boundscheck:
         last.insert(0, "unchecked")
     if style == "numpy":
@@ -332,6 +338,8 @@ def compile_function(
     pipeline = mode_pipeline(mode, wrt, results, keep, options.memory_limit, nested)
     if options.share and options.target != "cuda":
         pipeline = f"{SHARE},{pipeline}"
+    if options.parallel:
+        pipeline = _STAGES.sub(STAGES_OF_THREADS, pipeline)
     made = run_passes(function, pipeline, inspection)
     named = Function(function.name + SUFFIXES[mode], made.body, made.loc)
     gradients_of = () if mode in ("primal", "jvp") else tuple(wrt)

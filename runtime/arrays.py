@@ -59,6 +59,15 @@ def wrap(index: int, size: int, line: int) -> int:
     return index + size if index < 0 else index
 
 
+def choose(condition: Any, yes: Any, no: Any) -> Any:
+    """Return one of two numbers, both of which are computed.
+
+    Where ``yes if condition else no`` is a branch to begin with, this is an instruction: compilers
+    make others of a row of branches that depend on each other, and then vectorise nothing.
+    """
+    return yes if condition else no
+
+
 def dot(
     a: np.ndarray[Any, Any], b: np.ndarray[Any, Any], out: np.ndarray[Any, Any] | None = None
 ) -> np.ndarray[Any, Any]:

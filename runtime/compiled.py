@@ -53,6 +53,21 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
     return wrapped
 
 
+@intrinsic
+def _choose(context: Any, condition: Any, yes: Any, no: Any) -> Any:
+    """:func:`gradc_runtime.arrays.choose`."""
+    kind = context.unify_types(types.unliteral(yes), types.unliteral(no))
+    if not isinstance(kind, types.Integer | types.Float | types.Boolean):
+        raise TypingError(f"no choice between {yes} and {no}")
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pairs = zip(args[1:], signature.args[1:], strict=True)
+        chosen, other = (context.cast(builder, arg, its, kind) for arg, its in pairs)
+        return builder.select(args[0], chosen, other)
+
+    return kind(types.boolean, yes, no), generate
+
+
 def _extremum(sign: str) -> Any:
     """``max`` or ``min`` of two numbers, as Python has it: the first of two that are equal.
 
@@ -145,6 +160,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
     sorts = compiled_functions(compiled_sorting)
     return {
         arrays.wrap: _wrap,
+        arrays.choose: _choose,
         arrays.grow: numba.njit(arrays.grow),
         arrays.prange: numba.prange,
         arrays.attempt: _attempt,

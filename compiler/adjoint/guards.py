@@ -33,11 +33,16 @@ from gradc.adjoint.cotangents import Cotangents, bar_name
 from gradc.adjoint.rules import contributions
 from gradc.analysis.activity import Activity
 from gradc.analysis.masks import SELECTING, Mask, masks
-from gradc.analysis.overflow import Overflow, overflow_of_partials, overflows
+from gradc.analysis.overflow import (
+    Overflow,
+    nonzero_literals,
+    overflow_of_partials,
+    overflows,
+)
 from gradc.ir.builder import CONST, Builder
 from gradc.ir.core import Function, Kind, Op, Value
 from gradc.ir.walk import all_ops
-from gradc.prims.arithmetic import MUL
+from gradc.prims.arithmetic import DIV, MUL
 from gradc.prims.compare import EQ, LOR, NE, SELECT
 from gradc.prims.elementary import ABS
 from gradc.prims.index import Into
@@ -55,11 +60,14 @@ class Guards:
     overflows : mapping of Value to Overflow
     constants : set of Value
         Literal constants and broadcasts of them.
+    divisors : set of Value
+        Those that are not zero: a division by one is a product with a literal constant.
     """
 
     masks: Mapping[Value, Mask]
     overflows: Mapping[Value, Overflow]
     constants: Set[Value]
+    divisors: Set[Value]
 
     @classmethod
     def of(
@@ -72,7 +80,7 @@ class Guards:
         """Analyse a function for the derivative of some of its results."""
         found = masks(function, activity, results, seeds)
         if not any(found.values()):  # nothing is left unused: no op needs a guard
-            return cls(found, {}, frozenset())
+            return cls(found, {}, frozenset(), frozenset())
         # A product that the result always uses is finite, or the result is not; an exponential
         # that is not may be a divisor.
         levels = {
@@ -80,7 +88,7 @@ class Guards:
             for value, level in overflows(function).items()
             if level is Overflow.LIKELY or found.get(value) is not Mask.NONE
         }
-        return cls(found, levels, _constants(function))
+        return cls(found, levels, _constants(function), nonzero_literals(function))
 
     def mask(self, op: Op) -> Mask:
         """Why the cotangents of an op's results may be zero."""
@@ -92,7 +100,13 @@ class Guards:
         mask = self.mask(op)
         if not op.prim.pointwise or op.prim.kind is Kind.LINEAR or op.prim in SELECTING:
             return False
-        others = [arg for arg in op.args if arg is not operand] if op.prim is MUL else op.args
+        others = op.args
+        if op.prim is MUL:
+            others = tuple(arg for arg in op.args if arg is not operand)
+        elif op.prim is DIV and operand is not op.args[1]:
+            if op.args[1] in self.divisors:
+                return False
+            others = op.args[1:]
         if others and all(other in self.constants for other in others):
             return False
         return mask is Mask.SELECTION or self._infinite(op, mask, others or op.args)

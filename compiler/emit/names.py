@@ -19,6 +19,7 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "prange": "gradc_runtime.arrays",
         "attempt": "gradc_runtime.arrays",
         "dot": "gradc_runtime.arrays",
+        "choose": "gradc_runtime.arrays",
         "argsort": "gradc_runtime.sorting",
         "in_order": "gradc_runtime.sorting",
         "in_order_shared": "gradc_runtime.sorting",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from gradc.analysis.storage import UPDATES, StorageClasses, Writes, is_in_place
 from gradc.ir.builder import CONST
-from gradc.ir.control import WHILE
+from gradc.ir.control import FOR, STORES_LAST, WHILE
 from gradc.ir.core import Function, Kind, Op, Region, Role, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import use_counts
@@ -175,6 +175,8 @@ class _Planner:
                     self.need_names.add(op.args[0])
             elif op.prim in (ZEROS, EMPTY) and self._is_like(op):
                 self.plan.likes[op.out] = self.params[op.out.type]
+            elif op.prim is FOR and STORES_LAST in op.params:
+                self.need_names.update(op.regions[0].yields)
             elif op.prim is WHILE:
                 condition, body = op.regions
                 self.plan.aliases.update(zip(body.params, condition.params, strict=True))

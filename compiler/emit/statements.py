@@ -13,7 +13,7 @@ from gradc.emit.arrays import index_text, pick_text, range_text, structured
 from gradc.emit.blocks import BlockFunction, outlined
 from gradc.emit.comments import INDENT, WIDTH, Line
 from gradc.emit.names import HELPERS, identifier
-from gradc.emit.numbers import RAISING, python_floats
+from gradc.emit.numbers import python_floats, raises_in_python
 from gradc.emit.plan import Plan, make_plan, only_renames
 from gradc.emit.text import Expr, call, literal, pieces, quoted, template
 from gradc.emit.variables import late_updates, name_variables
@@ -186,7 +186,7 @@ class FunctionWriter:
         compared = op.prim in _OPPOSITES and all(self._is_exact(arg) for arg in op.args)
         keep_types = all(plain) or (self.style == "loops" and not compared)
         args = [self._text(arg, typed=keep_types) for arg in op.args]
-        unsafe = op.prim in RAISING and all(
+        unsafe = raises_in_python(op, self.plan.made_by) and all(
             arg in self.python_floats for arg in op.args if arg.type.is_float
         )
         if unsafe and op.args[0].type.is_float and op.out.type.is_scalar:

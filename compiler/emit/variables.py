@@ -14,7 +14,7 @@ from gradc.emit.liveness import live_intervals, meet, merged
 from gradc.emit.names import without_number
 from gradc.emit.plan import Plan
 from gradc.emit.spelling import OPS, Variable, spell
-from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
+from gradc.ir.control import FOR, IF, STORES_LAST, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Op, Role, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
@@ -37,7 +37,7 @@ def late_updates(function: Function, plan: Plan, names: Mapping[Value, str]) -> 
     """
     found: set[Value] = set()
     for op in all_ops(function.body):
-        if op.prim not in (FOR, WHILE):
+        if op.prim not in (FOR, WHILE) or STORES_LAST in op.params:
             continue
         for param, value in zip(carried_params(op), loop_body(op).yields, strict=True):
             once = value in plan.made_by and len(plan.sites.get(value, ())) == 1

@@ -24,6 +24,8 @@ IF = Primitive("if_", Kind.CONTROL, _types_come_from_regions)
 
 # A parameter of FOR: the loop is known to have a handful of iterations.
 FEW = "few"
+# A parameter of FOR: an iteration computes what it hands on before it writes to arrays.
+STORES_LAST = "stores_last"
 LOOP_BOUNDS = 3  # start, stop, step precede the carried values among the arguments of FOR
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gradc.passes.anew import MakeAnew
 from gradc.passes.base import Pass
 from gradc.passes.branches import MergeBranches
 from gradc.passes.checks import HoistChecks
@@ -27,6 +28,8 @@ from gradc.passes.sharing import ShareCalls
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 from gradc.passes.skip_zeros import SkipZeros
+from gradc.passes.stages import JoinStages
+from gradc.passes.stores import StoresLast
 from gradc.passes.takeover import TakeOver
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
@@ -46,7 +49,9 @@ _CLASSES: tuple[type[Pass], ...] = (
     InPlace,
     InlineCalls,
     JamLoops,
+    JoinStages,
     Loops,
+    MakeAnew,
     MergeBranches,
     Parallel,
     Reach,
@@ -54,6 +59,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     SkipIdle,
     Simplify,
     SkipZeros,
+    StoresLast,
     TakeOver,
     TrustIndices,
     Twins,

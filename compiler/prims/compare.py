@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,4 +91,7 @@ SELECT: Primitive = Primitive(
     pointwise=True,
 )
 
-RECORDS = (LT, LE, GT, GE, EQ, NE, LAND, LOR, LNOT, SELECT)
+# The same of numbers, both of which are computed: no branch, so that loops are vectorised.
+CHOOSE = replace(SELECT, name="choose", texts=Texts("choose({0}, {1}, {2})", SELECT.texts.array))
+
+RECORDS = (LT, LE, GT, GE, EQ, NE, LAND, LOR, LNOT, SELECT, CHOOSE)

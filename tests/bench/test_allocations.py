@@ -94,7 +94,8 @@ def allocating_loops(llvm: str, name: str) -> list[str]:
     found: list[str] = []
     for body in re.findall(rf"^define [^\n]*{name}[^\n]*{{\n(.*?)^}}", llvm, re.S | re.M):
         parts = re.split(r"^([\w.$-]+|\"[^\"]+\"):[^\n]*\n", "entry:\n" + body, flags=re.M)
-        blocks = dict(zip(parts[1::2], parts[2::2], strict=True))
+        names = (part.strip('"') for part in parts[1::2])
+        blocks = dict(zip(names, parts[2::2], strict=True))
         after = {
             block: [end.strip('"') for end in re.findall(r"label %([\w.$-]+|\"[^\"]+\")", text)]
             for block, text in blocks.items()

@@ -28,6 +28,7 @@ from tests.zoo import (
     reductions,
     selection,
     shaping,
+    steps,
 )
 from tests.zoo.case import Case
 
@@ -57,6 +58,7 @@ CASES: list[Case] = [
         found_by_fuzzing,
         names,
         numerics,
+        steps,
     )
     for case in module.zoo.cases
 ]

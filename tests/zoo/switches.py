@@ -30,7 +30,14 @@ from tests.zoo.subject import COMMA, OPTIONS, Setting, Subject, subject_of
 #: Not optimisations: calls with rules of their own have no text before they are inlined.
 REQUIRED = frozenset({"inline"})
 #: Options of passes that are switches, too.
-PASS_OPTIONS = ("jacobian.once", "hessian.once", "loops.blas", "reach.keep", "workspace.turns")
+PASS_OPTIONS = (
+    "jacobian.once",
+    "hessian.once",
+    "stages.behind",
+    "loops.blas",
+    "reach.keep",
+    "workspace.turns",
+)
 
 
 def names_of(pipeline: str) -> list[str]:
@@ -53,15 +60,20 @@ SWITCHES = (
 )
 #: What a switch needs to do anything when it is on alone.
 _LOOPS = ("expand", "loops")
+_STEPS = ("simplify", "cse", "checks")
 STANDS_ON: Mapping[str, Sequence[str]] = {
     "loops": ("expand",),
     "loops.blas": _LOOPS,
+    "anew": _STEPS,
+    "stages": (*_STEPS, "anew"),
+    "stages.behind": (*_STEPS, "anew", "stages"),
     "reach": _LOOPS,
     "reach.keep": (*_LOOPS, "reach"),
     "writes": _LOOPS,
     "idle": _LOOPS,
     "gather": _LOOPS,
     "takeover": _LOOPS,
+    "stores": _LOOPS,
     "inplace": _LOOPS,
     "workspace": (*_LOOPS, "inplace"),
     "workspace.turns": (*_LOOPS, "inplace", "workspace"),
