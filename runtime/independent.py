@@ -382,19 +382,21 @@ def _read(value: Any) -> list[Any]:
     return list(value.list_vars()) if isinstance(value, ir.Expr) else []
 
 
-def _leads(made: Any, name: str, inside: Mapping[str, list[Any]]) -> bool:
+def _leads(
+    made: Any, name: str, inside: Mapping[str, list[Any]], seen: frozenset[str] = frozenset()
+) -> bool:
     """Whether a value is a variable to which something has been added, or an extremum with it."""
     if isinstance(made, ir.Var):
-        if made.name == name:
-            return True
         values = inside.get(made.name, ())
-        return len(values) == 1 and _leads(values[0], name, inside)
+        if made.name == name or made.name in seen or len(values) != 1:
+            return bool(made.name == name)
+        return _leads(values[0], name, inside, seen | {made.name})
     if not isinstance(made, ir.Expr):
         return False
     if made.op in ("binop", "inplace_binop"):
         function = made.immutable_fn if made.op == "inplace_binop" else made.fn
         operands = {operator.add: (made.lhs, made.rhs), operator.sub: (made.lhs,)}
-        return any(_leads(each, name, inside) for each in operands.get(function, ()))
+        return any(_leads(each, name, inside, seen) for each in operands.get(function, ()))
     return made.op == "call" and any(each.name == name for each in made.args)
 
 

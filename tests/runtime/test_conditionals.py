@@ -47,12 +47,22 @@ def of_all_kinds(x, k, flag):
     return total, count, kept
 
 
+@kernel("f8[::1]")
+def two_that_change_places(x):
+    a, b, total = 0.5, 1.0, 0.0
+    for i in range(x.shape[0]):
+        a, b = b, a + 0.5 * b
+        total += a if x[i] > 0.5 else b
+    return total
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_conditionals_mean_what_the_text_says(seed: int) -> None:
     x = np.random.default_rng(seed).random(33)
     for flag in (False, True):
         ours, theirs = of_all_kinds(x, 7, flag), of_all_kinds.py_func(x, 7, flag)
         np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+    np.testing.assert_allclose(two_that_change_places(x), two_that_change_places.py_func(x))
     y, z = np.ones(33), np.ones(33)
     x[4] = 0.25
     np.testing.assert_allclose(guarded(x, y, 0.25), guarded.py_func(x, z, 0.25), rtol=1e-13)
