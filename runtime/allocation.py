@@ -8,6 +8,7 @@ Importing this module imports numba.
 
 from __future__ import annotations
 
+import re
 import types as python_types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -154,7 +155,7 @@ def array_of(context: Any, builder: Any, kind: Any, fields: Mapping[str, Any]) -
 
 def raise_if(context: Any, builder: Any, problem: Any, error: type, message: str) -> None:
     """Raise an error where there is a problem; one place of a function raises it for all arrays."""
-    name = f"{error.__name__}: {message}"
+    name = re.sub(r"\W+", "_", f"{error.__name__}_{message}")  # what LLVM writes without quotes
     fine = builder.append_basic_block("made")
     raising = next((each for each in builder.function.blocks if each.name == name), None)
     if raising is None or getattr(builder, "_in_try_block", False):
