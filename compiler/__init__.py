@@ -9,8 +9,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gradc_runtime.collector import less_collecting
-
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
@@ -133,6 +131,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'gradc' has no attribute {name!r}")
+    from gradc_runtime.collector import less_collecting
+
     with less_collecting():
         return getattr(importlib.import_module(_HOME_OF[name]), name)
 

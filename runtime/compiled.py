@@ -54,7 +54,7 @@ def _generate_wrap(context: Any, builder: Any, signature: Any, args: Any) -> Any
 
 
 @intrinsic
-def _choose(context: Any, condition: Any, yes: Any, no: Any) -> Any:
+def choose(context: Any, condition: Any, yes: Any, no: Any) -> Any:
     """:func:`gradc_runtime.arrays.choose`."""
     kind = context.unify_types(types.unliteral(yes), types.unliteral(no))
     if not isinstance(kind, types.Integer | types.Float | types.Boolean):
@@ -160,7 +160,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
     sorts = compiled_functions(compiled_sorting)
     return {
         arrays.wrap: _wrap,
-        arrays.choose: _choose,
+        arrays.choose: choose,
         arrays.grow: numba.njit(arrays.grow),
         arrays.prange: numba.prange,
         arrays.attempt: _attempt,

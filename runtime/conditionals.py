@@ -23,7 +23,6 @@ import numba.core.ir
 from numba.core import types as numba_types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.ir_utils import build_definitions, mk_unique_var
-from numba.extending import intrinsic
 
 from gradc_runtime.independent import loops_of_vectors
 
@@ -33,21 +32,6 @@ types: Any = numba_types  # declares fewer types than it has
 _SUMS = frozenset({operator.add, operator.sub, operator.mul, operator.neg})
 # What both sides may compute together: it is computed whatever is chosen.
 _MOST = 4
-
-
-@functools.cache
-def choose() -> Any:
-    """The function ``choose(condition, yes, no)`` of two numbers of one type, for kernels."""
-
-    @intrinsic
-    def function(context: Any, condition: Any, yes: Any, no: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            is_true = context.cast(builder, args[0], condition, types.boolean)
-            return builder.select(is_true, args[1], args[2])
-
-        return yes(condition, yes, no), generate
-
-    return function
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -98,7 +82,8 @@ class _Rewriting:
     @functools.cached_property
     def choose(self) -> tuple[Any, Any]:
         """The function that chooses, and its type."""
-        function = choose()
+        from gradc_runtime.compiled import choose as function
+
         # the function may be younger than the tables of this compilation
         self.state.typingctx.refresh()
         self.state.targetctx.refresh()

@@ -22,13 +22,21 @@ from typing import Any, cast
 import numpy as np
 
 from gradc_runtime.arrays import IndexOutOfRangeError
-from gradc_runtime.cuda_device import FAILURE_WORDS, bound_to_device, fail, reshaped, wrap
+from gradc_runtime.cuda_device import (
+    FAILURE_WORDS,
+    bound_to_device,
+    choose,
+    fail,
+    reshaped,
+    wrap,
+)
 from gradc_runtime.cuda_signature import Parameter, bind_sizes, parse
 
 __all__ = [
     "CudaKernel",
     "CudaUnavailableError",
     "array_facts",
+    "choose",
     "cuda",
     "cuda_kernel",
     "fail",

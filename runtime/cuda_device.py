@@ -48,7 +48,12 @@ def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
     return array.reshape(shape)
 
 
-CALLABLE = (wrap, fail)
+def choose(condition: Any, yes: Any, no: Any) -> Any:
+    """One of two numbers; see `gradc_runtime.arrays.choose`."""
+    return yes if condition else no
+
+
+CALLABLE = (wrap, fail, choose)
 
 
 def bound_to_device(function: types.FunctionType, module: Any, simulated: bool) -> Any:
