@@ -18,10 +18,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from gradc_runtime import __version__ as runtime_version
+import gradc_runtime
 from gradc_runtime.files import write_atomically
 
 VARIABLE = "GRADC_CACHE_DIR"
+_RUNTIME = Path(gradc_runtime.__file__).parent
 
 
 def cache_folder() -> Path:
@@ -73,8 +74,15 @@ def environment() -> str:
     packages = ("numba", "llvmlite", "numpy")
     found = [f"{name} {version(name)}" for name in packages]
     # how a text is compiled is the runtime's business
-    found.append(f"gradc_runtime {runtime_version}")
+    found.append(f"gradc_runtime {gradc_runtime.__version__} {stamp(_RUNTIME)}")
     return " ".join([sys.version.split()[0], *found])
+
+
+def stamp(folder: Path) -> str:
+    """The sizes and times of Python files: those of a checkout change without its version."""
+    files = sorted(folder.glob("*.py"))
+    seen = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
 
 
 def module_path(text: str, name: str, folder: Path | None = None) -> Path:

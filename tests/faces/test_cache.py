@@ -65,3 +65,15 @@ def test_a_second_process_compiles_nothing(tmp_path):
         for _ in range(2)
     ]
     assert outputs == ["(0.0, (2.0,)) 0", "(0.0, (2.0,)) 1"]
+
+
+def test_a_runtime_that_has_changed_compiles_anew(tmp_path, monkeypatch):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    (runtime / "jit.py").write_text("x = 1\n")
+    monkeypatch.setattr(cache, "_RUNTIME", runtime)
+    monkeypatch.setattr(cache, "environment", cache.environment.__wrapped__)
+    before = cache.module_path("text", "f", tmp_path)
+    assert cache.module_path("text", "f", tmp_path) == before
+    (runtime / "jit.py").write_text("x = 1 \n")
+    assert cache.module_path("text", "f", tmp_path) != before
