@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 from gradc.analysis.affine import Affine, AffineForms
 from gradc.analysis.ranges import Facts
-from gradc.ir.control import FOR, IF
 from gradc.ir.core import Op, Value
 from gradc.prims.index import AT, SLICE, split_operands
 
@@ -66,11 +65,7 @@ def with_facts(ops: Sequence[Op], facts: Facts) -> Iterator[tuple[Op, Facts]]:
     for op in ops:
         yield op, facts
         for side, region in enumerate(op.regions):
-            inside = facts.child()
-            if op.prim is FOR:
-                inside.note_loop(op)
-            elif op.prim is IF:
-                inside.assume(op.args[0], side == 0)
+            inside = facts.inside(op, side)
             yield from with_facts(region.ops, inside)
         facts.note_op(op)
 

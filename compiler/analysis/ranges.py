@@ -53,6 +53,15 @@ class Facts:
         """Return the facts of a region inside this place."""
         return Facts(self.forms, self)
 
+    def inside(self, op: Op, region: int) -> Facts:
+        """Return the facts of a region of an op: of the body of a loop, a side of a branch."""
+        facts = self.child()
+        if op.prim is FOR:
+            facts.note_loop(op)
+        elif op.prim is IF:
+            facts.assume(op.args[0], region == 0)
+        return facts
+
     def all(self) -> Iterable[Affine]:
         """Yield every fact, innermost first."""
         place: Facts | None = self

@@ -43,7 +43,7 @@ class Write:
     @property
     def index(self) -> tuple[tuple[str, tuple[Value, ...]], ...]:
         """Where in the array."""
-        return _index(self.op.params["spec"], self.op.args[2:])
+        return _index(self.op.params["spec"], _places(self.op))
 
 
 @dataclass(slots=True)
@@ -198,8 +198,7 @@ class StillThere:
 
     def _apart(self, write: Write, access: Op, places: _Places, made_at: int) -> bool:
         """Whether a write never hits what an op reads or stores, after it has done so."""
-        first = 1 if access.prim is GET else 2
-        read = _index(access.params["spec"], access.args[first:])
+        read = _index(access.params["spec"], _places(access))
         follows = write.position > made_at
         for (item, own), (other, theirs) in zip(write.index, read, strict=True):
             if item != AT or other != AT:
@@ -279,9 +278,8 @@ class _Places:
     def part(self, access: Op) -> Part:
         """The part of its array that an op reads or writes."""
         if access not in self.parts:
-            first = 1 if access.prim is GET else 2
             spec = access.params["spec"]
-            self.parts[access] = Part.of(spec, access.args[first:], self.facts[access])
+            self.parts[access] = Part.of(spec, _places(access), self.facts[access])
         return self.parts[access]
 
 
@@ -297,6 +295,11 @@ def _symbols_inside(params: Sequence[Value], body: Sequence[Op]) -> frozenset[st
     values = [*params, *(out for op in _nested(body) for out in op.outs)]
     values += [param for op in _nested(body) for inner in op.regions for param in inner.params]
     return frozenset(value.size for value in values if isinstance(value.size, str))
+
+
+def _places(access: Op) -> Sequence[Value]:
+    """The operands of the index of an op that reads or updates an array."""
+    return access.args[1:] if access.prim is GET else access.args[2:]
 
 
 def _index(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from gradc.analysis.affine import Affine, AffineForms
 from gradc.analysis.ranges import Facts
-from gradc.ir.control import FOR, IF
 from gradc.ir.core import Function, Op, Region
 from gradc.ir.walk import defining_ops
 from gradc.prims.shape import EMPTY, ZEROS
@@ -33,11 +32,7 @@ class _Search:
         facts.note_values(region.params)
         for op in region.ops:
             for place, inner in enumerate(op.regions):
-                inside = facts.child()
-                if op.prim is FOR:
-                    inside.note_loop(op)
-                elif op.prim is IF:
-                    inside.assume(op.args[0], place == 0)
+                inside = facts.inside(op, place)
                 self.region(inner, inside)
             if op.prim in (EMPTY, ZEROS):
                 self.sizes(op, facts)

@@ -38,7 +38,7 @@ from gradc.analysis.affine import AffineForms
 from gradc.analysis.ranges import Facts
 from gradc.analysis.spans import Interval
 from gradc.ir.builder import Builder, Symbols
-from gradc.ir.control import FOR, IF, LOOP_BOUNDS, carried_inits, carried_params, loop_body
+from gradc.ir.control import FOR, LOOP_BOUNDS, carried_inits, carried_params, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, defining_ops, rebuilt, use_counts, used_by, with_body
@@ -89,11 +89,7 @@ class _MakingAnew:
     def inside(self, op: Op, facts: Facts, symbols: Symbols) -> Op:
         regions = []
         for place, region in enumerate(op.regions):
-            around = facts.child()
-            if op.prim is FOR:
-                around.note_loop(op)
-            elif op.prim is IF:
-                around.assume(op.args[0], place == 0)
+            around = facts.inside(op, place)
             regions.append(self.region(region, around, symbols))
         if all(new is old for new, old in zip(regions, op.regions, strict=True)):
             return op

@@ -27,7 +27,6 @@ from dataclasses import replace
 from gradc.analysis.affine import AffineForms, number
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import CONST
-from gradc.ir.control import FOR, IF
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT, DType
 from gradc.ir.walk import all_ops, defining_ops, rebuilt
@@ -93,11 +92,7 @@ class _Bounds:
         return replace(op, regions=regions)
 
     def inner(self, op: Op, place: int, facts: Facts) -> Region:
-        inside = facts.child()
-        if op.prim is FOR:
-            inside.note_loop(op)
-        elif op.prim is IF:
-            inside.assume(op.args[0], place == 0)
+        inside = facts.inside(op, place)
         return self.region(op.regions[place], inside)
 
     def wrap(self, op: Op, facts: Facts) -> Op | None:

@@ -37,7 +37,7 @@ from typing import ClassVar
 from gradc.analysis.affine import Affine, AffineForms, number
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import CONST, DIM
-from gradc.ir.control import FOR, IF, loop_body
+from gradc.ir.control import IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body
@@ -91,11 +91,7 @@ class _Hoisting:
             return [op]
         regions = []
         for place, region in enumerate(op.regions):
-            inside = facts.child()
-            if op.prim is FOR:
-                inside.note_loop(op)
-            elif op.prim is IF:
-                inside.assume(op.args[0], place == 0)
+            inside = facts.inside(op, place)
             regions.append(self.region(region, inside))
         if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
             op = replace(op, regions=tuple(regions))

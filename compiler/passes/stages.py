@@ -49,7 +49,7 @@ from typing import ClassVar
 from gradc.analysis.affine import Affine, AffineForms, number
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import DIM, Symbols
-from gradc.ir.control import FOR, IF, loop_body
+from gradc.ir.control import FOR, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, defining_ops, rebuilt, use_counts, used_by, with_body
@@ -163,11 +163,7 @@ class _Joining:
     def inside(self, op: Op, facts: Facts, in_loop: bool) -> Op:
         regions = []
         for place, region in enumerate(op.regions):
-            around = facts.child()
-            if op.prim is FOR:
-                around.note_loop(op)
-            elif op.prim is IF:
-                around.assume(op.args[0], place == 0)
+            around = facts.inside(op, place)
             regions.append(self.region(region, around, in_loop or is_loop(op)))
         if all(new is old for new, old in zip(regions, op.regions, strict=True)):
             return op
