@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import subprocess
 import sys
 
@@ -173,6 +174,34 @@ def test_the_loop_is_vectorised_unless_it_is_strict(tmp_path, fastmath):
     powers = load(path).powers
     powers(np.exp(x), out)
     assert ("_ZGV" in powers.inspect_llvm()) == fastmath
+
+
+TOTAL = """
+import numpy as np
+
+from gradc_runtime.jit import kernel
+
+
+@kernel("f8[::1]")
+def total(x):
+    result = 0.0
+    for i in range(x.shape[0]):
+        result += np.exp(x[i])
+    return result
+"""
+
+
+@needs_libmvec
+def test_what_a_loop_keeps_across_calls_lies_in_one_line_of_the_cache(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(TOTAL, encoding="utf-8")
+    total = load(path).total
+    total(np.ones(3))
+    (assembly,) = total.dispatcher.inspect_asm().values()
+    body = re.search(r"^_ZN\d+[^\n]*total[^\n]*:$(.*?)cfi_endproc", assembly, re.S | re.M)
+    if not re.search(r"%[yz]mm", body[1]):
+        pytest.skip("the processor has no vectors of 32 bytes")
+    assert re.search(r"andq\s+\$-(32|64), %rsp", body[1])
 
 
 SCALAR = """
