@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradc.ir.builder import CONST
+from gradc.ir.builder import CONST, Builder
 from gradc.ir.core import Op, Value
 from gradc.ir.types import INT
 from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
@@ -115,3 +115,22 @@ class AffineForms:
         if left.known is not None:
             return right.times(left.known)
         return left.times(right.known) if right.known is not None else None
+
+
+def written(form: Affine, holders: Mapping[str, Value], builder: Builder) -> Value:
+    """Append the ops that compute a form from a value for each symbol; return the result."""
+    total: Value | None = None
+    for symbol, factor in sorted(form.terms.items(), key=lambda item: -item[1]):
+        term = holders[symbol]
+        if abs(factor) != 1:
+            term = builder.emit(MUL, [term, builder.const(abs(factor))])
+        if total is None:
+            total = term if factor > 0 else builder.emit(NEG, [term])
+        else:
+            total = builder.emit(ADD if factor > 0 else SUB, [total, term])
+    if total is None:
+        return builder.const(form.constant)
+    if form.constant == 0:
+        return total
+    shift = builder.const(abs(form.constant))
+    return builder.emit(ADD if form.constant > 0 else SUB, [total, shift])

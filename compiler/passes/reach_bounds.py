@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gradc.analysis.affine import Affine, AffineForms
+from gradc.analysis.affine import Affine, AffineForms, written
 from gradc.analysis.ranges import Facts
 from gradc.analysis.spans import Span, is_at_least
 from gradc.ir.builder import Builder
 from gradc.ir.core import Value
 from gradc.ir.types import INT, Dim
-from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
 from gradc.prims.integers import IMAX, IMIN
 
 
@@ -93,19 +92,4 @@ class Bounds:
 
     def value(self, form: Affine) -> Value:
         """Write an affine form."""
-        builder = self.builder
-        total: Value | None = None
-        for symbol, factor in sorted(form.terms.items(), key=lambda item: -item[1]):
-            term = self.place.sizes[symbol]
-            if abs(factor) != 1:
-                term = builder.emit(MUL, [term, builder.const(abs(factor))])
-            if total is None:
-                total = term if factor > 0 else builder.emit(NEG, [term])
-            else:
-                total = builder.emit(ADD if factor > 0 else SUB, [total, term])
-        if total is None:
-            return builder.const(form.constant)
-        if form.constant == 0:
-            return total
-        shift = builder.const(abs(form.constant))
-        return builder.emit(ADD if form.constant > 0 else SUB, [total, shift])
+        return written(form, self.place.sizes, self.builder)

@@ -22,7 +22,9 @@ After::
 
 An array moves where its size is the same in all iterations and nothing that lies in its memory is
 seen by another iteration or after the loop. Allocation costs as much as some dozens of operations,
-which is as much as the loops inside often do.
+which is as much as the loops inside often do. Where the first axis varies and what it is at most is
+known before the loop (:mod:`gradc.analysis.at_most`), an iteration takes the start of a larger
+array: ``b = a[:rows]``.
 
 The product of two matrices is such an array, too: it is put into one, which is printed as
 ``dot(a, b, c)``. What an iteration hands on to the next takes turns between two
@@ -35,25 +37,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gradc.analysis.affine import AffineForms
+from gradc.analysis.at_most import AtMost, Bound, without_zero
 from gradc.analysis.storage import UPDATES, StorageClasses, is_in_place
-from gradc.ir.builder import CONST, DIM, Builder, Symbols
+from gradc.ir.builder import Builder, Symbols, dim_of
 from gradc.ir.control import FOR, IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import INT
+from gradc.ir.types import INT, Dim
 from gradc.ir.walk import all_ops, rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.handed_on import Carried, taking_turns, with_carried
-from gradc.prims.arithmetic import ADD, MUL, SUB
-from gradc.prims.index import ALL, AT, GET, PUT
+from gradc.passes.loop_sizes import Room, Sizes, is_not_negative, without
+from gradc.prims.index import ALL, AT, GET, PUT, SLICE
 from gradc.prims.integers import IMAX
 from gradc.prims.linalg import MATMUL
-from gradc.prims.loops import TRIP
 from gradc.prims.shape import COPY, EMPTY, ZEROS
 
-_MADE = frozenset({EMPTY, ZEROS})
+MADE = frozenset({EMPTY, ZEROS})
 MAKERS = frozenset({EMPTY, ZEROS, COPY, MATMUL})
-# Sizes are made of these; none of them can raise.
-_ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, IMAX})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,126 +86,240 @@ class _Moving:
     def __init__(self, function: Function, turns: bool) -> None:
         self.function = function
         self.turns = turns
-        self.symbols = Symbols.of(function)
         self.classes = StorageClasses(function.body)
         self.members: dict[Value, set[Value]] = {}
+        self.makers = {op.out: op for op in all_ops(function.body) if len(op.outs) == 1}
         self.axes = {dim for value in function.params for dim in value.type.shape}
         for value in _arrays(function.body):
             self.members.setdefault(self.classes.of(value), set()).add(value)
 
     def run(self) -> Function:
-        return with_body(self.function, self.region(self.function.body))
+        names = Symbols()
+        names.taken |= Symbols.of(self.function).taken
+        return with_body(self.function, self.region(self.function.body, names))
 
-    def region(self, region: Region) -> Region:
+    def region(self, region: Region, outer: Symbols) -> Region:
+        symbols = Symbols(outer)
+        for value in region.params:
+            symbols.note(value)
         ops: list[Op] = []
         for op in region.ops:
-            if op.regions:
-                ops += self.control(op)
-            else:
-                ops.append(op)
+            made = self.control(op, symbols) if op.regions else [op]
+            for value in (out for each in made for out in each.outs):
+                symbols.note(value)
+            ops += made
         return rebuilt(region, ops, region.yields)
 
-    def control(self, op: Op) -> list[Op]:
+    def control(self, op: Op, symbols: Symbols) -> list[Op]:
         """An op with regions, after what moves out of it."""
-        regions = tuple(self.region(region) for region in op.regions)
+        regions = tuple(self.region(region, symbols) for region in op.regions)
         if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
             op = replace(op, regions=regions)
-        if op.prim is not FOR or op.params.get("parallel"):
+        if op.prim is IF or op.params.get("parallel"):
             return [op]
-        return self.loop(op)
+        return _Loop(self, op, symbols).run()
 
-    def loop(self, op: Op) -> list[Op]:
-        body = loop_body(op)
-        private = set(_arrays(body)) - set(body.params) - set(body.yields)
-        before: list[Op] = []
-        ops: list[Op] = []
-        sizes = _Sizes(body)
-        turns = taking_turns(op) if self.turns else frozenset()
-        carried: list[Carried] = []
-        for inner in body.ops:
-            own = self.members.get(self.classes.of(inner.outs[0]), set()) if inner.outs else set()
-            known = inner.prim in MAKERS and self.known(inner, body, sizes)
-            if known and inner in turns:
-                carried.append(self.carried(inner, sizes, before, ops))
-            elif not known or not own <= private:
-                ops.append(inner)
-            elif inner.prim is EMPTY:
-                before += sizes.take(inner.args)
-                before.append(self.made(inner, before))
-            else:
-                before += sizes.take(inner.args if inner.prim is ZEROS else ())
-                self.filled(inner, before, ops)
-        if not before:
-            return [op]
-        ops = [each for each in ops if each not in sizes.taken]
-        changed = with_carried(op, replace(body, ops=tuple(ops)), carried)
-        return [*before, changed]
+    def share(self, value: Value, others: Iterable[Value]) -> None:
+        """Note that arrays lie in the memory of another one."""
+        for other in others:
+            self.classes.join(value, other)
+            self.members.setdefault(self.classes.of(other), set()).add(other)
 
-    def known(self, op: Op, body: Region, sizes: _Sizes) -> bool:
-        """Whether the sizes of what an op makes can be computed before the loop."""
-        if op.prim in _MADE:
-            return sizes.are_known(op.args)
-        if op.out.type.is_scalar or any(_is_whole_put(user, op.out) for user in body.ops):
-            return False
-        firsts = (self.symbols.first_with(d) for d in op.out.type.shape if isinstance(d, str))
-        return all(first is not None for first in firsts)
 
-    def carried(self, op: Op, sizes: _Sizes, before: list[Op], ops: list[Op]) -> Carried:
-        """Two arrays before the loop in the place of one that each iteration hands on."""
-        if op.prim in _MADE:
-            before += sizes.take(op.args)
-        if op.prim is EMPTY:
-            turn = op.out
-            before.append(self.made(op, before))
-        else:
-            turn = self.filled(op, before, ops)
-        first, second = (replace(before[-1], outs=(replace(turn),)) for _ in range(2))
-        before[-1:] = [first, second]
-        spare, outs = replace(turn), (replace(turn), replace(turn))
-        for value in (spare, turn, first.out, second.out, *outs):
-            self.classes.join(op.out, value)
-            self.members.setdefault(self.classes.of(value), set()).add(value)
-        return Carried((first.out, second.out), (turn, spare), outs)
+class _Loop:
+    """One loop, and what moves before it.
 
-    def made(self, op: Op, before: list[Op]) -> Op:
-        """The array, made where the loop may not run: its size must not be negative there."""
-        builder = Builder(Symbols(self.symbols))
-        builder.loc, builder.role = op.loc, op.role
-        args = [
-            size if size.size in self.axes else _not_negative(size, before, builder)
-            for size in op.args
-        ]
-        before += builder.ops
-        return replace(op, prim=EMPTY, args=tuple(args))
+    Attributes
+    ----------
+    before : list of Op
+        What stands before the loop.
+    rooms : dict of Value to Value
+        For sizes that vary what they are at most.
+    private : set of Value
+        The arrays of an iteration that it is not given and does not hand on.
+    """
 
-    def filled(self, op: Op, before: list[Op], ops: list[Op]) -> Value:
-        """Fill an array that is made before the loop with what an op made; return it."""
-        array = replace(op.out)
-        self.members.setdefault(self.classes.of(op.out), set()).add(array)
-        builder = Builder(Symbols(self.symbols))
-        builder.loc, builder.role = op.loc, op.role
-        sizes = op.args if op.prim is ZEROS else tuple(map(builder.size, op.out.type.shape))
-        before += builder.ops
-        before.append(
-            self.made(
-                replace(
-                    op, prim=EMPTY, args=sizes, outs=(array,), params={"dtype": op.out.type.dtype}
-                ),
-                before,
-            )
+    def __init__(self, moving: _Moving, op: Op, symbols: Symbols) -> None:
+        self.moving, self.op, self.symbols = moving, op, symbols
+        self.body = loop_body(op)
+        self.before: list[Op] = []
+        self.carried: list[Carried] = []
+        self.rooms: dict[Value, Value] = {}
+        self.private = set(_arrays(self.body)) - set(self.body.params) - set(self.body.yields)
+        self.sizes = Sizes(self.body)
+        self.bounds = AtMost(
+            op, self.sizes.integers, self.sizes.is_known, AffineForms(self.sizes.integers)
         )
-        builder.ops = []
+        may_turn = moving.turns and op.prim is FOR
+        self.turns = taking_turns(op) if may_turn else frozenset()
+
+    def run(self) -> list[Op]:
+        ops = self.without_arrays(self.body.ops)
+        if not self.before:
+            return [self.op]
+        body = replace(self.body, ops=without(ops, self.sizes.taken))
+        if self.op.prim is FOR:
+            return [*self.before, with_carried(self.op, body, self.carried)]
+        return [*self.before, replace(self.op, regions=(self.op.regions[0], body))]
+
+    def without_arrays(self, given: Sequence[Op]) -> tuple[Op, ...]:
+        """The ops of the body, or of a branch in it, without those that make arrays."""
+        ops: list[Op] = []
+        for op in given:
+            if op.prim is IF:
+                regions = (
+                    rebuilt(each, list(self.without_arrays(each.ops)), each.yields)
+                    for each in op.regions
+                )
+                ops.append(replace(op, regions=tuple(regions)))
+            elif op in self.turns and self.room(op, given) == Room():
+                self.carry(op, ops)
+            else:
+                room = self.room(op, given) if self.is_private(op) else None
+                ops += [op] if room is None else self.moved(op, room)
+        return tuple(ops)
+
+    def is_private(self, op: Op) -> bool:
+        """Whether an op makes an array that no other iteration and nothing outside sees."""
+        if op.prim not in MAKERS:
+            return False
+        moving = self.moving
+        return moving.members.get(moving.classes.of(op.out), set()) <= self.private
+
+    def room(self, op: Op, beside: Sequence[Op]) -> Room | None:
+        """How much room what an op makes needs before the loop; None where that is not known."""
+        if op.prim not in MAKERS:
+            return None
+        if op.prim in MADE:
+            first, *others = op.args
+            if not self.sizes.are_known(others):
+                return None
+            return Room() if self.sizes.is_known(first) else self.bounded(first)
+        if op.out.type.is_scalar or any(_is_whole_put(user, op.out) for user in beside):
+            return None
+        outer, *inner = op.out.type.shape
+        if not all(map(self.is_known, inner)):
+            return None
+        if self.is_known(outer):
+            return Room()
+        first_size = self.sizes.with_symbol(outer)
+        return None if first_size is None else self.bounded(first_size)
+
+    def is_known(self, dim: Dim) -> bool:
+        """Whether there is a value of a dimension before the loop."""
+        return isinstance(dim, int) or self.symbols.first_with(dim) is not None
+
+    def bounded(self, size: Value) -> Room | None:
+        bound = self.bounds.of(size)
+        return None if bound is None else Room(size, bound)
+
+    # -- what stands before the loop -----------------------------------------------------------
+
+    def builder(self, op: Op) -> Builder:
+        builder = Builder(Symbols(self.symbols))
+        builder.loc, builder.role = op.loc, op.role
+        return builder
+
+    def made(self, op: Op, room: Room, array: Value) -> Value:
+        """Make an array before the loop; return it, or the larger one of which it is the start.
+
+        The loop may not run: sizes must not be negative there.
+        """
+        builder = self.builder(op)
+        varies = room.size is not None
+        if op.prim in MADE:
+            self.before += self.sizes.take(op.args[1:] if varies else op.args)
+            sizes = list(op.args[1:] if varies else op.args)
+        else:
+            dims = op.out.type.shape[1:] if varies else op.out.type.shape
+            sizes = [self.size(dim, builder) for dim in dims]
+        if room.size is not None and room.bound is not None:
+            most = self.most(room.size, room.bound, builder)
+            array = replace(
+                array, type=array.type.with_shape((dim_of(most), *op.out.type.shape[1:]))
+            )
+            sizes.insert(0, most)
+        args = [self.not_negative(size, builder) for size in sizes]
+        self.before += builder.ops
+        params = op.params if op.prim is EMPTY else {"dtype": op.out.type.dtype}
+        self.before.append(replace(op, prim=EMPTY, args=tuple(args), outs=(array,), params=params))
+        self.moving.share(op.out, [array])
+        return array
+
+    def most(self, size: Value, bound: Bound, builder: Builder) -> Value:
+        """What a size is at most, computed once."""
+        if size not in self.rooms:
+            symbols = self.bounds.symbols(bound)
+            self.before += self.sizes.take(self.bounds.forms.holders[each] for each in symbols)
+            most = self.bounds.value(without_zero(bound), builder)
+            self.rooms[size] = self.not_negative(most, builder)
+        return self.rooms[size]
+
+    def size(self, dim: Dim, builder: Builder) -> Value:
+        """A dimension that is known before the loop."""
+        value = self.symbols.value_of(dim) if isinstance(dim, str) else None
+        return builder.size(dim) if value is None else value
+
+    def not_negative(self, size: Value, builder: Builder) -> Value:
+        """The size itself where it certainly is not negative, else the larger of it and zero."""
+        self.moving.makers.update((op.out, op) for op in builder.ops)
+        if is_not_negative(size, self.moving.makers, self.moving.axes):
+            return size
+        return builder.emit(IMAX, (size, builder.const(0)), name=size.name)
+
+    # -- what stands in the loop instead -------------------------------------------------------
+
+    def moved(self, op: Op, room: Room) -> list[Op]:
+        """What is left of an op in the loop when its array is made before it."""
+        if op.prim is EMPTY and room.size is None:
+            self.made(op, room, op.out)
+            return []
+        ops: list[Op] = []
+        array = self.made(op, room, replace(op.out))
+        if room.size is not None:
+            start = op.out if op.prim is EMPTY else replace(op.out)
+            ops += self.start_of(array, room.size, start)
+            array = start
+        return [*ops, *self.filled(op, array)]
+
+    def start_of(self, array: Value, size: Value, part: Value) -> list[Op]:
+        """The first rows of an array, as a view."""
+        builder = Builder(Symbols(self.symbols))
+        builder.loc = part.loc
+        spec = (SLICE, *(ALL,) * (part.type.rank - 1))
+        operands = (array, builder.const(0), size, builder.const(1))
+        builder.append(Op(GET, operands, {"spec": spec}, (part,), (), part.loc))
+        self.moving.share(array, [part])
+        return builder.ops
+
+    def carry(self, op: Op, ops: list[Op]) -> None:
+        """Two arrays before the loop in the place of one that each iteration hands on."""
+        turn = op.out if op.prim is EMPTY else replace(op.out)
+        self.made(op, Room(), turn)
+        first, second = (replace(self.before[-1], outs=(replace(turn),)) for _ in range(2))
+        self.before[-1:] = [first, second]
+        ops += self.filled(op, turn)
+        spare, outs = replace(turn), (replace(turn), replace(turn))
+        self.moving.share(op.out, [spare, turn, first.out, second.out, *outs])
+        self.carried.append(Carried((first.out, second.out), (turn, spare), outs))
+
+    def filled(self, op: Op, array: Value) -> list[Op]:
+        """Fill an array that is made before the loop with what an op made."""
+        if op.prim is EMPTY:
+            return []
         if op.prim is MATMUL:
             # what it is put into has its name
             product = replace(op.out, named=False)
             whole = {"spec": (ALL,) * op.out.type.rank, "inplace": True}
             put = Op(PUT, (array, product), whole, (op.out,), (), op.loc, op.role)
-            ops += [replace(op, outs=(product,)), put]
-        else:
-            source = op.args[0] if op.prim is COPY else None
-            self.fill(builder, array, source, sizes, (), op.out)
-            ops += builder.ops
-        return array
+            return [replace(op, outs=(product,)), put]
+        builder = self.builder(op)
+        for value in (*op.args, array):
+            builder.symbols.note(value)
+        source = op.args[0] if op.prim is COPY else None
+        sizes = op.args if op.prim is ZEROS else tuple(map(builder.size, op.out.type.shape))
+        self.fill(builder, array, source, sizes, (), op.out)
+        return builder.ops
 
     def fill(
         self,
@@ -259,41 +374,3 @@ def _arrays(region: Region) -> Iterable[Value]:
                 yield value
         for inner in op.regions:
             yield from _arrays(inner)
-
-
-class _Sizes:
-    """The integers of a loop body that are the same in all iterations."""
-
-    def __init__(self, body: Region) -> None:
-        self.inside: set[Value] = set(body.params)
-        self.makers: dict[Value, Op] = {}
-        self.taken: dict[Op, None] = {}
-        for op in body.ops:
-            fixed = all(arg not in self.inside or arg in self.makers for arg in op.args)
-            if op.prim in _ARITHMETIC and fixed:
-                self.makers[op.out] = op
-            self.inside.update(op.outs)
-
-    def are_known(self, sizes: Iterable[Value]) -> bool:
-        """Whether sizes can be computed before the loop."""
-        return all(size not in self.inside or size in self.makers for size in sizes)
-
-    def take(self, sizes: Iterable[Value]) -> list[Op]:
-        """The ops that compute sizes, to be moved before the loop; each once."""
-        found: list[Op] = []
-        for size in sizes:
-            op = self.makers.get(size)
-            if op is not None and op not in self.taken:
-                found += self.take(op.args)
-                self.taken[op] = None
-                found.append(op)
-        return found
-
-
-def _not_negative(size: Value, before: Iterable[Op], builder: Builder) -> Value:
-    """The size itself where it certainly is not negative, else the larger of it and zero."""
-    maker = next((op for op in before if size in op.outs), None)
-    known = isinstance(size.size, int) and size.size >= 0
-    if known or (maker is not None and maker.prim in (DIM, TRIP)):
-        return size
-    return builder.emit(IMAX, (size, builder.const(0)), name=size.name)

@@ -54,11 +54,16 @@ def _transpose_matmul(ct: Any, a: Any, b: Any) -> tuple[Any, ...]:
 
 # Transposes: Giles (2008), "Collected matrix derivative results for forward and reverse mode
 # algorithmic differentiation", section 2.2.
+def _evaluate_matmul(a: Any, b: Any) -> Any:
+    """The product of contiguous arrays: NumPy rounds otherwise where an axis has no stride."""
+    return np.matmul(np.ascontiguousarray(a), np.ascontiguousarray(b))
+
+
 MATMUL = Primitive(
     "matmul",
     Kind.BILINEAR,
     _infer_matmul,
-    np.matmul,
+    _evaluate_matmul,
     transpose=_transpose_matmul,
     at=[
         (np.array([[0.3, -1.1], [2.0, 0.7], [0.1, 0.4]]), np.array([[0.5, 2.0], [1.5, -0.2]])),

@@ -9,7 +9,7 @@ import pytest
 
 import gradc
 from gradc.driver import run_passes
-from gradc.ir.control import FOR
+from gradc.ir.control import FOR, WHILE
 from gradc.ir.printer import to_text
 from gradc.ir.walk import all_ops
 from gradc.passes.direct_rows import DirectRows
@@ -175,8 +175,8 @@ def gradc_context():
 
 
 def made_in_loops(function):
-    loops = [op for op in all_ops(function.body) if op.prim is FOR]
-    inside = {inner for op in loops for inner in all_ops(op.regions[0])}
+    loops = [op for op in all_ops(function.body) if op.prim in (FOR, WHILE)]
+    inside = {inner for op in loops for inner in all_ops(op.regions[-1])}
     return [op for op in inside if op.prim.name in ("empty", "zeros")]
 
 
@@ -248,7 +248,79 @@ def in_turn(x, n):
     return np.sum(u)
 
 
+def in_blocks(x, n):
+    """The last block may be shorter."""
+    total = 0.0
+    for start in range(0, len(x), 2):
+        part = x[start : start + 2]
+        work = np.empty(len(part))
+        for j in range(len(part)):
+            work[j] = part[j] * (start + n)
+        for j in range(1, len(part)):
+            total += work[j] * work[j - 1] + np.sin(part[0])
+    return total
+
+
+def growing(x, n):
+    """Rows of a triangle, and of one that stands on its head, whose sizes are products as well."""
+    total = 0.0
+    for i in range(n):
+        row = np.zeros((i + 1, len(x)))
+        for j in range(i + 1):
+            row[j, 0] += x[0] * j
+            row[i, j % len(x)] += x[j % len(x)]
+        total += np.sum(row * row)
+    for i in range(n - 1, -1, -1):
+        row = np.zeros(2 * (n - i))
+        for j in range(n - i):
+            row[j] += x[0] ** j
+            row[j + n - i] += row[j] * x[1 % len(x)]
+        total += np.sum(row * row)
+    return total
+
+
+def in_a_branch(x, n):
+    total = 0.0
+    for i in range(n):
+        if i % 2:
+            work = np.zeros(len(x))
+            for j in range(len(x)):
+                work[j] += x[j] * i
+            for j in range(1, len(x)):
+                total += work[j] * work[j - 1]
+        else:
+            total += np.sum(x)
+    return total
+
+
+def in_a_while_loop(x, n):
+    total = 0.0
+    while total < n:
+        work = np.zeros(len(x))
+        for j in range(len(x)):
+            work[j] += np.cos(x[j]) + total
+        for j in range(1, len(x)):
+            total += work[j] ** 2 + work[j - 1] ** 2
+        total += 1.0
+    return total
+
+
+def of_any_size(x, n):
+    """Nothing is known about a size."""
+    total = 0.0
+    size = 1
+    for i in range(n):
+        size = (7 * size + i) % 5
+        work = np.zeros(size)
+        for j in range(size):
+            work[j] += np.cos(x[j % 3]) * i
+        for j in range(1, size):
+            total += work[j] * work[j - 1]
+    return total
+
+
 TURNS = [(smoothed, 0), (swapped, 0), (multiplied, 0), (remembered, 1), (copied, 0), (in_turn, 2)]
+TURNS += [(in_blocks, 0), (growing, 0), (in_a_branch, 0), (in_a_while_loop, 0), (of_any_size, 1)]
 
 
 @pytest.mark.parametrize(("fn", "left"), TURNS)
