@@ -144,7 +144,7 @@ def emission_pipeline(
     style: Style, target: Target, boundscheck: bool = True, parallel: bool = False
 ) -> str:
     """The text of the pipeline that prepares a function for emission in a style."""
-    last, reach = ["inplace"], "reach{keep=false}" if parallel else "reach"
+    last, reach = ["readers", "inplace"], "reach{keep=false}" if parallel else "reach"
     if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
         last = ["parallel", *last] if parallel else ["idle", "gather", "takeover", "stores", *last]
     if not boundscheck:

@@ -24,6 +24,7 @@ from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
 from gradc.passes.parallel import Parallel
 from gradc.passes.reach import Reach
+from gradc.passes.readers import Readers
 from gradc.passes.sharing import ShareCalls
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
@@ -55,6 +56,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     MergeBranches,
     Parallel,
     Reach,
+    Readers,
     ShareCalls,
     SkipIdle,
     Simplify,

@@ -74,6 +74,7 @@ STANDS_ON: Mapping[str, Sequence[str]] = {
     "gather": _LOOPS,
     "takeover": _LOOPS,
     "stores": _LOOPS,
+    "readers": _LOOPS,
     "inplace": _LOOPS,
     "workspace": (*_LOOPS, "inplace"),
     "workspace.turns": (*_LOOPS, "inplace", "workspace"),
