@@ -23,6 +23,7 @@ from numba.core import types as numba_types
 from numba.core.lowering import Lower
 
 from gradc_runtime.allocation import array_of, new_array, raise_if
+from gradc_runtime.vector_math import has_vector_functions
 
 types: Any = numba_types  # declares fewer types than it has
 _MEMORY = types.MemInfoPointer(types.voidptr)
@@ -48,16 +49,17 @@ class ShortLower(Lower):  # type: ignore[misc]
             if len(values) == 1 and isinstance(values[0], ir.Arg)
         }
 
-    def setup_function(self, fndesc: Any) -> None:
-        """Declare the function, as one whose vectors on the stack lie in one line of the cache.
+    def lower_normal_function(self, fndesc: Any) -> None:
+        """Lower the function; vectors on its stack are to lie in one line of the cache each.
 
         What a loop keeps across a call of an elementary function lies there, eight numbers at a
         time, and by chance half of it would lie across two lines. LLVM puts such a stack right
-        where a register holds its frame.
+        where a register holds its frame, which other functions had better use for their loops.
         """
-        super().setup_function(fndesc)
-        # the set takes only names that llvmlite knows, and writes what it holds
-        set.add(self.function.attributes, _FRAME)
+        super().lower_normal_function(fndesc)
+        if has_vector_functions(self.module):
+            # the set takes only names that llvmlite knows, and writes what it holds
+            set.add(self.function.attributes, _FRAME)
 
     # -- references -------------------------------------------------------------------------
 

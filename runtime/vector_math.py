@@ -163,6 +163,11 @@ def _declared(module: ir.Module, name: str, kind: ir.Type) -> ir.Function:
     return function
 
 
+def has_vector_functions(module: ir.Module) -> bool:
+    """Whether loops of a module may call vector functions."""
+    return _KEPT in module.globals
+
+
 def _keep(module: ir.Module, functions: list[ir.Function]) -> None:
     """Have LLVM keep declarations that nothing calls yet."""
     pointer = ir.IntType(8).as_pointer()
