@@ -152,6 +152,8 @@ def emission_pipeline(
     if style == "numpy":
         return ",".join(["inline", *last])
     loops, work = LOOPS_OF_CUDA if target == "cuda" else ("loops", "workspace")
+    if target == "cpu":
+        last.append("lines")
     return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, work])
 
 

@@ -34,6 +34,7 @@ from gradc.passes.stores import StoresLast
 from gradc.passes.takeover import TakeOver
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
+from gradc.passes.whole_lines import WholeLines
 from gradc.passes.winners import Winners
 from gradc.passes.workspace import Workspace
 
@@ -66,6 +67,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     TrustIndices,
     Twins,
     UnifySizes,
+    WholeLines,
     Winners,
     Workspace,
 )

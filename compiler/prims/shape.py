@@ -248,12 +248,12 @@ def _filled(fill: float) -> Any:
 ZEROS = Primitive("zeros", Kind.CONSTANT, _infer_creation, _filled(0))
 # Contents are undefined: every element is written before it is read. NaN shows where not.
 # With `settled`, whatever is put at a place is one value: a zero that is put there can be left out
-# of an array of zeros.
+# of an array of zeros. With `lines`, its rows have been made to fill lines of the cache.
 EMPTY = Primitive(
     "empty",
     Kind.CONSTANT,
     _infer_creation,
-    lambda *sizes, dtype, settled=False: _filled(math.nan)(*sizes, dtype=dtype),
+    lambda *sizes, dtype, settled=False, lines=False: _filled(math.nan)(*sizes, dtype=dtype),
     cost=0,
 )
 

@@ -76,6 +76,7 @@ STANDS_ON: Mapping[str, Sequence[str]] = {
     "stores": _LOOPS,
     "readers": _LOOPS,
     "inplace": _LOOPS,
+    "lines": (*_LOOPS, "inplace"),
     "workspace": (*_LOOPS, "inplace"),
     "workspace.turns": (*_LOOPS, "inplace", "workspace"),
 }
