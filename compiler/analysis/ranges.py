@@ -2,7 +2,8 @@
 
 A fact is an affine form that is not negative: an axis has size ``n``, so ``n >= 0``; inside
 ``for i in range(lo, hi)``, ``i - lo >= 0`` and ``hi - 1 - i >= 0``, and what a loop counts up from
-``k`` is at least ``k``; inside ``if i > 0``, ``i - 1 >= 0``. To prove that a form is not negative,
+``k`` is at least ``k``; inside ``if i > 0``, ``i - 1 >= 0``, and
+``if i != j`` where ``j <= i`` gives ``i - j - 1 >= 0``. To prove that a form is not negative,
 multiples of facts are subtracted from it until a constant is left. That finds a proof for affine
 indices of nested loops; where it finds none, nothing is claimed.
 """
@@ -207,9 +208,17 @@ class Facts:
             if prim is EQ:
                 self.add(difference)
                 self.add(difference.times(-1))
+            elif prim is NE:
+                self._note_unequal(difference)
             elif prim in _HOLDS:
                 sign, shift = _HOLDS[prim]
                 self.add(difference.times(sign).shifted(shift))
+
+    def _note_unequal(self, difference: Affine) -> None:
+        """What is not zero, and not negative, is at least one."""
+        for form in (difference, difference.times(-1)):
+            if self.proves(form):
+                self.add(form.shifted(-1))
 
     def _note_branch(self, op: Op) -> None:
         """After checks in a branch: either the branch was not taken or they hold."""

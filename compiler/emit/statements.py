@@ -207,7 +207,8 @@ class FunctionWriter:
         if op is None or op.prim is not CONST:
             return True
         number = op.params["value"]
-        return bool(np.float32(number) == number)
+        with np.errstate(over="ignore"):
+            return bool(np.float32(number) == number)
 
     # -- statements -------------------------------------------------------------------------
 

@@ -42,6 +42,22 @@ def cholesky(a, y):
     return total
 
 
+def cholesky_by_rows(a, y):
+    """Where the column is asked for, elements left of the diagonal are not on it."""
+    n = a.shape[0]
+    low = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            t = a[i, j]
+            for k in range(j):
+                t -= low[i, k] * low[j, k]
+            if i == j:
+                low[i, j] = np.sqrt(t)
+            else:
+                low[i, j] = t / low[j, j]
+    return np.sum(np.log(np.diag(low))) + low[n - 1] @ y
+
+
 def cholesky_by_columns(a, y):
     n = a.shape[0]
     low = np.zeros((n, n))
@@ -98,6 +114,7 @@ def rows_that_change_again(a, y):
 # How many axes each array has that the gradient records in.
 CASES: list[tuple[Any, list[int]]] = [
     (cholesky, []),
+    (cholesky_by_rows, [2]),
     (cholesky_by_columns, []),
     (elimination, [2]),
     (back_substitution, []),
@@ -149,7 +166,17 @@ def _gradients(function: Any, given: Any) -> Any:
 # 1081 and 1148: a number was read from where it was stored before that place was known
 @pytest.mark.parametrize("seed", [*range(8), 1081, 1148])
 def test_random_programs(seed: int) -> None:
-    text, name = program(seed), f"triangular_{seed}.py"
+    compare(program(seed), seed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_programs_with_branches(seed: int) -> None:
+    compare(program(seed, branches=True), seed)
+
+
+def compare(text: str, seed: int) -> None:
+    """Compare the gradients of a program with those that record all that they need."""
+    name = f"triangular_{seed}_{len(text)}.py"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     names: dict[str, Any] = {"np": np}
     exec(compile(text, name, "exec"), names)

@@ -34,8 +34,8 @@ _TERMS = (
 
 
 class _Writer:
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, seed: int, branches: bool) -> None:
+        self.random, self.branches = random.Random(seed), branches
         self.lines = ["def f(x, w):", "    n = x.shape[0]", "    a = w.copy()", "    s = 0.0"]
 
     def program(self) -> str:
@@ -51,13 +51,26 @@ class _Writer:
                 self.block(depth + 1, (*indices, index))
             elif not indices:
                 self.line(depth, "s += a[0, 1]")
+            elif self.branches and self.random.random() < 0.4:
+                self.branch(depth, indices)
             elif self.random.random() < 0.3:
                 self.line(depth, f"t = {self.term(indices)}")
                 self.line(depth, f"{self.element(indices)} = t")
                 self.line(depth, "s += t * t")
             else:
-                change = self.random.choice(("=", "-=", "+="))
-                self.line(depth, f"{self.element(indices)} {change} {self.term(indices)}")
+                self.change(depth, indices)
+
+    def change(self, depth: int, indices: Sequence[str]) -> None:
+        change = self.random.choice(("=", "-=", "+="))
+        self.line(depth, f"{self.element(indices)} {change} {self.term(indices)}")
+
+    def branch(self, depth: int, indices: Sequence[str]) -> None:
+        comparison = self.random.choice(("==", "!=", "<", ">="))
+        self.line(depth, f"if {self.place(indices)} {comparison} {self.place(indices)}:")
+        self.change(depth + 1, indices)
+        if self.random.random() < 0.7:
+            self.line(depth, "else:")
+            self.change(depth + 1, indices)
 
     def line(self, depth: int, text: str) -> None:
         self.lines.append("    " * depth + text)
@@ -82,6 +95,9 @@ class _Writer:
         return self.random.choice(_TERMS).format(*elements)
 
 
-def program(seed: int) -> str:
-    """The text of a function ``f(x, w)`` of a vector and a square matrix as large."""
-    return _Writer(seed).program()
+def program(seed: int, branches: bool = False) -> str:
+    """The text of a function ``f(x, w)`` of a vector and a square matrix as large.
+
+    With `branches` it asks how indices compare.
+    """
+    return _Writer(seed, branches).program()

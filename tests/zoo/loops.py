@@ -295,3 +295,12 @@ def dynamic_programming_value(a, b):
             t += a[i] * b[j]
         s = s + t * s * 0.1
     return s
+
+
+@zoo(V)
+def largest_above_a_number_that_single_precision_has_not(x):
+    largest = -1e300
+    for i in range(len(x)):
+        if x[i] > -1e300:
+            largest = max(largest, x[i])
+    return largest
