@@ -90,7 +90,7 @@ def bounded_counts(loop: Op, ops: Sequence[Op]) -> Mapping[Dim, Bounded]:
             continue
         steps = _steps(op, makers, inside)
         slope = _slope(op, index, makers)
-        if steps and slope:
+        if steps is not None and slope:
             falls = (slope < 0) is (loop.args[2].size == 1)
             found[op.out.size] = Bounded(op, (*steps, op), falls)
     return found

@@ -103,6 +103,20 @@ class StillThere:
                 if chain is not None:
                     self.chains.append(chain)
 
+    def overwritten(self, reads: Sequence[Op]) -> list[Op]:
+        """Those of the reads in the body whose elements may be overwritten before the loop ends.
+
+        Reads of what does not change in the loop are not among them.
+        """
+        places = self._places_of(self.body)
+        found = []
+        for read in reads:
+            array = read.args[0]
+            chain = next((each for each in self.chains if array in each.versions), None)
+            if chain is not None and not self._safe(read, array, chain, places):
+                found.append(read)
+        return found
+
     def redirected(self, ops: Sequence[Op]) -> list[Op]:
         """The ops with reads of elements that are still there turned to the array left behind.
 

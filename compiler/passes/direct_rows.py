@@ -24,7 +24,8 @@ After::
 
 That is how the tapes of nested loops come about: the inner loop's tape is recorded in the outer
 one's. The row may be filled by several loops inside each other; nobody may read it, and the
-larger array must not be used in between.
+larger array must not be used in between. Where an inner loop is longer in one iteration than in
+another, its tape is put into the start of a row: ``tape[i, :count] = row``.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Type
 from gradc.ir.walk import all_ops, rebuilt, use_counts, with_body
 from gradc.passes.base import Context
-from gradc.prims.index import ALL, AT, PUT
+from gradc.prims.index import ALL, AT, PUT, SLICE, split_operands
 from gradc.prims.shape import EMPTY
 
 
@@ -94,11 +95,15 @@ class _Row:
 
 def _find(ops: Sequence[Op], put: Op, uses: dict[Value, int]) -> _Row | None:
     """The row that an update puts into a larger array, if it is one."""
-    array, row, *index = put.args
-    spec = put.params["spec"]
-    lead = len(index)
-    if spec != (AT,) * lead + (ALL,) * row.type.rank or not row.type.rank:
+    array, row, *operands = put.args
+    if not row.type.rank:
         return None
+    items = split_operands(put.params["spec"], operands)
+    lead, rest = items[: -row.type.rank], items[-row.type.rank :]
+    if any(item != AT for item, _ in lead) or not all(map(_is_from_the_start, rest)):
+        return None
+    index = [own[0] for _, own in lead]
+    shorter = frozenset(axis for axis, (item, _) in enumerate(rest) if item == SLICE)
     if uses.get(array) != 1 or uses.get(row) != 1:
         return None
     loop = next((op for op in ops if row in op.outs), None)
@@ -111,23 +116,37 @@ def _find(ops: Sequence[Op], put: Op, uses: dict[Value, int]) -> _Row | None:
     later = {out for op in ops[ops.index(loop) :] for out in op.outs}
     if not later.isdisjoint((array, *index)):
         return None
-    if not _only_filled(loop, loop.outs.index(row), uses):
+    if not _only_filled(loop, loop.outs.index(row), uses, shorter):
         return None
     return _Row(made, loop, put, tuple(index))
 
 
-def _only_filled(loop: Op, slot: int, uses: dict[Value, int]) -> bool:
-    """Whether a carried array goes from update to update and is never read."""
+def _is_from_the_start(part: tuple[str, Sequence[Value]]) -> bool:
+    """Whether a part of an axis is all of it, or as many elements of it as a row has."""
+    item, operands = part
+    if item == SLICE:
+        start, _, step = operands
+        return start.size == 0 and step.size == 1
+    return item == ALL
+
+
+def _only_filled(loop: Op, slot: int, uses: dict[Value, int], shorter: frozenset[int]) -> bool:
+    """Whether a carried array goes from update to update and is never read.
+
+    On axes on which it is `shorter` than the larger array, updates must not say "all".
+    """
     (body,) = loop.regions
     current = body.params[1 + slot]
     for op in body.ops:
         if current not in op.args:
             continue
         if op.prim is PUT and op.args[0] is current and current not in op.args[1:]:
+            if any(op.params["spec"][axis] == ALL for axis in shorter):
+                return False
             following = op.out
         elif op.prim is FOR and current in op.args[LOOP_BOUNDS:]:
             inner = op.args[LOOP_BOUNDS:].index(current)
-            if not _only_filled(op, inner, uses):
+            if not _only_filled(op, inner, uses, shorter):
                 return False
             following = op.outs[inner]
         else:

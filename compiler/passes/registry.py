@@ -23,6 +23,7 @@ from gradc.passes.jam import JamLoops
 from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
 from gradc.passes.parallel import Parallel
+from gradc.passes.parts import ReadParts
 from gradc.passes.reach import Reach
 from gradc.passes.readers import Readers
 from gradc.passes.sharing import ShareCalls
@@ -57,6 +58,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     MergeBranches,
     Parallel,
     Reach,
+    ReadParts,
     Readers,
     ShareCalls,
     SkipIdle,

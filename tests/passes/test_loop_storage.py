@@ -93,6 +93,33 @@ def test_a_row_is_written_where_it_belongs():
     assert "put(r, v, i, j, spec=('at', 'at'))" in to_text(after)
 
 
+START_OF_A_ROW = (
+    ROWS.replace("row: f64[m] = empty(m", "row: f64[i] = empty(i")
+    .replace("with for_(lo, m", "with for_(lo, i")
+    .replace("r1: f64[m]", "r1: f64[i]")
+    .replace("r2: f64[m]", "r2: f64[i]")
+    .replace(
+        "put(a, r2, i, spec=('at', 'all'))", "put(a, r2, i, {start}, i, one, spec=('at', 'slice'))"
+    )
+)
+
+
+def test_the_start_of_a_row_is_written_where_it_belongs():
+    before = parse(START_OF_A_ROW.format(read="v: f64 = sin(x)", start="lo"))
+    after = DirectRows().run(before, gradc_context())
+    assert sum(op.prim.name == "empty" for op in all_ops(after.body)) == 1
+    assert "put(r, v, i, j, spec=('at', 'at'))" in to_text(after)
+    ours, theirs = (evaluate(each, [3, 4, 0.5])[0] for each in (after, before))
+    np.testing.assert_array_equal(np.tril(ours, -1), np.tril(theirs, -1))
+
+
+def test_another_part_of_a_row_stays_an_array_of_its_own():
+    unchanged(START_OF_A_ROW.format(read="v: f64 = sin(x)", start="one"), DirectRows())
+    whole = START_OF_A_ROW.replace("put(r, v, j, spec=('at',))", "put(r, all_v, spec=('all',))")
+    read = "v: f64 = sin(x)\n            all_v: f64[i] = broadcast(v, i, axes=())"
+    unchanged(whole.format(read=read, start="lo"), DirectRows())
+
+
 def test_a_row_that_is_read_stays_an_array_of_its_own():
     unchanged(ROWS.format(read="v: f64 = get(r, lo, spec=('at',))"), DirectRows())
 

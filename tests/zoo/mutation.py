@@ -471,3 +471,21 @@ def lists_written_to_arrays(x):
     y = x.copy()
     y[:2] = [y[1], y[0]]
     return a @ y
+
+
+@zoo(M.T)
+def gram_schmidt(a):
+    q = a.copy()
+    for j in range(a.shape[1]):
+        for k in range(j):
+            d = 0.0
+            for i in range(a.shape[0]):
+                d += q[i, k] * q[i, j]
+            for i in range(a.shape[0]):
+                q[i, j] -= d * q[i, k]
+        r = 0.1
+        for i in range(a.shape[0]):
+            r += q[i, j] ** 2
+        for i in range(a.shape[0]):
+            q[i, j] /= np.sqrt(r)
+    return q

@@ -73,6 +73,7 @@ CHANGED = {
     "jam": ("numerics.drawdown", "rows"),
     "twins": ("nested.newton_step_to_the_nearest", "value"),
     "winners": ("numerics.log_sum_exp", "gradient"),
+    "parts": ("mutation.gram_schmidt", "gradient"),
     "branches": ("numerics.log_sum_exp", "gradient"),
     "rows": ("derivatives.batch_of_batch", "gradient"),
     "zeros": ("jumps.first_negative#2", "gradient"),
