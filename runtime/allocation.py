@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import types as python_types
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ types: Any = numba_types  # declares fewer types than it has
 _PAGED = 1 << 22
 # The largest vectors of today's processors: one that begins elsewhere lies in two lines of the
 # cache, and the loops of small arrays take up to 1.4 times as long, by where they happen to lie.
-_ALIGNED = 64
-_NO_MEMORY = "Allocation failed (probably too large)."
-_NEGATIVE = "negative dimensions not allowed"
-_TOO_LARGE = "array is too big; its size in bytes is larger than the maximum possible size."
+ALIGNED = 64
+NO_MEMORY = "Allocation failed (probably too large)."
+NEGATIVE = "negative dimensions not allowed"
+TOO_LARGE = "array is too big; its size in bytes is larger than the maximum possible size."
 
 
 @intrinsic
@@ -111,7 +112,30 @@ def new_array(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tu
     return make_array(kind)(context, builder, value=value), total
 
 
-def _made(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tuple[Any, Any]:
+@dataclass(slots=True)
+class Layout:
+    """The sizes of a contiguous array, as values of LLVM.
+
+    Attributes
+    ----------
+    kind : numba type
+    sizes, strides : sequence
+    count, total : value
+        Its elements and bytes.
+    negative, too_large : value
+        Whether a size is negative, and whether the bytes are no number of 64 bits.
+    """
+
+    kind: Any
+    sizes: Sequence[Any]
+    strides: Sequence[Any]
+    count: Any
+    total: Any
+    negative: Any
+    too_large: Any
+
+
+def layout_of(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> Layout:
     element = context.get_data_type(kind.dtype)
     width = context.get_constant(types.intp, context.get_abi_sizeof(element))
     strides, total, too_large = [], width, ir.Constant(ir.IntType(1), 0)
@@ -123,25 +147,46 @@ def _made(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tuple[
         count = builder.mul(count, size, flags=["nsw"])
         too_large = builder.or_(too_large, builder.extract_value(product, 1))
         negative = builder.or_(negative, builder.icmp_signed("<", size, size.type(0)))
-    raise_if(context, builder, negative, ValueError, _NEGATIVE)
-    raise_if(context, builder, too_large, ValueError, _TOO_LARGE)
-    align = max(_ALIGNED, context.get_preferred_array_alignment(kind.dtype))
-    if large_arrays.load():
-        memory = builder.call(_memory(context, builder.module, align), [total])
-        raise_if(context, builder, cgutils.is_null(builder, memory), MemoryError, _NO_MEMORY)
-    else:
-        memory = context.nrt.meminfo_alloc_aligned(builder, total, align)
+    return Layout(kind, sizes, strides[::-1], count, total, negative, too_large)
+
+
+def _made(context: Any, builder: Any, kind: Any, sizes: Sequence[Any]) -> tuple[Any, Any]:
+    layout = layout_of(context, builder, kind, sizes)
+    raise_if(context, builder, layout.negative, ValueError, NEGATIVE)
+    raise_if(context, builder, layout.too_large, ValueError, TOO_LARGE)
+    memory = new_memory(context, builder, layout.total)
     data = context.nrt.meminfo_data(builder, memory)
+    return array_in(context, builder, layout, memory, data), layout.total
+
+
+def new_memory(context: Any, builder: Any, total: Any) -> Any:
+    """Memory of a number of bytes, as numba's record of it."""
+    memory = unchecked_memory(context, builder, total)
+    raise_if(context, builder, cgutils.is_null(builder, memory), MemoryError, NO_MEMORY)
+    return memory
+
+
+def unchecked_memory(context: Any, builder: Any, total: Any) -> Any:
+    """Memory of a number of bytes, as numba's record of it; null where there is none."""
+    if not large_arrays.load():
+        return context.nrt.meminfo_alloc_aligned_unchecked(builder, total, ALIGNED)
+    return builder.call(_memory(context, builder.module, ALIGNED), [total])
+
+
+def array_in(context: Any, builder: Any, layout: Layout, memory: Any, data: Any) -> Any:
+    """The array that lies in some memory from an address on."""
+    element = context.get_data_type(layout.kind.dtype)
+    word = context.get_value_type(types.intp)
     fields = {
         "meminfo": memory,
         "parent": ir.Constant(cgutils.voidptr_t, None),
-        "nitems": count,
-        "itemsize": width,
+        "nitems": layout.count,
+        "itemsize": context.get_constant(types.intp, context.get_abi_sizeof(element)),
         "data": builder.bitcast(data, element.as_pointer()),
-        "shape": cgutils.pack_array(builder, sizes, ty=width.type),
-        "strides": cgutils.pack_array(builder, strides[::-1], ty=width.type),
+        "shape": cgutils.pack_array(builder, layout.sizes, ty=word),
+        "strides": cgutils.pack_array(builder, layout.strides, ty=word),
     }
-    return array_of(context, builder, kind, fields), total
+    return array_of(context, builder, layout.kind, fields)
 
 
 def array_of(context: Any, builder: Any, kind: Any, fields: Mapping[str, Any]) -> Any:

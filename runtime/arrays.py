@@ -80,6 +80,21 @@ def dot(
     return product
 
 
+def workspace(*sizes: Any) -> tuple[np.ndarray[Any, Any], ...]:
+    """New arrays whose elements are undefined: :func:`numpy.empty` for several at once.
+
+    Compiled programs take one block of memory for all where they are small.
+
+    Parameters
+    ----------
+    *sizes : int, tuple of int or dtype
+        The sizes of each array, and last their type where that is not float64.
+    """
+    typed = isinstance(sizes[-1], type)
+    shapes, dtype = (sizes[:-1], sizes[-1]) if typed else (sizes, np.float64)
+    return tuple(np.empty(shape, dtype) for shape in shapes)
+
+
 def prange(count: int) -> range:
     """The numbers of the blocks of a parallel loop; in compiled programs threads share them."""
     return range(count)

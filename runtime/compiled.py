@@ -19,7 +19,15 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from gradc_runtime import arrays, blas, compiled_sorting, index_sets, schedule, sorting
+from gradc_runtime import (
+    arrays,
+    blas,
+    compiled_sorting,
+    index_sets,
+    schedule,
+    sorting,
+    workspaces,
+)
 from gradc_runtime.caching import can_cache
 from gradc_runtime.providers import compiled_form
 
@@ -165,6 +173,7 @@ def counterparts() -> Mapping[Callable[..., Any], Any]:
         arrays.prange: numba.prange,
         arrays.attempt: _attempt,
         arrays.dot: blas.dot,
+        arrays.workspace: workspaces.workspace,
         **compiled_functions(index_sets),
         sorting.argsort: sorts[compiled_sorting.argsort],
         sorting.in_order: sorts[compiled_sorting.in_order],

@@ -152,13 +152,13 @@ class ShortLower(Lower):  # type: ignore[misc]
             value = self.loadvar(inst.value.name)
             value = self.context.cast(self.builder, value, self.typeof(inst.value.name), kind.dtype)
             pointer = self._pointer(inst.target.name, kind, index)
-            start = len(self.builder.block.instructions)
-            self.context.pack_value(
+            return self.context.pack_value(
                 self.builder, kind.dtype, value, pointer, align=None if kind.aligned else 1
             )
-            return self._note_touched(inst.target.name, start)
         if (items := rows_to_write(self.typeof, self.func_ir, inst)) is not None:
             return self._write_rows(inst, items)
+        if clears(self.typeof, self.func_ir, inst):
+            return self._clear(inst.target.name)
         return super().lower_inst(inst)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
@@ -189,21 +189,10 @@ class ShortLower(Lower):  # type: ignore[misc]
     def _element(self, resty: Any, name: str, index: Any) -> Any:
         kind = self.typeof(name)
         pointer = self._pointer(name, kind, index)
-        start = len(self.builder.block.instructions)
         value = self.context.unpack_value(
             self.builder, kind.dtype, pointer, align=None if kind.aligned else 1
         )
-        self._note_touched(name, start)
         return self.context.cast(self.builder, value, kind.dtype, resty)
-
-    def _note_touched(self, array: str, start: int) -> None:
-        """Say what has been read or written since an instruction."""
-        for each in self.builder.block.instructions[start:]:
-            if each.opname in ("load", "store"):
-                self.touched(array, each)
-
-    def touched(self, array: str, access: Any) -> None:
-        """Take notice of the load or store of an element; for derived classes."""
 
     def _write_rows(self, inst: Any, items: Sequence[Any]) -> None:
         """Copy an array to a part of another one that lies in one piece."""
@@ -223,6 +212,13 @@ class ShortLower(Lower):  # type: ignore[misc]
         pointer = self._at(names[0], target, places + [_INDEX(0)] * given.ndim)
         width = self.context.get_abi_sizeof(self.context.get_data_type(given.dtype))
         cgutils.raw_memmove(builder, pointer, self._part(names[1], given, "data"), count, width)
+
+    def _clear(self, name: str) -> None:
+        """Put zeros into all of an array."""
+        kind = self.typeof(name)
+        width = self.context.get_abi_sizeof(self.context.get_data_type(kind.dtype))
+        size = self.builder.mul(self._part(name, kind, "nitems"), _INDEX(width))
+        cgutils.memset(self.builder, self._part(name, kind, "data"), size, 0)
 
     def _pointer(self, name: str, kind: Any, index: Any) -> Any:
         """A pointer to an element; no index is negative."""
@@ -395,6 +391,17 @@ def rows_to_write(typeof: Any, function: Any, statement: Any) -> Any:
     fits = all(whole[count:]) and count + given.ndim == target.ndim
     plain = all(_is_place(typeof(each.name)) for each in numbers)
     return numbers if items and fits and plain and target.layout == given.layout == "C" else None
+
+
+def clears(typeof: Any, function: Any, statement: Any) -> bool:
+    """Whether a statement is ``x[:] = 0.0``, for an array that is contiguous."""
+    if not isinstance(statement, ir.SetItem | ir.StaticSetItem):
+        return False
+    index = statement.index if isinstance(statement, ir.SetItem) else statement.index_var
+    target, value = typeof(statement.target.name), _definition(function, statement.value)
+    if not _holds_numbers(target) or target.layout not in "CF" or not _is_all(function, index):
+        return False
+    return isinstance(value, ir.Const) and str(value.value) in ("0", "0.0")
 
 
 def _is_place(kind: Any) -> bool:

@@ -239,7 +239,7 @@ class _Recorder:
         most = {dim: each.most(self.op, self.before) for dim, each in self.bounded.items()}
         for value in recorded:
             sizes = [most.get(dim) or self.before.size(dim) for dim in value.type.shape]
-            name, dtype = f"{value.name}_tape", value.type.dtype
+            name, dtype = f"{value.name.removesuffix('_tape')}_tape", value.type.dtype
             if count is None:
                 params = {"dtype": dtype, "symbol": self.before.symbols.fresh("capacity")}
                 made = self.before.emit(TAPE, sizes, params, name=name)

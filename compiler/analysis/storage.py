@@ -14,11 +14,11 @@ from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.walk import all_ops
 from gradc.prims.index import ADD_AT, GET, PICK_ADD, PUT
 from gradc.prims.loops import GROW
-from gradc.prims.shape import AGAIN, BROADCAST, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE
+from gradc.prims.shape import AGAIN, BROADCAST, EXPECT, RESHAPE, REUSE, STOP_GRADIENT, TRANSPOSE
 
 UPDATES = frozenset({PUT, ADD_AT, PICK_ADD})
 # Results that may be (part of) their first operand when printed.
-VIEWS = frozenset({AGAIN, GET, BROADCAST, EXPECT, RESHAPE, STOP_GRADIENT, TRANSPOSE, GROW})
+VIEWS = frozenset({AGAIN, GET, BROADCAST, EXPECT, RESHAPE, REUSE, STOP_GRADIENT, TRANSPOSE, GROW})
 
 
 def is_in_place(op: Op) -> bool:

@@ -20,6 +20,7 @@ HELPERS: Mapping[str, str] = MappingProxyType(
         "attempt": "gradc_runtime.arrays",
         "dot": "gradc_runtime.arrays",
         "choose": "gradc_runtime.arrays",
+        "workspace": "gradc_runtime.arrays",
         "argsort": "gradc_runtime.sorting",
         "in_order": "gradc_runtime.sorting",
         "in_order_shared": "gradc_runtime.sorting",

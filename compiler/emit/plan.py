@@ -24,9 +24,11 @@ from gradc.prims.linalg import MATMUL
 from gradc.prims.routines import is_pure
 from gradc.prims.shape import (
     AGAIN,
+    BLOCK,
     BROADCAST,
     EMPTY,
     EXPECT,
+    REUSE,
     STAND_IN,
     STOP_GRADIENT,
     TRANSPOSE,
@@ -182,6 +184,8 @@ class _Planner:
                 self.plan.aliases.update(zip(body.params, condition.params, strict=True))
             for inner in op.regions:
                 self._index(inner)
+            if BLOCK in op.params or op.prim is REUSE:
+                self.need_names.add(op.out)
             if not only_renames(op):
                 self.need_names.update(op.args[k] for k in _MENTIONED_TWICE.get(op.prim, ()))
 

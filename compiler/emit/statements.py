@@ -17,6 +17,7 @@ from gradc.emit.numbers import python_floats, raises_in_python
 from gradc.emit.plan import Plan, make_plan, only_renames
 from gradc.emit.text import Expr, call, literal, pieces, quoted, template
 from gradc.emit.variables import late_updates, name_variables
+from gradc.emit.workspaces import block_of, workspace_text
 from gradc.emit.writing import Style
 from gradc.errors import InternalError
 from gradc.ir.builder import CONST
@@ -30,7 +31,7 @@ from gradc.prims.define import ATOM, NOT
 from gradc.prims.effects import CHECK
 from gradc.prims.index import ADD_AT, ALL, PICK_ADD, PUT
 from gradc.prims.routines import CALL
-from gradc.prims.shape import EXPECT
+from gradc.prims.shape import BLOCK, EXPECT, REUSE
 
 _MATH = "math."
 _DUAL = {LAND: LOR, LOR: LAND}
@@ -230,9 +231,14 @@ class FunctionWriter:
 
     def statement(self, op: Op, depth: int) -> None:
         """Write an op that has a statement of its own."""
-        if only_renames(op):
+        if only_renames(op) or (op.prim is REUSE and self.name(op.out) == self.name(op.args[0])):
             return
-        if op.prim is EXPECT:
+        block = block_of(op, self.function.ops, self.plan.sites) if BLOCK in op.params else ()
+        if len(block) > 1:
+            if op is block[0]:
+                names = [self.name(each.out) for each in block]
+                self.write(depth, workspace_text(block, names, self))
+        elif op.prim is EXPECT:
             self.expectation(op, depth)
         elif op.prim is CHECK:
             test = self.negated(op.args[0]).at(0)

@@ -19,7 +19,7 @@ from gradc.ir.core import Function, Op, Role, Value
 from gradc.ir.types import DType
 from gradc.ir.walk import all_ops
 from gradc.prims.index import GET
-from gradc.prims.shape import EMPTY
+from gradc.prims.shape import EMPTY, REUSE
 
 _SAYS_NOTHING = OPS | {"c", "t"}
 
@@ -121,7 +121,7 @@ class _Namer:
         lies in it does not matter, what the loop leaves there serves as well. That is for loops
         that write to it: what is handed on in its place is another array, and has its own name.
         """
-        workspace = {op.out for op in all_ops(self.function.body) if op.prim is EMPTY}
+        workspace = {op.out for op in all_ops(self.function.body) if op.prim in (EMPTY, REUSE)}
         for op in all_ops(self.function.body):
             if op.prim is not FOR:
                 continue

@@ -19,6 +19,9 @@ class Writer(Protocol):
     def expr(self, value: Value) -> Expr:
         """The text of a value."""
 
+    def typed(self, value: Value) -> Expr:
+        """The text of a value that stands alone."""
+
     def maker(self, value: Value) -> Op | None:
         """The op that makes a value."""
 

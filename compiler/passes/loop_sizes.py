@@ -11,12 +11,12 @@ from gradc.ir.control import IF
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import INT, Dim
 from gradc.ir.walk import rebuilt
-from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
+from gradc.prims.arithmetic import ADD, FLOORDIV, MOD, MUL, NEG, SUB
 from gradc.prims.integers import IMAX, IMIN
 from gradc.prims.loops import TRIP
 
 # Sizes are made of these; none of them can raise.
-_ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, NEG, IMAX, IMIN})
+ARITHMETIC = frozenset({CONST, DIM, TRIP, ADD, SUB, MUL, NEG, IMAX, IMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Sizes:
         self._symbols: dict[Dim, Value] = {}
         for op in _with_branches(body):
             fixed = all(arg not in self.inside or arg in self.makers for arg in op.args)
-            if op.prim in _ARITHMETIC and fixed:
+            if op.prim in ARITHMETIC and fixed:
                 self.makers[op.out] = op
             if len(op.outs) == 1 and op.out.type == INT:
                 self.integers[op.out] = op
@@ -126,6 +126,14 @@ def is_not_negative(size: Value, makers: Mapping[Value, Op], axes: Container[Dim
     if op.prim is CONST:
         return bool(op.params["value"] >= 0)
     found = [is_not_negative(arg, makers, axes) for arg in op.args if arg.type == INT]
+    if op.prim in (MOD, FLOORDIV):
+        return is_divided(op) and (op.prim is MOD or found[0])
     if op.prim is IMAX:
         return any(found)
     return op.prim in (DIM, TRIP) or (op.prim in (IMIN, ADD, MUL) and all(found))
+
+
+def is_divided(op: Op) -> bool:
+    """Whether an op is a division of integers, or what remains of it, by a positive constant."""
+    divisor = op.args[-1].size
+    return op.prim in (MOD, FLOORDIV) and isinstance(divisor, int) and divisor > 0

@@ -33,6 +33,7 @@ from gradc.passes.skip_zeros import SkipZeros
 from gradc.passes.stages import JoinStages
 from gradc.passes.stores import StoresLast
 from gradc.passes.takeover import TakeOver
+from gradc.passes.together import MakeTogether
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
 from gradc.passes.whole_lines import WholeLines
@@ -55,6 +56,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     JoinStages,
     Loops,
     MakeAnew,
+    MakeTogether,
     MergeBranches,
     Parallel,
     Reach,

@@ -248,12 +248,16 @@ def _filled(fill: float) -> Any:
 ZEROS = Primitive("zeros", Kind.CONSTANT, _infer_creation, _filled(0))
 # Contents are undefined: every element is written before it is read. NaN shows where not.
 # With `settled`, whatever is put at a place is one value: a zero that is put there can be left out
-# of an array of zeros. With `lines`, its rows have been made to fill lines of the cache.
+# of an array of zeros. With `lines`, its rows have been made to fill lines of the cache. Those of
+# one number of a `block` are made together, one after the other.
+BLOCK = "block"
 EMPTY = Primitive(
     "empty",
     Kind.CONSTANT,
     _infer_creation,
-    lambda *sizes, dtype, settled=False, lines=False: _filled(math.nan)(*sizes, dtype=dtype),
+    lambda *sizes, dtype, settled=False, lines=False, block=None: _filled(math.nan)(
+        *sizes, dtype=dtype
+    ),
     cost=0,
 )
 
@@ -280,6 +284,15 @@ AGAIN = Primitive(
     transpose=lambda ct, x: (ct,),
     cost=0,
     formula="1",
+)
+
+# An array of undefined contents in the memory of one that nobody needs any more.
+REUSE = Primitive(
+    "reuse",
+    Kind.CONSTANT,
+    lambda args, params: (args[0].type,),
+    lambda x: np.full_like(x, math.nan if x.dtype.kind == "f" else 0),
+    cost=0,
 )
 
 
@@ -319,5 +332,6 @@ RECORDS = (
     COPY,
     STOP_GRADIENT,
     AGAIN,
+    REUSE,
     STAND_IN,
 )

@@ -36,7 +36,15 @@ FUNCTIONS = {
     "ode": (ode.last, (ALPHA, 3)),
     "det": (det.primal, (RNG.random(9), 3)),
 }
-MAKERS = ("np.empty", "np.zeros", "np.ones", "np.full", "np.zeros_like", "np.empty_like")
+MAKERS = (
+    "np.empty",
+    "np.zeros",
+    "np.ones",
+    "np.full",
+    "np.zeros_like",
+    "np.empty_like",
+    "workspace",
+)
 
 
 def allocations(node: ast.AST, inside: bool = False) -> Iterator[ast.Call]:
@@ -77,7 +85,7 @@ def test_an_allocation_in_a_loop_is_found():
 
 # What makes memory in machine code: gradc's function for all arrays, and numba's.
 ALLOCATES = re.compile(
-    r"call\b.*@(new_memory_\d+|gradc_large_array|NRT_(MemInfo_(alloc|new)|Allocate))"
+    r"call\b.*@(new_memory_\d+|new_blocks|gradc_large_array|NRT_(MemInfo_(alloc|new)|Allocate))"
 )
 
 

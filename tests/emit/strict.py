@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradc.faces.arguments import scalar_for_python
+from gradc_runtime.arrays import workspace
 
 
 class StrictArray(np.ndarray):
@@ -56,6 +57,11 @@ class StrictNumPy:
         return np.zeros(shape, dtype).view(StrictArray)
 
 
+def _workspace(*sizes: Any) -> tuple[Any, ...]:
+    """Several such arrays at once."""
+    return tuple(map(_unwritten, workspace(*sizes)))
+
+
 def _unwritten(array: Any) -> Any:
     if array.dtype.kind == "f":
         array.fill(np.nan)
@@ -83,7 +89,7 @@ def run_strictly(text: str, name: str, args: Sequence[Any]) -> list[Any]:
     """
     namespace: dict[str, Any] = {}
     exec(compile(text, f"<{name}>", "exec"), namespace)
-    namespace["np"] = StrictNumPy()
+    namespace.update(np=StrictNumPy(), workspace=_workspace)
     given = [_strict(copy.deepcopy(arg)) for arg in args]
     with np.errstate(all="ignore"):
         out = namespace[name].py_func(*given)

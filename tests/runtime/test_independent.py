@@ -11,7 +11,12 @@ import pytest
 from gradc_runtime import independent
 from gradc_runtime.jit import kernel
 
-HEADER = "import numpy as np\nfrom gradc_runtime.jit import kernel\n\n\n"
+HEADER = """import numpy as np
+from gradc_runtime.arrays import workspace
+from gradc_runtime.jit import kernel
+
+
+"""
 
 # Each writes arrays in loops; the number says how many of the loops are marked.
 PROGRAMS = {
@@ -61,6 +66,27 @@ PROGRAMS = {
     for i in range(n - 1):
         b[i] = x[i + 1]
     return b.sum()""",
+    ),
+    "arrays of one block": (
+        2,
+        """
+    b, c = workspace(n, (2, n))
+    for i in range(n):
+        c[0, i] = x[i]
+    for i in range(1, n):
+        b[i] = c[0, i - 1] + x[i]
+    return b[1:].sum()""",
+    ),
+    "one of a block by two names": (
+        0,
+        """
+    b, c = workspace(n, n)
+    d = c
+    if n > 100:
+        d = b
+    for i in range(1, n):
+        b[i] = d[i - 1] + x[i]
+    return y.sum()""",
     ),
     "one iteration reads what the last wrote": (
         0,

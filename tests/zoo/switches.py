@@ -37,6 +37,7 @@ PASS_OPTIONS = (
     "loops.blas",
     "reach.keep",
     "workspace.turns",
+    "together.copies",
 )
 
 
@@ -49,7 +50,7 @@ _PIPELINES = (
     driver.SHARE,
     driver.READ,
     driver.JOIN_DERIVATIVES,
-    driver.BEFORE_REVERSE,
+    driver.WINNERS,
     driver.CLEAN_DERIVATIVE,
     emission_pipeline("loops", "cpu"),
 )
@@ -79,6 +80,8 @@ STANDS_ON: Mapping[str, Sequence[str]] = {
     "lines": (*_LOOPS, "inplace"),
     "workspace": (*_LOOPS, "inplace"),
     "workspace.turns": (*_LOOPS, "inplace", "workspace"),
+    "together": (*_LOOPS, "inplace"),
+    "together.copies": (*_LOOPS, "inplace", "together"),
 }
 EVERYTHING = frozenset(SWITCHES)
 RAW = Setting(EVERYTHING)

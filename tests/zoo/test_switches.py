@@ -87,12 +87,14 @@ CHANGED = {
     "stores": ("steps.three_behind", "gradient"),
     "inplace": ("numerics.prefix_sums", "value"),
     "workspace": ("numerics.diffusion", "value"),
+    "together": ("numerics.rotated_points", "value"),
     "jacobian.once": ("numerics.log_sum_exp", "columns"),
     "hessian.once": ("numerics.softened", "hessian"),
     "stages.behind": ("steps.three_behind", "gradient"),
     "loops.blas": ("numerics.two_layers", "value"),
     "reach.keep": ("numerics.softened", "columns"),
     "workspace.turns": ("numerics.diffusion", "value"),
+    "together.copies": ("mutation.augmented_slices", "gradient"),
 }
 BY_NAME = {case.name: case for case in CASES}
 
