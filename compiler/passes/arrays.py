@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradc.ir.core import Op, Primitive, Value
+from gradc.ir.core import Op, Primitive, Role, Value
 from gradc.ir.types import DType
 from gradc.passes.fold import constant_op
 from gradc.passes.site import Rule, Site, instead
 from gradc.prims.arithmetic import ADD
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT, split_operands
+from gradc.prims.linalg import MATMUL
 from gradc.prims.shape import (
     BROADCAST,
     EXPECT,
@@ -64,7 +65,33 @@ def _transpose(op: Op, site: Site) -> Value | Op | None:
         # a broadcast keeps its operand's axes in order
         if list(axes) == sorted(axes):
             return instead(op, BROADCAST, (inner.args[0], *sizes), {"axes": axes})
-    return None
+    # values have the bits that NumPy's have
+    return None if op.role is Role.PRIMAL else _of_product(op, site)
+
+
+def _of_product(op: Op, site: Site) -> Op | None:
+    """``(A.T @ B).T`` is ``B.T @ A``, which BLAS may round otherwise.
+
+    It is the cotangent of B in ``A @ B.T``, as networks have it.
+    """
+    product = site.maker(op.args[0], MATMUL)
+    if product is None or not site.used_once(product.out) or op.params["perm"] != (1, 0):
+        return None
+    left, right = product.args
+    if left.type.rank != 2 or right.type.rank != 2:
+        return None
+    if all(site.maker(each, TRANSPOSE) is None for each in (left, right)):
+        return None
+    args = tuple(_transposed(each, op, site) for each in (right, left))
+    return instead(op, MATMUL, args)
+
+
+def _transposed(matrix: Value, op: Op, site: Site) -> Value:
+    made = site.maker(matrix, TRANSPOSE)
+    if made is not None:
+        return made.args[0]
+    type = matrix.type.with_shape(matrix.type.shape[::-1])
+    return site.make(TRANSPOSE, (matrix,), op, type, {"perm": (1, 0)})
 
 
 def _reshape(op: Op, site: Site) -> Value | Op | None:

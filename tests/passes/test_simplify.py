@@ -1,5 +1,10 @@
 """Simplification of arrays, loops and branches."""
 
+import re
+
+import numpy as np
+
+import gradc
 from gradc.passes.dce import DeadCode
 from gradc.passes.simplify import Simplify
 from tests.passes.helpers import check, unchanged
@@ -305,3 +310,16 @@ def test_a_size_that_a_loop_without_iterations_counts_keeps_its_name():
         """,
         *BOTH,
     )
+
+
+def test_the_cotangent_of_a_transposed_matrix_is_one_product():
+    """No ``(x.T @ y_bar).T``: weights of networks lie as ``x @ w.T`` needs them."""
+
+    def layer(x, w):
+        return np.sum(np.tanh(x @ w.T))
+
+    x, w = np.linspace(-1.0, 1.0, 12).reshape(4, 3), np.linspace(0.1, 0.9, 6).reshape(2, 3)
+    gradient = gradc.grad(layer, argnums=1, target="python", cache=False)
+    gradient.check(x, w)
+    products = re.findall(r"^ *w_bar.* = (.*)", gradient.source, re.M)
+    assert [re.sub(r" *#.*", "", each) for each in products] == ["dot(matmul_bar.T, x)"]
