@@ -4,7 +4,7 @@ The pipeline is text, and everything that gradc does to a function is in it::
 
     share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,anew,stages,dce,
                                                                  the function
-    winners,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
+    winners,parts,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,reach,inplace  the same as scalar loops
 
@@ -44,7 +44,7 @@ _STAGES = re.compile(r"stages(\{[^}]*\})?")
 
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
-WINNERS = "winners,parts"  # right before reverse mode
+BEFORE_REVERSE = "winners,parts"
 LOOPS_OF_CUDA = ("loops{blas=false}", "workspace{turns=false}")
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.
@@ -115,7 +115,7 @@ def mode_pipeline(
         options.append("keep=" + "+".join(str(index) for index in keep))
     if mode in ("jacfwd", "jacrev"):
         options.append("mode=" + ("forward" if mode == "jacfwd" else "reverse"))
-        read += "" if mode == "jacfwd" else f",{WINNERS}"
+        read += "" if mode == "jacfwd" else f",{BEFORE_REVERSE}"
         return f"{read},jacobian{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if memory_limit is not None:
         options.append(f"memory_limit={memory_limit}")
@@ -123,7 +123,7 @@ def mode_pipeline(
         options.append("seeded=true")
     if mode in ("grad", "vjp", "hessian", "hvp"):
         options.append("values=false")
-    first = f"{read},{WINNERS},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
+    first = f"{read},{BEFORE_REVERSE},reverse{{{','.join(options)}}},{CLEAN_DERIVATIVE}"
     if mode in ("hessian", "hvp"):
         vector = str(mode == "hvp").lower()
         return f"{first},hessian{{wrt={positions},vector={vector}}},{CLEAN_DERIVATIVE}"
@@ -136,7 +136,7 @@ def compressed_pipeline(
     """The text of the pipeline that makes the entries of a sparse Jacobian."""
     columns, rows = ("+".join(map(str, each)) for each in (wrt, results))
     options = f"mode={mode},wrt={columns},results={rows},lanes={lanes},loop={str(loop).lower()}"
-    read = READ if mode == "forward" else f"{READ},{WINNERS}"
+    read = READ if mode == "forward" else f"{READ},{BEFORE_REVERSE}"
     return f"{read},compressed{{{options}}},{CLEAN_DERIVATIVE}"
 
 

@@ -23,7 +23,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import llvmlite.ir
 from numba.core import analysis, ir
 from numba.core import types as numba_types
 from numba.core.compiler_machinery import register_pass
@@ -31,6 +30,7 @@ from numba.core.ir_utils import build_definitions
 from numba.core.typed_passes import BaseNativeLowering
 
 from gradc_runtime.lowering import ShortLower
+from gradc_runtime.scopes import Distinct, Scopes
 from gradc_runtime.workspaces import workspace
 
 types: Any = numba_types  # declares fewer types than it has
@@ -78,6 +78,10 @@ class _Lower(ShortLower):
         self._loops: dict[int, _Loop] = {}
         for header, body in independent_loops(self.blocks, self.fndesc.typemap):
             self._loops.update(dict.fromkeys(body, _marked(self.module, header)))
+        self._scopes = Scopes(self.module, pieces_of_memory(self.blocks, self.fndesc.typemap))
+
+    def touched(self, array: str, access: Any) -> None:
+        self._scopes.mark(access, array)
 
     def pre_block(self, block: Any) -> None:
         super().pre_block(block)
@@ -109,41 +113,24 @@ class _Loop:
     Attributes
     ----------
     header : int
-    accesses : _Distinct
+    accesses : Distinct
         What its loads and stores say.
-    name : _Distinct
+    name : Distinct
         What the branch at its end says.
     """
 
     header: int
-    accesses: _Distinct
-    name: _Distinct
+    accesses: Distinct
+    name: Distinct
 
 
 def _marked(module: Any, header: int) -> _Loop:
-    accesses = _Distinct(module, ())
+    accesses = Distinct(module, ())
     said = module.add_metadata(["llvm.loop.parallel_accesses", accesses])
-    name = _Distinct(module, (said,))
+    name = Distinct(module, (said,))
     # the name of a loop begins with itself
     name.operands = (name, said)
     return _Loop(header, accesses, name)
-
-
-class _Distinct(llvmlite.ir.values.MDValue):  # type: ignore[misc]
-    """A node of metadata that is equal to itself only; llvmlite has no other way to write it."""
-
-    def __init__(self, module: Any, operands: tuple[Any, ...]) -> None:
-        super().__init__(module, operands, str(len(module.metadata)))
-
-    def descr(self, buf: list[str]) -> None:
-        listed = ", ".join(each.get_reference() for each in self.operands)
-        buf += (f"distinct !{{ {listed} }}", "\n")
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 # -- which loops ----------------------------------------------------------------------------------
@@ -182,6 +169,16 @@ def loops_of_vectors(
     for _, body, accesses in _innermost(blocks, typemap):
         if accesses.never_meet() and accesses.only_sums():
             yield body
+
+
+def pieces_of_memory(
+    blocks: Mapping[int, Any], typemap: Mapping[str, Any]
+) -> dict[str, frozenset[object]]:
+    """For each array of which it can be told names for the memory that it may lie in."""
+    variables = _Variables(typemap, build_definitions(blocks))
+    arrays = [name for name in variables.definitions if variables.is_array(name)]
+    found = {name: variables.memory(name) for name in arrays}
+    return {name: memory for name, memory in found.items() if memory and _ANY not in memory}
 
 
 def _innermost(

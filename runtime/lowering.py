@@ -152,9 +152,11 @@ class ShortLower(Lower):  # type: ignore[misc]
             value = self.loadvar(inst.value.name)
             value = self.context.cast(self.builder, value, self.typeof(inst.value.name), kind.dtype)
             pointer = self._pointer(inst.target.name, kind, index)
-            return self.context.pack_value(
+            start = len(self.builder.block.instructions)
+            self.context.pack_value(
                 self.builder, kind.dtype, value, pointer, align=None if kind.aligned else 1
             )
+            return self._note_touched(inst.target.name, start)
         if (items := rows_to_write(self.typeof, self.func_ir, inst)) is not None:
             return self._write_rows(inst, items)
         if clears(self.typeof, self.func_ir, inst):
@@ -189,10 +191,21 @@ class ShortLower(Lower):  # type: ignore[misc]
     def _element(self, resty: Any, name: str, index: Any) -> Any:
         kind = self.typeof(name)
         pointer = self._pointer(name, kind, index)
+        start = len(self.builder.block.instructions)
         value = self.context.unpack_value(
             self.builder, kind.dtype, pointer, align=None if kind.aligned else 1
         )
+        self._note_touched(name, start)
         return self.context.cast(self.builder, value, kind.dtype, resty)
+
+    def _note_touched(self, array: str, start: int) -> None:
+        """Say what has been read or written since an instruction."""
+        for each in self.builder.block.instructions[start:]:
+            if each.opname in ("load", "store"):
+                self.touched(array, each)
+
+    def touched(self, array: str, access: Any) -> None:
+        """Take notice of the load or store of an element; for derived classes."""
 
     def _write_rows(self, inst: Any, items: Sequence[Any]) -> None:
         """Copy an array to a part of another one that lies in one piece."""

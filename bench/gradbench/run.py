@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.common import ONE_THREAD, machine
-from bench.gradbench.checkout import Checkout
+from bench.gradbench.checkout import Checkout, CheckoutError
 from bench.gradbench.results import Result, Results, print_tables
 from bench.gradbench.tools import Tool, tools_of
 
@@ -58,7 +58,11 @@ def main() -> int:
     unknown = [name for name in options.evals if name not in EVALS]
     if unknown:
         parser.error(f"no eval {', '.join(unknown)}; there are {', '.join(EVALS)}")
-    checkout = Checkout.find()
+    try:
+        checkout = Checkout.find()
+    except CheckoutError as error:
+        print(error, file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory() as folder:
         # kernels of now: those in the user's cache may be of another state of the runtime
         os.environ["GRADC_CACHE_DIR"] = folder

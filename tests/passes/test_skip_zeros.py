@@ -54,7 +54,7 @@ X = np.array([0.3, 2.0, -1.0, 2.0, 0.7, -0.2])
 )
 @pytest.mark.parametrize("target", ["python", "cpu"])
 def test_the_gradient_goes_to_what_was_chosen(function, wanted, target, monkeypatch):
-    monkeypatch.setattr(driver, "WINNERS", "dce")
+    monkeypatch.setattr(driver, "BEFORE_REVERSE", "dce")
     gradient = gradc.grad(function, target=target)
     np.testing.assert_array_equal(gradient(X), 2.0 * X + wanted)
     # the other loop fills an array, whose zeros have to be written

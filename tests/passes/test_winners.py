@@ -106,7 +106,7 @@ POINTS = {
 def of_tape(monkeypatch: pytest.MonkeyPatch, function):
     """The gradient made without the pass."""
     with monkeypatch.context() as patch:
-        patch.setattr(driver, "WINNERS", "dce")
+        patch.setattr(driver, "BEFORE_REVERSE", "dce")
         gradient = gradc.value_and_grad(function, target="python")
         gradient(np.ones(3))
     return gradient

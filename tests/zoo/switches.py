@@ -50,7 +50,7 @@ _PIPELINES = (
     driver.SHARE,
     driver.READ,
     driver.JOIN_DERIVATIVES,
-    driver.WINNERS,
+    driver.BEFORE_REVERSE,
     driver.CLEAN_DERIVATIVE,
     emission_pipeline("loops", "cpu"),
 )
