@@ -262,7 +262,10 @@ class _Variables:
 
     def of_workspace(self, made: Any) -> Any:
         """The call of ``workspace`` that an expression is one of the arrays of, or None."""
-        while isinstance(made, ir.Expr) and made.op in ("static_getitem", "exhaust_iter"):
+        if made.op != "static_getitem" or not isinstance(made.index, int):
+            return None
+        made = self.one(self.origin(made.value.name))
+        if isinstance(made, ir.Expr) and made.op == "exhaust_iter":
             made = self.one(self.origin(made.value.name))
         if not isinstance(made, ir.Expr) or made.op != "call":
             return None

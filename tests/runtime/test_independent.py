@@ -77,6 +77,24 @@ PROGRAMS = {
         b[i] = c[0, i - 1] + x[i]
     return b[1:].sum()""",
     ),
+    "a row of one of a block": (
+        0,
+        """
+    b, c = workspace(n, (2, n))
+    d = c[0]
+    for i in range(1, n):
+        c[0, i] = d[i - 1] + x[i]
+    return y.sum()""",
+    ),
+    "a part of one of a block": (
+        0,
+        """
+    b, c = workspace(n, n)
+    d = b[1:]
+    for i in range(n - 1):
+        b[i] = d[i] + x[i]
+    return y.sum()""",
+    ),
     "one of a block by two names": (
         0,
         """
