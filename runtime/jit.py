@@ -328,9 +328,24 @@ def _prepared(
 
         own = types.FunctionType(each.py_func.__code__, namespace, name)
         namespace[name] = numba.njit(own, forceinline=each.inline, **_settings(options))
-    copy = types.FunctionType(
-        function.__code__, namespace, function.__name__, function.__defaults__
-    )
+    code = _told_apart(function.__code__) if options.parallel else function.__code__
+    copy = types.FunctionType(code, namespace, function.__name__, function.__defaults__)
     copy.__qualname__ = function.__qualname__
     copy.__module__ = function.__module__ if home is None else home.__name__
     return copy
+
+
+def _told_apart(code: types.CodeType) -> types.CodeType:
+    """The code with other names for variables that end in a number.
+
+    The second value of `sums` is `sums_1` to numba where loops run in threads, whether or not
+    there is a variable of this name.
+    """
+    names = set(code.co_varnames)
+    renamed: list[str] = []
+    for name in code.co_varnames:
+        new = name
+        while re.search(r"_\d+$", new) or (new != name and new in names):
+            new += "_"
+        renamed.append(new)
+    return code.replace(co_varnames=tuple(renamed))

@@ -143,7 +143,7 @@ def _pick(op: Op, slot: int, smooth: dict[Value, int]) -> _Pick | None:
     if not (kept.type.is_float and kept.type.is_scalar) or op.outs[slot] not in smooth:
         return None
     maker = next((each for each in body.ops if each.outs == (end,)), None)
-    if maker is None or maker.prim not in _PICKING or smooth.get(end) != 1 or smooth[kept] != 1:
+    if maker is None or maker.prim not in _PICKING or smooth.get(end) != 1 or smooth.get(kept) != 1:
         return None
     operands = maker.args[-2:]
     if kept not in operands:

@@ -197,3 +197,19 @@ def test_the_same_bits_at_any_number_of_threads():
         check=False,
     )
     assert done.stdout.split() == ["1", "True"], done.stderr
+
+
+def sums_of_sums(x):
+    """Named like one another in the program, and by numba, which numbers the values of a name."""
+    sums = np.cumsum(x)
+    sums = np.cumsum(sums[::-1])
+    sums = np.cumsum(sums * x)
+    sums = np.cumsum(sums[::-1] * sums)
+    return np.sum(sums**2)
+
+
+def test_names_that_end_in_a_number():
+    x = np.array([0.5, -1.0, 0.3])
+    found = gradc.grad(sums_of_sums, parallel=True, cache=False)(x)
+    wanted = gradc.grad(sums_of_sums, target="python", cache=False)(x)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)

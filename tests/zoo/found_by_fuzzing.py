@@ -200,3 +200,10 @@ def steps_in_sweeps(v, c):
             q = r
         total += np.sum(q * u)
     return total
+
+
+@zoo(1.5, V)
+def a_parameter_that_each_iteration_replaces_by_a_number(x, a):
+    for i in range(len(a)):
+        x = 0.3 if i else 0.7
+    return x + a[0]
