@@ -36,7 +36,7 @@ from gradc.prims.shape import (
 )
 
 # Operands that the text of a primitive mentions twice: they need a name.
-_MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,)}
+_MENTIONED_TWICE = {PICK: (1,), EXPECT: (0,), REUSE: (0,)}
 # About how long the text of a primitive without template is, beside its operands.
 _LENGTHS = {GET: 2, PUT: 5, ADD_AT: 6, MATMUL: 3, BROADCAST: 9, TRANSPOSE: 2}
 _PLACE = re.compile(r"\{\w+\}")

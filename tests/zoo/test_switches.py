@@ -183,3 +183,12 @@ def test_reverse_over_forward_with_everything_shared(
 ) -> None:
     monkeypatch.setattr(driver, "SHARE", SHARE_ALL)
     check(subject_of(case), "reverse over forward", {"all passes": ALL})
+
+
+#: Found by the run of everything: an array that nothing but its place is needed of has a name.
+FOUND = [("containers.list_of_rows_that_grows", "rows", "dce")]
+
+
+@pytest.mark.parametrize(("name", "kind", "switch"), FOUND)
+def test_what_the_run_of_everything_found(name: str, kind: str, switch: str) -> None:
+    check(subject_of(BY_NAME[name]), kind, {f"without {switch}": WITHOUT[switch]})
