@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gradc.ir.builder import CONST, Builder
 from gradc.ir.core import Op, Value
-from gradc.ir.types import INT
+from gradc.ir.types import INT, Dim
 from gradc.prims.arithmetic import ADD, MUL, NEG, SUB
 
 
@@ -56,6 +56,11 @@ class Affine:
 def number(constant: int) -> Affine:
     """Return the form of a constant."""
     return Affine({}, constant)
+
+
+def of_dim(dim: Dim) -> Affine:
+    """Return the form of the size of an axis."""
+    return number(dim) if isinstance(dim, int) else Affine({dim: 1})
 
 
 @dataclass(slots=True)

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import Affine, AffineForms, number, of_dim
 from gradc.ir.control import FOR, IF
 from gradc.ir.core import Op, Value
-from gradc.ir.types import BOOL, INT
+from gradc.ir.types import BOOL, INT, Dim
 from gradc.prims.arithmetic import FLOORDIV, MOD
 from gradc.prims.compare import EQ, GE, GT, LAND, LE, LNOT, LOR, LT, NE
 from gradc.prims.effects import CHECK
@@ -108,7 +108,7 @@ class Facts:
             self._note_branch(op)
         elif op.prim is EXPECT:
             for wanted, dim in zip(op.args[1:], op.args[0].type.shape, strict=True):
-                have = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+                have = of_dim(dim)
                 self._between(self.forms.of(wanted), have, have)
         if len(op.outs) != 1 or op.out.type != INT:
             return
@@ -125,7 +125,7 @@ class Facts:
                 self.add(out.minus(self.forms.of(arg)).times(sign))
         elif op.prim in (ARGMAX, ARGMIN):
             (dim,) = op.args[0].type.shape
-            length = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+            length = of_dim(dim)
             self._between(out, number(0), length.shifted(-1))
         elif op.prim in (FLOORDIV, MOD):
             self._note_division(op, out)
@@ -255,6 +255,11 @@ class Facts:
     def proves(self, form: Affine) -> bool:
         """Whether a form is certainly not negative here."""
         return _Proof(self.by_sign()).finds(form, _DEPTH)
+
+    def is_in_range(self, index: Value, dim: Dim) -> bool:
+        """Whether an index is certainly at least zero and less than the size of an axis."""
+        form = self.forms.of(index)
+        return self.proves(form) and self.proves(of_dim(dim).minus(form).shifted(-1))
 
     def compare(self, op: Op) -> bool | None:
         """Return the outcome of a comparison of integers where it is certain."""

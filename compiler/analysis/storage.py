@@ -26,6 +26,11 @@ def is_in_place(op: Op) -> bool:
     return op.prim in UPDATES and bool(op.params.get("inplace"))
 
 
+def is_settled(function: Function) -> bool:
+    """Whether all updates are in place, so that it is known which arrays share memory."""
+    return all(is_in_place(op) for op in all_ops(function.body) if op.prim in UPDATES)
+
+
 class StorageClasses:
     """Classes of array values that may share a buffer.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gradc.ir.core import Function, Op, Region, Value
@@ -131,10 +131,14 @@ def clone_region(region: Region, mapping: dict[Value, Value]) -> Region:
 
 def map_regions(op: Op, transform: Callable[[Region], Region]) -> Op:
     """Apply a function to the regions of an op; the same op when they stay the same."""
-    regions = tuple(transform(region) for region in op.regions)
+    return with_regions(op, [transform(region) for region in op.regions])
+
+
+def with_regions(op: Op, regions: Sequence[Region]) -> Op:
+    """Return an op with other regions; the same op when they are its own."""
     if all(new is old for new, old in zip(regions, op.regions, strict=True)):
         return op
-    return replace(op, regions=regions)
+    return replace(op, regions=tuple(regions))
 
 
 def rename_values(function: Function, models: Mapping[Value, tuple[str, bool]]) -> Function:

@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import AffineForms, of_dim
 from gradc.ir.control import FOR, LOOP_BOUNDS
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim
@@ -119,7 +119,7 @@ class _Rewriting:
     def runs_over(self, loop: Op, dim: Dim) -> bool:
         """Whether a loop comes to every index of an axis."""
         start, stop, step = (self.forms.of(bound) for bound in loop.args[:LOOP_BOUNDS])
-        size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
+        size = of_dim(dim)
         if step.known == 1:
             return start.known == 0 and stop.minus(size).known == 0
         last = start.minus(size).shifted(1)

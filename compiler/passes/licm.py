@@ -34,13 +34,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import AffineForms
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import CONST, DIM
 from gradc.ir.control import IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import DType
-from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body
+from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body, with_regions
 from gradc.passes.base import Context
 from gradc.passes.cse import BUFFERS
 from gradc.prims.arithmetic import FLOORDIV, MOD
@@ -93,8 +93,7 @@ class _Hoisting:
         for place, region in enumerate(op.regions):
             inside = facts.inside(op, place)
             regions.append(self.region(region, inside))
-        if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
-            op = replace(op, regions=tuple(regions))
+        op = with_regions(op, regions)
         return [op] if op.prim is IF else self.loop(op, facts)
 
     def loop(self, op: Op, facts: Facts) -> list[Op]:
@@ -133,12 +132,8 @@ class _Hoisting:
         array = op.args[0]
         if any(item != AT for item in op.params["spec"]):
             return False
-        for index, dim in zip(op.args[1:], array.type.shape, strict=True):
-            form = self.forms.of(index)
-            size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
-            if not (facts.proves(form) and facts.proves(size.minus(form).shifted(-1))):
-                return False
-        return True
+        indices = zip(op.args[1:], array.type.shape, strict=True)
+        return all(facts.is_in_range(index, dim) for index, dim in indices)
 
 
 def _is_worth_it(op: Op) -> bool:

@@ -31,13 +31,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import AffineForms
 from gradc.analysis.ranges import Facts
 from gradc.analysis.still_there import StillThere
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, WHILE
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body
+from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body, with_regions
 from gradc.passes.base import Context
 from gradc.prims.index import ALL, AT, GET
 
@@ -105,8 +105,7 @@ class _Reading:
             self.region(each, facts.inside(op, place), inside)
             for place, each in enumerate(op.regions)
         ]
-        if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
-            op = replace(op, regions=tuple(regions))
+        op = with_regions(op, regions)
         if op.prim not in _LOOPS or not changing:
             return (op,)
         builder = Builder(self.symbols)
@@ -141,14 +140,9 @@ class _Reading:
         """The axes on which a read is at one place in range; none where all or no axes are."""
         array, *indices = read.args
         found = frozenset(axis for axis, index in enumerate(indices) if index not in inside)
-        in_range = all(self.exists(array, axis, indices[axis], facts) for axis in found)
+        shape = array.type.shape
+        in_range = all(facts.is_in_range(indices[axis], shape[axis]) for axis in found)
         return found if in_range and 0 < len(found) < len(indices) else frozenset()
-
-    def exists(self, array: Value, axis: int, index: Value, facts: Facts) -> bool:
-        """Whether an index is certainly in range."""
-        dim, form = array.type.shape[axis], self.forms.of(index)
-        size = number(dim) if isinstance(dim, int) else Affine({dim: 1})
-        return facts.proves(form) and facts.proves(size.minus(form).shifted(-1))
 
 
 def _defined(op: Op) -> Iterator[Value]:
@@ -170,6 +164,4 @@ def _exchanged(op: Op, reads: dict[Op, Op]) -> Op:
         )
         for each in op.regions
     )
-    if all(new is old for new, old in zip(regions, op.regions, strict=True)):
-        return op
-    return replace(op, regions=regions)
+    return with_regions(op, regions)

@@ -46,12 +46,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from gradc.analysis.affine import Affine, AffineForms, number
+from gradc.analysis.affine import AffineForms, of_dim
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import DIM, Symbols
 from gradc.ir.control import FOR, loop_body
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import Dim
 from gradc.ir.walk import all_ops, defining_ops, rebuilt, use_counts, used_by, with_body
 from gradc.passes.base import Context
 from gradc.passes.control import is_loop
@@ -175,7 +174,7 @@ class _Joining:
         if op.prim in (GET, PUT, ADD_AT) and set(op.params["spec"]) == {AT}:
             places = op.args[1:] if op.prim is GET else op.args[2:]
             for at, dim in zip(places, op.args[0].type.shape, strict=True):
-                facts.add(_size(dim).minus(self.forms.of(at)).shifted(-1))
+                facts.add(of_dim(dim).minus(self.forms.of(at)).shifted(-1))
 
     # -- which loops ----------------------------------------------------------------------------
 
@@ -300,7 +299,7 @@ class _Joining:
             return False
         sizes = [self.forms.of(stages[0].op.args[1])]
         for stage in stages:
-            sizes += [_size(slot.param.type.shape[0]) for slot in stage.slots]
+            sizes += [of_dim(slot.param.type.shape[0]) for slot in stage.slots]
         return all(facts.proves(size.shifted(-first)) for size in sizes)
 
     def gains(self, stages: Sequence[Stage]) -> bool:
@@ -326,10 +325,6 @@ def _is_dear(stage: Stage) -> bool:
 
 def _reads(stage: Stage) -> set[Value]:
     return {read.array for read in stage.reads.values()}
-
-
-def _size(dim: Dim) -> Affine:
-    return number(dim) if isinstance(dim, int) else Affine({dim: 1})
 
 
 def _reads_what_is_there(stages: Sequence[Stage]) -> bool:

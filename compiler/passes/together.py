@@ -44,7 +44,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from gradc.analysis.independence import may_raise
-from gradc.analysis.storage import UPDATES, VIEWS, StorageClasses, is_in_place
+from gradc.analysis.storage import UPDATES, VIEWS, StorageClasses, is_settled
 from gradc.ir.builder import DIM, Builder, Symbols
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Op, Region, Value
@@ -76,8 +76,8 @@ class MakeTogether:
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with its own arrays made together."""
-        if any(op.prim in UPDATES and not is_in_place(op) for op in all_ops(function.body)):
-            return function  # which arrays share memory is not settled yet
+        if not is_settled(function):
+            return function
         done = any(op.prim is REUSE or BLOCK in op.params for op in function.ops)
         made = _MADE if self.copies else _MADE - {COPY}
         own = [op for op in function.ops if op.prim in made and not op.out.type.is_scalar]

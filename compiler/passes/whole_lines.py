@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from gradc.analysis.storage import UPDATES, StorageClasses, is_in_place
+from gradc.analysis.storage import StorageClasses, is_settled
 from gradc.ir.builder import Builder, Symbols, dim_of
 from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Op, Region, Value
@@ -51,8 +51,8 @@ class WholeLines:
         makers = [op for op in all_ops(function.body) if _may_grow(op)]
         if not makers:
             return function
-        if any(op.prim in UPDATES and not is_in_place(op) for op in all_ops(function.body)):
-            return function  # which arrays share memory is not settled yet
+        if not is_settled(function):
+            return function
         classes = StorageClasses(function.body)
         seen = {classes.of(value) for value in _seen_whole(function)}
         ours = [op for op in makers if classes.of(op.out) not in seen]

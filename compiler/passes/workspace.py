@@ -39,12 +39,12 @@ from typing import ClassVar
 
 from gradc.analysis.affine import AffineForms
 from gradc.analysis.at_most import AtMost, Bound, without_zero
-from gradc.analysis.storage import UPDATES, StorageClasses, is_in_place
+from gradc.analysis.storage import StorageClasses, is_settled
 from gradc.ir.builder import Builder, Symbols, dim_of
 from gradc.ir.control import FOR, IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT, Dim
-from gradc.ir.walk import all_ops, rebuilt, with_body
+from gradc.ir.walk import all_ops, map_regions, rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.handed_on import Carried, taking_turns, with_carried
 from gradc.passes.loop_sizes import Room, Sizes, is_not_negative, without
@@ -74,8 +74,8 @@ class Workspace:
 
     def run(self, function: Function, context: Context) -> Function:
         """Return the function with arrays made before the loops that use them."""
-        if any(op.prim in UPDATES and not is_in_place(op) for op in all_ops(function.body)):
-            return function  # which arrays share memory is not settled yet
+        if not is_settled(function):
+            return function
         loops = [op for op in all_ops(function.body) if op.regions and op.prim is not IF]
         if not any(inner.prim in MAKERS for op in loops for inner in all_ops(loop_body(op))):
             return function
@@ -112,9 +112,7 @@ class _Moving:
 
     def control(self, op: Op, symbols: Symbols) -> list[Op]:
         """An op with regions, after what moves out of it."""
-        regions = tuple(self.region(region, symbols) for region in op.regions)
-        if any(new is not old for new, old in zip(regions, op.regions, strict=True)):
-            op = replace(op, regions=regions)
+        op = map_regions(op, lambda region: self.region(region, symbols))
         if op.prim is IF or op.params.get("parallel"):
             return [op]
         return _Loop(self, op, symbols).run()
