@@ -146,14 +146,15 @@ def emission_pipeline(
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["readers", "inplace"], "reach{keep=false}" if parallel else "reach"
     if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
-        last = ["parallel", *last] if parallel else ["idle", "gather", "takeover", "stores", *last]
+        alone = ["idle", "gather", "upwards", "trajectory", "takeover", "stores"]
+        last = [*(["upwards", "parallel"] if parallel else alone), *last]
     if not boundscheck:
         last.insert(0, "unchecked")
     if style == "numpy":
         return ",".join(["inline", *last])
     loops, work = LOOPS_OF_CUDA if target == "cuda" else ("loops", "workspace")
     if target == "cpu":
-        last.append("lines")
+        last += ["mirror", "lines"]
         work += ",together{copies=false}" if parallel else ",together"
     return ",".join(["inline", "expand", CLEAN, loops, CLEAN, reach, "writes", *last, work])
 

@@ -139,3 +139,9 @@ def written(form: Affine, holders: Mapping[str, Value], builder: Builder) -> Val
         return total
     shift = builder.const(abs(form.constant))
     return builder.emit(ADD if form.constant > 0 else SUB, [total, shift])
+
+
+def moved(value: Value, by: int, makers: Mapping[Value, Op], builder: Builder) -> Value:
+    """Append the ops that compute ``value + by`` from what the value is made of; return that."""
+    forms = AffineForms(makers)  # of its own: loops share symbols, and another one may hold them
+    return written(forms.of(value).shifted(by), forms.holders, builder)

@@ -114,7 +114,8 @@ class _Speller:
         indices = self.indices.get(value, ())[-rank:] if rank else ()
         if len(indices) != rank:
             return ""
-        return "".join(f"_{without_number(index.name)}" for index in indices)
+        names = [without_number(index.name) for index in indices]
+        return "".join(f"_{name}" for name in names if name.strip("_"))
 
     # -- names made of other names ----------------------------------------------------------
 
@@ -144,7 +145,7 @@ class _Speller:
         if not all(part and len(part) <= _LONGEST_PART for part in parts):
             return ""
         if op.prim is GET and set(op.params["spec"]) == {AT}:
-            return "_".join(parts)
+            return "_".join(part for part in parts if part.strip("_"))
         if len(parts) == 1 and op.prim.texts.scalar.endswith(")"):
             return f"{op.prim.name}_{parts[0]}"
         return ""

@@ -22,6 +22,7 @@ from gradc.passes.inplace import InPlace
 from gradc.passes.jam import JamLoops
 from gradc.passes.licm import Hoist
 from gradc.passes.loops import Loops
+from gradc.passes.mirror import Mirror
 from gradc.passes.parallel import Parallel
 from gradc.passes.parts import ReadParts
 from gradc.passes.reach import Reach
@@ -34,8 +35,10 @@ from gradc.passes.stages import JoinStages
 from gradc.passes.stores import StoresLast
 from gradc.passes.takeover import TakeOver
 from gradc.passes.together import MakeTogether
+from gradc.passes.trajectory import Trajectories
 from gradc.passes.twins import Twins
 from gradc.passes.unchecked import TrustIndices
+from gradc.passes.upwards import Upwards
 from gradc.passes.whole_lines import WholeLines
 from gradc.passes.winners import Winners
 from gradc.passes.workspace import Workspace
@@ -58,6 +61,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     MakeAnew,
     MakeTogether,
     MergeBranches,
+    Mirror,
     Parallel,
     Reach,
     ReadParts,
@@ -68,9 +72,11 @@ _CLASSES: tuple[type[Pass], ...] = (
     SkipZeros,
     StoresLast,
     TakeOver,
+    Trajectories,
     TrustIndices,
     Twins,
     UnifySizes,
+    Upwards,
     WholeLines,
     Winners,
     Workspace,

@@ -163,7 +163,8 @@ def _stencil(nest: Nest, path: tuple[int, ...], forms: AffineForms) -> Stencil |
     )
     if cost > _COST_LIMIT or any(each.prim.cost > _OP_LIMIT for each in found):
         return None
-    outside = _outside(nest, path, [*found, *fixed], forms)
+    added = {arg for update in updates for arg in update.args[1:]}
+    outside = _outside(nest, path, [*found, *fixed], added, forms)
     return None if outside is None else Stencil(nest, path, updates, shifts, outside)
 
 
@@ -240,12 +241,15 @@ def needed_for(ops: Sequence[Op], values: Iterable[Value]) -> list[Op]:
 
 
 def _outside(
-    nest: Nest, path: Sequence[int], ops: Sequence[Op], forms: AffineForms
+    nest: Nest, path: Sequence[int], ops: Sequence[Op], added: set[Value], forms: AffineForms
 ) -> dict[Value, Value] | None:
-    """What stands for carried arrays that ops read; None where they read anything later."""
+    """What stands for carried arrays that ops read; None where they read anything later.
+
+    `added` is what is added as it is: a number that iterations hand on cannot be.
+    """
     if not all(out.type.is_scalar for op in ops for out in op.outs):
         return None
-    read = {arg for op in ops for arg in op.args}
+    read = added | {arg for op in ops for arg in op.args}
     outside: dict[Value, Value] = {}
     for other in nest.paths:
         for param in nest.params(other):

@@ -18,26 +18,22 @@ of which only elements are read and written, by index. A row grows by a sixteent
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from gradc.analysis.by_element import seen_by_element
 from gradc.analysis.storage import StorageClasses, is_settled
 from gradc.ir.builder import Builder, Symbols, dim_of
-from gradc.ir.control import FOR, IF, WHILE
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import Dim, DType
 from gradc.ir.walk import all_ops, with_body
 from gradc.passes.base import Context
 from gradc.prims.arithmetic import ADD, FLOORDIV, MOD, NEG
-from gradc.prims.index import ADD_AT, AT, GET, PUT
 from gradc.prims.integers import IMIN
 from gradc.prims.shape import EMPTY
 
 _LINE = 64
 _BYTES = {DType.F64: 8, DType.F32: 4}
-_ELEMENTS = frozenset({GET, PUT, ADD_AT})
-_CONTROL = frozenset({FOR, WHILE, IF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +50,8 @@ class WholeLines:
         if not is_settled(function):
             return function
         classes = StorageClasses(function.body)
-        seen = {classes.of(value) for value in _seen_whole(function)}
-        ours = [op for op in makers if classes.of(op.out) not in seen]
-        alone = {op for op in ours if _is_only_maker(op, function, classes)}
-        return _Growing(function, classes, alone).run() if alone else function
+        ours = set(seen_by_element(function, classes, makers).values())
+        return _Growing(function, classes, ours).run() if ours else function
 
 
 def _may_grow(op: Op) -> bool:
@@ -65,25 +59,6 @@ def _may_grow(op: Op) -> bool:
     if op.prim is not EMPTY or op.out.type.rank < 2 or "lines" in op.params:
         return False
     return isinstance(op.out.type.shape[-1], str) and op.out.type.dtype in _BYTES
-
-
-def _seen_whole(function: Function) -> Iterator[Value]:
-    """The arrays of which more than elements is used."""
-    yield from (value for value in function.params if value.type.rank)
-    yield from (value for value in function.results if value.type.rank)
-    for op in all_ops(function.body):
-        if op.prim in _CONTROL or op.prim is EMPTY:
-            continue
-        by_element = op.prim in _ELEMENTS and set(op.params["spec"]) == {AT}
-        yield from (value for value in op.args[1 if by_element else 0 :] if value.type.rank)
-        if not by_element:
-            yield from (value for value in op.outs if value.type.rank)
-
-
-def _is_only_maker(op: Op, function: Function, classes: StorageClasses) -> bool:
-    home = classes.of(op.out)
-    others = (each for each in all_ops(function.body) if each.prim is EMPTY and each is not op)
-    return all(classes.of(each.out) is not home for each in others)
 
 
 class _Growing:

@@ -78,6 +78,19 @@ def test_other_loops_stay(changed):
     unchanged(SCATTER.replace(*changed), Gather())
 
 
+def test_a_number_that_iterations_hand_on_is_not_added_elsewhere():
+    handed_on = (
+        ("a, b) as (i, a_1, b_1)", "a, b, zero) as (i, a_1, b_1, p)"),
+        ("add_at(b_1, w,", "add_at(b_1, p,"),
+        ("yield_(a_2, b_3)", "yield_(a_2, b_3, w)"),
+        ("b_4: f64[n] = outs", "b_4: f64[n]; p_1: f64 = outs"),
+    )
+    text = SCATTER
+    for changed in handed_on:
+        text = text.replace(*changed)
+    unchanged(text, Gather())
+
+
 def row(u):
     total = 0.0
     for i in range(len(u) - 2):
