@@ -44,7 +44,7 @@ _STAGES = re.compile(r"stages(\{[^}]*\})?")
 
 SHARE = "share"  # first of all: what is equal is still written the same
 CLEAN = "simplify,cse,dce"
-BEFORE_REVERSE = "winners,parts"
+BEFORE_REVERSE = "shifts,winners,parts"
 LOOPS_OF_CUDA = ("loops{blas=false}", "workspace{turns=false}")
 # What is simple before it is differentiated has a simple derivative: counters that follow from
 # loop indices need no tape, and checks made before a loop are not made again in its adjoint.

@@ -28,6 +28,7 @@ from gradc.passes.parts import ReadParts
 from gradc.passes.reach import Reach
 from gradc.passes.readers import Readers
 from gradc.passes.sharing import ShareCalls
+from gradc.passes.shifts import Shifts
 from gradc.passes.simplify import Simplify
 from gradc.passes.sizes import UnifySizes
 from gradc.passes.skip_zeros import SkipZeros
@@ -67,6 +68,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     ReadParts,
     Readers,
     ShareCalls,
+    Shifts,
     SkipIdle,
     Simplify,
     SkipZeros,
