@@ -146,7 +146,7 @@ def emission_pipeline(
     """The text of the pipeline that prepares a function for emission in a style."""
     last, reach = ["readers", "inplace"], "reach{keep=false}" if parallel else "reach"
     if style == "loops" and (parallel or target == "cpu"):  # python is there to be read
-        alone = ["idle", "gather", "upwards", "trajectory", "takeover", "stores"]
+        alone = ["idle", "gather", "upwards", "trajectory", "takeover", "progressions", "stores"]
         last = [*(["upwards", "parallel"] if parallel else alone), *last]
     if not boundscheck:
         last.insert(0, "unchecked")

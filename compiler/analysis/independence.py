@@ -49,7 +49,7 @@ def independent_iterations(op: Op) -> Sequence[Carried] | None:
     found = []
     for param, end in zip(params, body.yields, strict=True):
         if param.type.is_scalar:
-            kind = Carried.SUM if _is_sum(body, param, end, counts) else None
+            kind = Carried.SUM if is_sum(body, param, end, counts) else None
         else:
             kind = _array(body, index, param, end)
         if kind is None:
@@ -63,7 +63,7 @@ def may_raise(region: Region) -> bool:
     return any(not is_pure(op) or op.prim in _RAISING for op in all_ops(region))
 
 
-def _is_sum(region: Region, value: Value, end: Value, counts: Mapping[Value, int]) -> bool:
+def is_sum(region: Region, value: Value, end: Value, counts: Mapping[Value, int]) -> bool:
     """Whether a region only adds to a number: a chain of sums leads from it to its end."""
     if value is end:
         return counts.get(value, 0) == 1
@@ -77,7 +77,7 @@ def _is_sum(region: Region, value: Value, end: Value, counts: Mapping[Value, int
         elif op.prim is FOR and value in op.args[LOOP_BOUNDS:]:
             slot = op.args[LOOP_BOUNDS:].index(value)
             inner = op.regions[0]
-            if not _is_sum(inner, inner.params[1 + slot], inner.yields[slot], counts):
+            if not is_sum(inner, inner.params[1 + slot], inner.yields[slot], counts):
                 return False
             value = op.outs[slot]
         else:

@@ -50,6 +50,16 @@ def free_in_ops(
     return list(free)
 
 
+def needed_for(ops: Sequence[Op], values: Iterable[Value]) -> list[Op]:
+    """Return the ops that values need, of some ops in order."""
+    needed, found = set(values), []
+    for op in reversed(ops):
+        if not needed.isdisjoint(op.outs):
+            found.append(op)
+            needed.update(op.args)
+    return found[::-1]
+
+
 def use_counts(region: Region) -> dict[Value, int]:
     """Count the uses of each value in a region and the regions inside it."""
     counts: dict[Value, int] = {}

@@ -39,12 +39,12 @@ from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, LOOP_BOUNDS
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT
-from gradc.ir.walk import all_ops, map_regions, rebuilt, with_body
+from gradc.ir.walk import all_ops, map_regions, needed_for, rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
 from gradc.passes.simplify import Simplify
-from gradc.passes.stencils import Stencil, needed_for, stencil_of
+from gradc.passes.stencils import Stencil, stencil_of
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.compare import GE, LAND, LOR, LT, SELECT
 from gradc.prims.index import ADD_AT

@@ -25,6 +25,7 @@ from gradc.passes.loops import Loops
 from gradc.passes.mirror import Mirror
 from gradc.passes.parallel import Parallel
 from gradc.passes.parts import ReadParts
+from gradc.passes.progressions import Progressions
 from gradc.passes.reach import Reach
 from gradc.passes.readers import Readers
 from gradc.passes.sharing import ShareCalls
@@ -64,6 +65,7 @@ _CLASSES: tuple[type[Pass], ...] = (
     MergeBranches,
     Mirror,
     Parallel,
+    Progressions,
     Reach,
     ReadParts,
     Readers,

@@ -8,12 +8,13 @@ outside, and on arrays whose elements are overwritten after they are read, if at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gradc.analysis.affine import Affine, AffineForms
 from gradc.ir.control import FEW, FOR, LOOP_BOUNDS
 from gradc.ir.core import Op, Region, Value
+from gradc.ir.walk import needed_for
 from gradc.passes.control import without_positions
 from gradc.prims.index import ADD_AT, AT, GET, PUT
 from gradc.prims.routines import is_pure
@@ -228,16 +229,6 @@ def _axes(nest: Nest, place: Sequence[Affine]) -> list[int] | None:
             return None
         axes += along
     return axes
-
-
-def needed_for(ops: Sequence[Op], values: Iterable[Value]) -> list[Op]:
-    """The ops that values need, of some ops in order."""
-    needed, found = set(values), []
-    for op in reversed(ops):
-        if not needed.isdisjoint(op.outs):
-            found.append(op)
-            needed.update(op.args)
-    return found[::-1]
 
 
 def _outside(

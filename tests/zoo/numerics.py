@@ -152,3 +152,15 @@ def prefix_sums(x, y):
         total += x[i] * y[i]
         out[i] = total * x[i]
     return out
+
+
+@zoo(V, W)
+def fitted_polynomial(coefficients, points):
+    total = 0.0
+    for t in points:
+        residual, power = math.sin(t), 1.0
+        for c in coefficients:
+            residual -= c * power
+            power *= t
+        total += residual * residual
+    return total

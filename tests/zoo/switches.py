@@ -76,6 +76,7 @@ STANDS_ON: Mapping[str, Sequence[str]] = {
     "upwards": _LOOPS,
     "trajectory": _LOOPS,
     "takeover": _LOOPS,
+    "progressions": _LOOPS,
     "stores": _LOOPS,
     "readers": _LOOPS,
     "inplace": _LOOPS,

@@ -87,6 +87,7 @@ CHANGED = {
     "upwards": ("steps.runge_kutta_of_each", "gradient"),
     "trajectory": ("steps.runge_kutta_of_each", "gradient"),
     "takeover": ("numerics.prefix_sums", "gradient"),
+    "progressions": ("numerics.fitted_polynomial", "gradient"),
     "stores": ("steps.three_behind", "gradient"),
     "inplace": ("numerics.prefix_sums", "value"),
     "mirror": ("steps.runge_kutta_of_a_chain", "gradient"),
