@@ -17,10 +17,10 @@ from tests.generators.python_programs import (
     random_program,
 )
 
-PROGRAMS = 60
-SEEDED = 80
+PROGRAMS = 50
+SEEDED = 60
 # Of these every function that can be one is a routine of its own.
-SHARED = 50
+SHARED = 40
 # Loops over arrays, and every text of theirs.
 NUMERICAL = 12
 
