@@ -56,15 +56,12 @@ class Nests:
         Results that are arrays.
     targets : dict of Node to Target
         Reductions whose results lie in part of an array.
-    overwriting : dict of Node to Node
-        In the group at hand: the store that writes the result of a map over an operand.
     """
 
     single: Single
     values: dict[Node, Value] = field(default_factory=dict)
     arrays: dict[Node, Cell] = field(default_factory=dict)
     targets: dict[Node, Target] = field(default_factory=dict)
-    overwriting: dict[Node, Node] = field(default_factory=dict)
 
     # -- blocks ----------------------------------------------------------------------------
 
@@ -93,6 +90,7 @@ class Nests:
     def group(self, frame: Frame, group: Group, buffers: Buffers, place: int) -> None:
         """Emit a loop, with arrays for what is needed elsewhere."""
         stored: dict[Node, Target] = {}
+        overwriting: dict[Node, Node] = {}  # the store that writes a map over an operand
         nodes = list(group.nodes)
         for node in group.nodes:
             if node.form is Form.REDUCE and node.target is not None:
@@ -100,16 +98,15 @@ class Nests:
             elif node in buffers.plan.arrays:
                 old = buffers.take(node, place, group.nodes) if frame.is_root else None
                 if old is not None:
-                    self.write_over(node, old, buffers.plan, nodes)
+                    overwriting[node] = self.write_over(node, old, buffers.plan, nodes)
                 else:
                     stored[node] = self.new_array(frame, node)
         for node in nodes:
             if node.form is Form.STORE and node.target is None:
                 self.take_over(frame, node, nodes)
-        for node, store in self.overwriting.items():
+        for node, store in overwriting.items():
             if store.target is not None:
                 self.arrays[node] = store.target.cell
-        self.overwriting.clear()
         renamed = {node: self.reading_cells(node, nodes) for node in nodes}
         self.loop(frame, group, renamed, stored)
 
@@ -159,8 +156,8 @@ class Nests:
         filling.target = Target(target.base, target.entries)
         self.block(frame, [filling])
 
-    def write_over(self, node: Node, old: Ref, planned: Plan, nodes: list[Node]) -> None:
-        """Let the result of a map be the next version of an operand."""
+    def write_over(self, node: Node, old: Ref, planned: Plan, nodes: list[Node]) -> Node:
+        """Let the result of a map be the next version of an operand; return what stores it."""
         assert node.out is not None
         others = list(node.inputs)
         is_operand = old in others
@@ -175,7 +172,7 @@ class Nests:
             store.inputs, store.prim = (identity(node, node.shape),), PUT
         store.updates = old
         nodes.append(store)
-        self.overwriting[node] = store
+        return store
 
     def take_over(self, frame: Frame, node: Node, nodes: Sequence[Node]) -> None:
         """Let a store write to the next version of the array that it updates."""

@@ -164,3 +164,10 @@ def fitted_polynomial(coefficients, points):
             power *= t
         total += residual * residual
     return total
+
+
+@zoo(M)
+def smallest_shares(x):
+    weights = np.tanh(x) + 1.0
+    shares = weights / np.sum(weights)
+    return np.sum(np.min(shares, axis=0) * x[0] * 0.3)
