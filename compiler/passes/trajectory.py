@@ -203,7 +203,10 @@ class _Search:
             return None
         ((version, shift),) = found
         out = loop.outs[slot]
-        whole = any(op is not None and op.params["spec"] != (AT, AT) for op in self.users[out])
+        readers = [op for op in self.users.get(out, ()) if op is not None]
+        if not readers:
+            return None  # nothing to gain
+        whole = any(op.params["spec"] != (AT, AT) for op in readers)
         if whole and (shift or made.out.type.shape[1] != array.type.shape[0]):
             return None
         return _Record(out, version, shift)

@@ -54,7 +54,7 @@ STEPS = """
             r: i64(r)
             with for_(zero, {columns}, one, sum) as (k, sum_1):
                 k: i64(k)
-                a: f64 = get(t_5, r, k, spec=('at', 'at'))
+                a: f64 = get({read_back})
                 b: f64 = add(sum_1, a)
                 c: f64 = sin(b)
                 yield_(c)
@@ -77,6 +77,7 @@ USUAL = {
     "kept": "old",
     "column": "j",
     "place": "i",
+    "read_back": "t_5, r, k, spec=('at', 'at')",
     "after": "y_6",
     "results": "total_1",
 }
@@ -110,6 +111,7 @@ def test_a_tape_of_the_array_is_not_recorded(kept, results):
         {"place": "s"},  # the same element again and again
         {"column": "zero"},  # the last one of each step is recorded
         {"read": "s"},  # which may be one before or after this step
+        {"read_back": "y_6, k, spec=('at',)"},  # nothing reads the tape
     ],
 )
 def test_what_stays(changed):
