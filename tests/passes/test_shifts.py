@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.driver import READ, mode_pipeline, run_passes
+from gradc.driver import READ, emission_pipeline, mode_pipeline, run_passes
 from gradc.ir.core import Function
 from gradc.ir.walk import all_ops
 from gradc.passes.base import Context
@@ -187,7 +187,8 @@ def test_what_stays(function):
     assert Shifts().run(made, Context()) is made
 
 
-@pytest.mark.parametrize("seed", range(40))
+# 21066, 30490: the loops of these ended in errors of the compiler
+@pytest.mark.parametrize("seed", [*range(36), 21066, 30490])
 def test_random_programs(seed: int) -> None:
     text = program(seed)
     name = f"shifted_{seed}.py"
@@ -229,12 +230,12 @@ def before_reverse(function: Any) -> Function:
 
 
 def gradients(function: Any, x: Any) -> tuple[Any, Any]:
-    """The gradient with the pass and without it."""
+    """The gradient as it is compiled, and without the pass, on whole arrays."""
     primal = gradc.grad(function).derivative_for((x,), {})[1].compiled.primal
     pipeline = mode_pipeline("grad", (0,))
-    made = (run_passes(primal, each) for each in (pipeline, pipeline.replace("shifts,", "")))
-    ours, theirs = (evaluate(each, [x])[0] for each in made)
-    return ours, theirs
+    ours = run_passes(primal, f"{pipeline},{emission_pipeline('loops', 'cpu')}")
+    theirs = run_passes(primal, pipeline.replace("shifts,", ""))
+    return evaluate(ours, [x])[0], evaluate(theirs, [x])[0]
 
 
 def by_differences(function: Any, x: Any) -> Any:
