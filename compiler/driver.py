@@ -4,7 +4,8 @@ The pipeline is text, and everything that gradc does to a function is in it::
 
     share,sizes,simplify,cse,dce,induction,simplify,checks,simplify,licm,cse,anew,stages,dce,
                                                                  the function
-    winners,parts,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows  the adjoint
+    shifts,winners,parts,reverse{wrt=0},simplify,cse,branches,jam,simplify,cse,dce,rows
+                                                                 the adjoint
 
     expand,simplify,cse,dce,loops,simplify,cse,dce,reach,inplace  the same as scalar loops
 

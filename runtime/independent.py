@@ -127,10 +127,7 @@ class _Loop:
 def _marked(module: Any, header: int) -> _Loop:
     accesses = Distinct(module, ())
     said = module.add_metadata(["llvm.loop.parallel_accesses", accesses])
-    name = Distinct(module, (said,))
-    # the name of a loop begins with itself
-    name.operands = (name, said)
-    return _Loop(header, accesses, name)
+    return _Loop(header, accesses, Distinct.of_itself(module, said))
 
 
 # -- which loops ----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ Source: the shift invariance of log-sum-exp and softmax, e.g. Blanchard, Higham 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isfinite
@@ -26,7 +26,7 @@ from math import isfinite
 from gradc.ir.builder import CONST
 from gradc.ir.control import FOR, IF, WHILE, carried_inits, carried_params, loop_body
 from gradc.ir.core import Kind, Op, Primitive, Region, Value
-from gradc.ir.walk import used_by
+from gradc.ir.walk import defined_values, used_by
 from gradc.prims.arithmetic import ADD, CAST, DIV, IPOW, LOG, MUL, NEG, SQRT, SUB
 from gradc.prims.compare import CHOOSE, SELECT
 from gradc.prims.elementary import EXP, MAXIMUM, MINIMUM
@@ -220,7 +220,7 @@ class _Walk:
         found = [self.of(end) for end in region.yields]
         if not any(answer.amount.powers for answer in found):
             return list(found)
-        own = {value for inner in op.regions for value in _defined(inner)}
+        own = {value for inner in op.regions for value in defined_values(inner)}
         return [
             None if any(value in own for value, _ in answer.amount.powers) else answer
             for answer in found
@@ -261,14 +261,6 @@ def _replaced(loop: Op) -> set[int]:
         if whole and users[-1].out is end and not any(end in used_by(op) for op in body.ops):
             found.add(slot)
     return found
-
-
-def _defined(region: Region) -> Iterator[Value]:
-    yield from region.params
-    for op in region.ops:
-        yield from op.outs
-        for inner in op.regions:
-            yield from _defined(inner)
 
 
 # -- the rules: what an op makes of the answers of its operands -----------------------------------

@@ -54,6 +54,10 @@ class Versions:
         The version that an element which is read, or added to, belongs to.
     rows : dict of Op to int
         Updates of other arrays that are given a whole version, as ``tape[s] = y``.
+    known : dict of Value to Element
+        The numbers that are elements, as far as they were looked at.
+    carried : dict of Value to tuple
+        For what loops upwards in the body hand on the loop and its position there.
     """
 
     slot: int
@@ -61,21 +65,21 @@ class Versions:
     forms: AffineForms
     reads: dict[Op, int] = field(default_factory=dict)
     rows: dict[Op, int] = field(default_factory=dict)
-    _elements: dict[Value, Element | None] = field(default_factory=dict)
-    _carried: dict[Value, tuple[Op, int]] = field(default_factory=dict)
+    known: dict[Value, Element | None] = field(default_factory=dict)
+    carried: dict[Value, tuple[Op, int]] = field(default_factory=dict)
 
     def element(self, value: Value) -> Element | None:
         """The element that a number is, where it is read, written, or handed on by a loop."""
-        if value not in self._elements:
-            self._elements[value] = None  # what is handed on as it is is nothing that is read
-            self._elements[value] = self._handed_on(value)
-        return self._elements[value]
+        if value not in self.known:
+            self.known[value] = None  # what is handed on as it is is nothing that is read
+            self.known[value] = self._handed_on(value)
+        return self.known[value]
 
     def _handed_on(self, value: Value) -> Element | None:
         """What an iteration hands on to the next is read there with an index of one less."""
-        if value not in self._carried:
+        if value not in self.carried:
             return None
-        loop, slot = self._carried[value]
+        loop, slot = self.carried[value]
         (body,) = loop.regions
         first, last = self.element(carried_inits(loop)[slot]), self.element(body.yields[slot])
         index = self.forms.of(body.params[0])
@@ -166,7 +170,7 @@ class _Walk:
     def note_carried(self, loop: Op) -> None:
         if loop.args[2].size == 1:
             for slot, param in enumerate(carried_params(loop)):
-                self.found._carried[param] = loop, slot
+                self.found.carried[param] = loop, slot
 
     def read(self, op: Op, facts: Facts) -> bool:
         at = self.forms.of(op.args[1])
@@ -174,7 +178,7 @@ class _Walk:
         if version is None:
             return False
         self.found.reads[op] = version
-        self.found._elements[op.out] = Element(version, at)
+        self.found.known[op.out] = Element(version, at)
         return True
 
     def write(self, op: Op, state: _State) -> _State | None:
@@ -186,8 +190,8 @@ class _Walk:
             return None
         if op.prim is ADD_AT:
             self.found.reads[op] = BEFORE
-        elif op.args[1] not in self.found._elements:
-            self.found._elements[op.args[1]] = Element(AFTER, at)
+        elif op.args[1] not in self.found.known:
+            self.found.known[op.args[1]] = Element(AFTER, at)
         return self.after(op.out, (*state.written, *one_place(at)), state.facts)
 
     def after(self, array: Value, written: Span, facts: Facts) -> _State | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradc.ir.core import Op, Region, Value
 from gradc.ir.types import Dim, Type
-from gradc.ir.walk import all_ops
+from gradc.ir.walk import defined_values
 
 
 class SymbolRenaming:
@@ -60,15 +60,7 @@ class SymbolRenaming:
 
 def own_symbols(region: Region) -> Iterator[str]:
     """The size symbols of the integers that a region defines, inner regions included."""
-    for value in _defined(region):
+    for value in defined_values(region):
         if isinstance(value.size, str):
             yield value.size
         yield from (dim for dim in value.type.shape if isinstance(dim, str))
-
-
-def _defined(region: Region) -> Iterator[Value]:
-    yield from region.params
-    for op in all_ops(region):
-        yield from op.outs
-        for inner in op.regions:
-            yield from inner.params

@@ -82,6 +82,15 @@ def defining_ops(region: Region) -> dict[Value, Op]:
     return {out: op for op in all_ops(region) for out in op.outs}
 
 
+def defined_values(region: Region) -> Iterator[Value]:
+    """Yield the parameters of a region and what its ops make, at any depth."""
+    yield from region.params
+    for op in region.ops:
+        yield from op.outs
+        for inner in op.regions:
+            yield from defined_values(inner)
+
+
 def substitute_op(op: Op, mapping: Substitution) -> Op:
     """Return the op with its operands replaced, in its regions too; the same op if none is."""
     args = tuple(mapping.get(value, value) for value in op.args)

@@ -41,9 +41,9 @@ from gradc.analysis.storage import StorageClasses, is_settled
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, STORES_LAST
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import INT
 from gradc.ir.walk import all_ops, defining_ops, with_body
 from gradc.passes.base import Context
+from gradc.passes.element_loops import written_by_element
 from gradc.prims.arithmetic import SUB
 from gradc.prims.index import AT, GET, PUT
 from gradc.prims.shape import COPY, EMPTY
@@ -154,13 +154,13 @@ class _Turning:
         """Append a loop that copies an array from its end."""
         out, like = self.value(op.out), {"dtype": op.out.type.dtype}
         empty = builder.emit(EMPTY, [size], like, name=out.name)
-        inside = builder.child()
-        index, param = inside.value(INT, "i"), inside.value(out.type, out.name)
-        value = inside.emit(GET, [op.args[0], index], {"spec": (AT,)})
-        at = inside.emit(SUB, [last, index], name="at")
-        put = inside.emit(PUT, [param, value, at], {"spec": (AT,), "inplace": True})
-        body = inside.close([index, param], [put])
-        builder.loop((builder.const(0), size, builder.const(1)), [empty], body, [out])
+
+        def turned(inside: Builder, array: Value, index: Value) -> Value:
+            value = inside.emit(GET, [op.args[0], index], {"spec": (AT,)})
+            at = inside.emit(SUB, [last, index], name="at")
+            return inside.emit(PUT, [array, value, at], {"spec": (AT,), "inplace": True})
+
+        written_by_element(builder, size, empty, turned, out)
 
     def value(self, value: Value) -> Value:
         """A value, with the name that says in which order it is."""

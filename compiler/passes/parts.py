@@ -37,7 +37,7 @@ from gradc.analysis.still_there import StillThere
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, WHILE
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.walk import all_ops, defining_ops, rebuilt, with_body, with_regions
+from gradc.ir.walk import all_ops, defined_values, defining_ops, rebuilt, with_body, with_regions
 from gradc.passes.base import Context
 from gradc.prims.index import ALL, AT, GET
 
@@ -148,10 +148,7 @@ class _Reading:
 def _defined(op: Op) -> Iterator[Value]:
     """What the regions of an op define."""
     for region in op.regions:
-        yield from region.params
-        for inner in region.ops:
-            yield from inner.outs
-            yield from _defined(inner)
+        yield from defined_values(region)
 
 
 def _exchanged(op: Op, reads: dict[Op, Op]) -> Op:

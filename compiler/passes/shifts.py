@@ -109,16 +109,10 @@ def _is_shift(value: Value, ops: Sequence[Op]) -> bool:
     same = {value}
     subtracted = False
     for op in ops:
+        within = [op, *(inner for side in op.regions for inner in all_ops(side))]
         if op.prim in _VIEWS and op.args[0] in same:
             same.add(op.out)
-        elif not subtracted:
-            subtracted = any(
-                each.prim is SUB and not same.isdisjoint(each.args)
-                for each in (op, *(inner for side in op.regions for inner in all_ops(side)))
-            )
-        if subtracted and any(
-            each.prim is EXP
-            for each in (op, *(inner for side in op.regions for inner in all_ops(side)))
-        ):
+        subtracted |= any(each.prim is SUB and not same.isdisjoint(each.args) for each in within)
+        if subtracted and any(each.prim is EXP for each in within):
             return True
     return False

@@ -47,6 +47,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from gradc.analysis.affine import AffineForms, of_dim
+from gradc.analysis.by_element import is_element
 from gradc.analysis.ranges import Facts
 from gradc.ir.builder import DIM, Symbols
 from gradc.ir.control import FOR, loop_body
@@ -59,7 +60,7 @@ from gradc.passes.dce import DeadCode
 from gradc.passes.simplify import Simplify
 from gradc.passes.stage_loops import Stage, after_its_write, stage_of
 from gradc.passes.staging import staged
-from gradc.prims.index import ADD_AT, AT, GET, PUT
+from gradc.prims.index import AT, GET, PUT
 from gradc.prims.routines import is_pure
 
 _FARTHEST = 3  # distance of an element that is handed on
@@ -171,7 +172,7 @@ class _Joining:
     def note(self, op: Op, facts: Facts) -> None:
         """Note what holds after an op; where an element is accessed, the array has it."""
         facts.note_op(op)
-        if op.prim in (GET, PUT, ADD_AT) and set(op.params["spec"]) == {AT}:
+        if is_element(op):
             places = op.args[1:] if op.prim is GET else op.args[2:]
             for at, dim in zip(places, op.args[0].type.shape, strict=True):
                 facts.add(of_dim(dim).minus(self.forms.of(at)).shifted(-1))

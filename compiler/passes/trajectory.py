@@ -48,11 +48,11 @@ from gradc.analysis.versions import AFTER, Versions, versions_of
 from gradc.ir.builder import Builder, Symbols
 from gradc.ir.control import FOR, LOOP_BOUNDS, carried_inits
 from gradc.ir.core import Function, Op, Region, Value
-from gradc.ir.types import INT
 from gradc.ir.walk import defining_ops, map_regions, rebuilt, used_by, with_body
 from gradc.passes.base import Context
 from gradc.passes.cse import CommonSubexpressions
 from gradc.passes.dce import DeadCode
+from gradc.passes.element_loops import written_by_element
 from gradc.prims.arithmetic import ADD, SUB
 from gradc.prims.index import ADD_AT, ALL, AT, GET, PUT
 from gradc.prims.loops import TRIP
@@ -332,29 +332,27 @@ class _Keeping:
 
     def with_first(self, steps: Value, init: Value, size: Value, builder: Builder) -> Value:
         """Append a loop that copies the array into the first row."""
-        inside = builder.child()
-        index, param = inside.value(INT, "i"), inside.value(steps.type, steps.name)
-        if self.search.is_zeros(init):
-            value = inside.const(0.0, init.type.dtype)
-        else:
-            value = inside.emit(GET, [init, index], {"spec": (AT,)})
-        where = [builder.const(0), index]
-        filled = inside.emit(PUT, [param, value, *where], {"spec": (AT, AT)})
-        body = inside.close([index, param], [filled])
-        (out,) = builder.loop((builder.const(0), size, builder.const(1)), [steps], body)
-        return out
+        first = builder.const(0)
+
+        def filled(inside: Builder, table: Value, index: Value) -> Value:
+            if self.search.is_zeros(init):
+                value = inside.const(0.0, init.type.dtype)
+            else:
+                value = inside.emit(GET, [init, index], {"spec": (AT,)})
+            return inside.emit(PUT, [table, value, first, index], {"spec": (AT, AT)})
+
+        return written_by_element(builder, size, steps, filled)
 
     def copy_last(self, size: Value, builder: Builder) -> None:
         """Append a loop that copies the last row: it is updated or handed on after the loop."""
         empty = builder.emit(EMPTY, [size], {"dtype": self.out.type.dtype}, name=self.out.name)
-        inside = builder.child()
-        index, param = inside.value(INT, "i"), inside.value(self.out.type, self.out.name)
-        row = [self.latest, self.kept.count, index]
-        value = inside.emit(GET, row, {"spec": (AT, AT)})
-        filled = inside.emit(PUT, [param, value, index], {"spec": (AT,)})
-        body = inside.close([index, param], [filled])
-        bounds = builder.const(0), size, builder.const(1)
-        builder.loop(bounds, [empty], body, [self.out])
+
+        def copied(inside: Builder, array: Value, index: Value) -> Value:
+            row = [self.latest, self.kept.count, index]
+            value = inside.emit(GET, row, {"spec": (AT, AT)})
+            return inside.emit(PUT, [array, value, index], {"spec": (AT,)})
+
+        written_by_element(builder, size, empty, copied, self.out)
 
     # -- in the loop -------------------------------------------------------------------------
 

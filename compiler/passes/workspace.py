@@ -44,7 +44,7 @@ from gradc.ir.builder import Builder, Symbols, dim_of
 from gradc.ir.control import FOR, IF, loop_body
 from gradc.ir.core import Function, Op, Region, Value
 from gradc.ir.types import INT, Dim
-from gradc.ir.walk import all_ops, map_regions, rebuilt, with_body
+from gradc.ir.walk import all_ops, defined_values, map_regions, rebuilt, with_body
 from gradc.passes.base import Context
 from gradc.passes.handed_on import Carried, taking_turns, with_carried
 from gradc.passes.loop_sizes import Room, Sizes, is_not_negative, without
@@ -363,12 +363,4 @@ def _is_whole_put(op: Op, value: Value) -> bool:
 
 def _arrays(region: Region) -> Iterable[Value]:
     """The arrays that a region defines, at any depth."""
-    for value in region.params:
-        if value.type.rank:
-            yield value
-    for op in region.ops:
-        for value in op.outs:
-            if value.type.rank:
-                yield value
-        for inner in op.regions:
-            yield from _arrays(inner)
+    return (value for value in defined_values(region) if value.type.rank)

@@ -4,7 +4,6 @@ The programs of `triangular_programs` change an array in nests of loops whose bo
 other. Their gradients are compared with those that record all that they need.
 """
 
-import linecache
 import re
 from typing import Any
 from unittest import mock
@@ -16,6 +15,7 @@ import gradc
 from gradc.adjoint import reverse_control, tape
 from gradc.analysis.still_there import StillThere
 from tests.generators.triangular_programs import program
+from tests.passes.sharing import written
 
 
 def cholesky(a, y):
@@ -176,19 +176,16 @@ def test_random_programs_with_branches(seed: int) -> None:
 
 def compare(text: str, seed: int) -> None:
     """Compare the gradients of a program with those that record all that they need."""
-    name = f"triangular_{seed}_{len(text)}.py"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"np": np}
-    exec(compile(text, name, "exec"), names)
+    function = written(text, "f")
     rng = np.random.default_rng(seed)
     given = rng.normal(size=5) * 0.7, rng.normal(size=(5, 5)) * 0.7
-    ours = _gradients(names["f"], given)
+    ours = _gradients(function, given)
     with (
         mock.patch.object(StillThere, "__init__", _nothing),
         mock.patch.object(tape, "bounded_counts", return_value={}),
         mock.patch.object(reverse_control, "bounded_counts", return_value={}),
     ):
-        theirs = _gradients(names["f"], given)
+        theirs = _gradients(function, given)
     for one, other in zip(ours, theirs, strict=True):
         scale = max(1.0, float(np.abs(other).max()))
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11 * scale, err_msg=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ def written(source: str, name: str) -> Callable[..., Any]:
     """A function from source text."""
     file = f"<{name} {hash(source)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    namespace: dict[str, Any] = {"np": np, "__name__": "written"}
+    namespace: dict[str, Any] = {"np": np, "math": math, "__name__": "written"}
     exec(compile(source, file, "exec"), namespace)
     made: Callable[..., Any] = namespace[name]
     return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import math
 from typing import Any
 
@@ -18,6 +17,7 @@ from gradc.passes.shifts import Shifts
 from gradc.prims.evaluate import evaluate
 from gradc.prims.shape import STOP_GRADIENT
 from tests.generators.shifted_programs import program
+from tests.passes.sharing import written
 
 X = np.array([[0.5, -1.2, 2.0, 0.3], [1.1, 0.4, -0.7, 1.1], [0.2, 0.9, 0.6, -1.5]])
 
@@ -191,11 +191,7 @@ def test_what_stays(function):
 @pytest.mark.parametrize("seed", [*range(36), 21066, 30490])
 def test_random_programs(seed: int) -> None:
     text = program(seed)
-    name = f"shifted_{seed}.py"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"np": np, "math": math}
-    exec(compile(text, name, "exec"), names)
-    ours, theirs = gradients(names["f"], X[:, :3])
+    ours, theirs = gradients(written(text, "f"), X[:, :3])
     if np.isfinite(theirs).all():
         scale = max(1.0, float(np.abs(theirs).max()))
         np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9 * scale, err_msg=text)

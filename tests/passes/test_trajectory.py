@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from gradc.prims.evaluate import evaluate
 from gradc.prims.shape import EMPTY
 from tests.generators.stepping_programs import program
 from tests.passes.helpers import apply, assert_same_bits, parse, unchanged
+from tests.passes.sharing import written
 
 NEW = (Upwards.name, Trajectories.name, Mirror.name)
 # Steps of y[i] = sin(y[i]) * y[i - 1], from 1 on, and what a way back may read.
@@ -139,11 +139,7 @@ def test_random_steps(seed: int) -> None:
 
 def gradient_program(seed: int) -> Function:
     text = program(seed).replace("return y\n", "return np.sum(y * np.sin(y + 1.0))\n")
-    name = f"stepping_{seed}.py"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names: dict[str, Any] = {"np": np}
-    exec(compile(text, name, "exec"), names)
-    gradient = gradc.grad(names["f"], argnums=(0, 1))
+    gradient = gradc.grad(written(text, "f"), argnums=(0, 1))
     _, made = gradient.derivative_for((np.ones(5), np.ones(5), 3), {})
     return made.compiled.function
 
